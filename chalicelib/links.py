@@ -1,0 +1,57 @@
+"""Signed, expiring links to pages: each opens one page for one person only.
+
+The link carries a keyed hash of the openid, not the openid. The page compares it with the identity it got by OAuth, so a
+forwarded link is of no use to the next person.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+LINK_LIFE = timedelta(days=7)
+
+
+class LinkRefused(Exception):
+    """The text is the sentence to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes and checks links under one public address with one secret."""
+
+    public_url: str
+    secret: str
+
+    def page(self, path: str, openid: str, now: datetime, life: timedelta = LINK_LIFE) -> str:
+        """The full address of ``/h5/...`` for this person, good for ``life`` from ``now``."""
+        expires = int((now + life).timestamp())
+        return f"{self.public_url}{path}?k={expires:x}.{self._person(openid)}.{self._sign(path, expires, openid)}"
+
+    def check(self, path: str, key: str, openid: str, now: datetime) -> None:
+        """Raises LinkRefused unless the key opens this path for this person now."""
+        expires_hex, _, rest = key.partition(".")
+        person, _, signature = rest.partition(".")
+        try:
+            expires = int(expires_hex, 16)
+        except ValueError:
+            raise LinkRefused("链接不完整，请从公众号消息里重新打开。") from None
+        if not hmac.compare_digest(person, self._person(openid)):
+            raise LinkRefused("这个链接是发给别人的，您不能打开。")
+        if not hmac.compare_digest(signature, self._sign(path, expires, openid)):
+            raise LinkRefused("链接不完整，请从公众号消息里重新打开。")
+        if now.timestamp() >= expires:
+            raise LinkRefused("链接已过期，请回公众号重新查询。")
+
+    def _person(self, openid: str) -> str:
+        return self._mac(f"person\n{openid}")[:12]
+
+    def _sign(self, path: str, expires: int, openid: str) -> str:
+        return self._mac(f"page\n{path}\n{expires}\n{openid}")
+
+    def _mac(self, text: str) -> str:
+        digest = hmac.new(self.secret.encode(), text.encode(), sha256).digest()
+        return base64.urlsafe_b64encode(digest[:18]).decode()
