@@ -1,7 +1,7 @@
 """Signed, expiring links to pages: each opens one page for one person only.
 
-The link carries a keyed hash of the openid, not the openid. The page compares it with the identity it got by OAuth, so a
-forwarded link is of no use to the next person.
+The link carries a keyed hash of the openid, not the openid. The page compares it with the identity it got by OAuth, so
+a forwarded link is of no use to the next person.
 """
 
 from __future__ import annotations

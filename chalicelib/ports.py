@@ -1,7 +1,7 @@
 """The border of the product: everything that is not our own code is reached through one of these Protocols.
 
-Each port has at least two adapters (``chalicelib/adapters``) held to one contract suite (``tests/contract``), so what is
-written here is the whole promise; nothing may rely on what only one adapter happens to do.
+Each port has at least two adapters (``chalicelib/adapters``) held to one contract suite (``tests/contract``), so what
+is written here is the whole promise; nothing may rely on what only one adapter happens to do.
 """
 
 from __future__ import annotations
