@@ -1,0 +1,86 @@
+"""Keys of this room's rows, and the profile row (docs/architecture.md, Rows)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from hashlib import sha256
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.ports import JsonObject, Page, Record, Store
+from chalicelib.shards import SHARDS, shard
+
+PROFILE = "profile"
+FOLLOWER = "follower"
+CONSENT = "consent#"
+BINDING = "binding#"
+MEMBER = "member#"
+
+
+def person_key(openid: str) -> str:
+    return f"person#{openid}"
+
+
+def enterprise_key(uscc: str) -> str:
+    return f"enterprise#{uscc}"
+
+
+def consent_log_key(openid: str) -> str:
+    """A pseudonym: the history proves consent to who knows the openid, and names nobody to who does not."""
+    return f"consentlog#{sha256(openid.encode()).hexdigest()[:24]}"
+
+
+def rows_of(store: Store, pk: str, prefix: str, page_size: int = 100) -> Iterator[Record]:
+    """All live rows of a partition under a sort-key prefix, page by page."""
+    token = None
+    while True:
+        page = store.query(pk, prefix=prefix, limit=page_size, page=token)
+        yield from page.records
+        token = page.next
+        if token is None:
+            return
+
+
+class EnterpriseRow(BaseModel):
+    """The stored profile and when it last changed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    enterprise: Enterprise
+    saved_at: datetime
+
+    def record(self) -> Record:
+        uscc = self.enterprise.uscc
+        return Record(
+            enterprise_key(uscc),
+            PROFILE,
+            self.model_dump(mode="json"),
+            gsi1=(f"enterprises#{shard(uscc)}", uscc),
+        )
+
+
+class EnterpriseRepository:
+    """Profiles on the Store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, uscc: str) -> EnterpriseRow | None:
+        record = self._store.get(enterprise_key(uscc), PROFILE)
+        return None if record is None else EnterpriseRow.model_validate(record.body)
+
+    def put(self, row: EnterpriseRow) -> None:
+        self._store.put(row.record())
+
+    def bodies(self, page_size: int = 200) -> Iterator[JsonObject]:
+        """Every profile body, shard by shard, by credit code inside a shard; memory holds one page."""
+        for number in range(SHARDS):
+            token = None
+            while True:
+                page: Page = self._store.query_index("gsi1", f"enterprises#{number}", limit=page_size, page=token)
+                yield from (record.body for record in page.records)
+                token = page.next
+                if token is None:
+                    break

@@ -1,0 +1,56 @@
+"""Reading and keeping enterprise profiles."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.repository import EnterpriseRepository, EnterpriseRow
+from chalicelib.enterprises.uscc import normalise
+from chalicelib.ports import JsonObject, Store
+
+
+class EnterpriseService:
+    """企业 profiles by credit code."""
+
+    def __init__(self, store: Store) -> None:
+        self._rows = EnterpriseRepository(store)
+
+    def get(self, uscc: str) -> Enterprise | None:
+        """The profile for a code as people write it (spaces, full width, lower case), or None."""
+        row = self._rows.get(normalise(uscc) or "-")
+        return None if row is None else row.enterprise
+
+    def all(self) -> Iterator[Enterprise]:
+        """Every enterprise, page by page; eventually consistent, so ``get`` again before acting on one."""
+        for body in self._rows.bodies():
+            yield EnterpriseRow.model_validate(body).enterprise
+
+    def save(self, enterprise: Enterprise, now: datetime) -> bool:
+        """Keep the profile; False when it already was exactly so, and nothing is written."""
+        held = self._rows.get(enterprise.uscc)
+        if held is not None and held.enterprise == enterprise:
+            return False
+        self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now))
+        return True
+
+    def find_by_name(self, text: str, limit: int = 5) -> list[Enterprise]:
+        """Enterprises whose present or former name contains ``text``, for an operator's look-up: it reads all rows."""
+        wanted = _plain(text)
+        if not wanted:
+            return []
+        found = (body for body in self._rows.bodies() if wanted in _names(body))
+        return [EnterpriseRow.model_validate(body).enterprise for body in islice(found, limit)]
+
+
+def _names(body: JsonObject) -> str:
+    """Looks into the raw body: validating every row only to throw it away would cost more than the search."""
+    profile = body["enterprise"]
+    return "\n".join(_plain(name) for name in (profile["name"], profile.get("name_used")) if name)
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).upper()

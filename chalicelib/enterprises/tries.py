@@ -1,0 +1,59 @@
+"""A lock after wrong tries: five, then 30 minutes' rest for that person (domain facts §6.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.ports import Conflict, Store
+
+BIND = "bind"
+LOOKUP = "lookup"
+KINDS = (BIND, LOOKUP)
+"""All that is counted; what a person leaves behind is deleted by this list."""
+
+
+class LockedOut(Exception):
+    """The text is the sentence to show."""
+
+
+def tries_key(kind: str, openid: str) -> str:
+    return f"tries#{kind}#{openid}"
+
+
+class Lockout:
+    """Counts the wrong tries of one kind by person.
+
+    The count runs out ``minutes`` after the latest miss. Callers that must not be out-guessed by parallel requests call
+    ``miss`` before they look at the answer, and ``clear`` when it was right: the limit then holds whatever the race.
+    """
+
+    def __init__(self, store: Store, kind: str, limit: int = 5, minutes: int = 30) -> None:
+        self._store = store
+        self._kind = kind
+        self._limit = limit
+        self._life = timedelta(minutes=minutes)
+        self._sentence = f"试错次数太多，请 {minutes} 分钟后再试，或拨 12345。"
+
+    def check(self, openid: str, now: datetime) -> None:
+        """Raises LockedOut while the person must wait."""
+        row = self._store.get(tries_key(self._kind, openid), "row")
+        expired = row is None or (row.expires_at is not None and row.expires_at <= now.timestamp())
+        if row is not None and not expired and row.body["misses"] >= self._limit:
+            raise LockedOut(self._sentence)
+
+    def miss(self, openid: str, now: datetime) -> None:
+        """Count one wrong try, atomically. Raises LockedOut, counting nothing, when the limit is used up."""
+        try:
+            self._store.add(
+                tries_key(self._kind, openid),
+                "row",
+                {"misses": 1},
+                at_most={"misses": self._limit},
+                expires_at=int((now + self._life).timestamp()),
+            )
+        except Conflict:
+            raise LockedOut(self._sentence) from None
+
+    def clear(self, openid: str) -> None:
+        """The person got it right: forget the misses."""
+        self._store.delete(tries_key(self._kind, openid), "row")
