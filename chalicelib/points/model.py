@@ -1,0 +1,74 @@
+"""Service points (服务点): halls, town centres, post and bank counters that take the county's items."""
+
+from __future__ import annotations
+
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from chalicelib.points.towns import TOWNS
+from chalicelib.provenance import Provenanced
+
+
+class PointKind(StrEnum):
+    """网点类型."""
+
+    COUNTY_HALL = "县大厅"
+    PARK = "园区服务点"
+    POST = "邮政代办点"
+    TOWN_CENTRE = "乡镇便民中心"
+    SPECIAL_HALL = "专业大厅"
+    COURT = "诉讼服务"
+    INDUSTRY = "产业服务中心"
+    BANK = "银行网点"
+
+
+class Shift(BaseModel):
+    """开放时段. ``days`` are ISO weekdays, 1 Monday to 7 Sunday; a lunch break is the gap between two shifts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(min_length=1, title="星期")
+    opens: time = Field(title="开门")
+    closes: time = Field(title="关门")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("开门时间要早于关门时间")
+        return self
+
+
+class ServicePoint(Provenanced):
+    """服务点. What is not known (address, phone, hours) stays absent: nothing is made up."""
+
+    id: Annotated[str, Field(pattern=r"^PT\d{2,6}$", title="网点编号")]
+    name: str = Field(min_length=2, title="网点名称")
+    kind: PointKind = Field(title="网点类型")
+    town: str | None = Field(default=None, title="所在乡镇代码")
+    serves: tuple[str, ...] = Field(default=(), title="服务乡镇代码")
+    address: str | None = Field(default=None, title="地址")
+    hours: tuple[Shift, ...] = Field(default=(), title="开放时间")
+    items: tuple[str, ...] = Field(default=(), title="可办事项")
+    bundles: tuple[str, ...] = Field(default=(), title="可办集成包")
+    service_mode: str = Field(default="", title="服务方式")
+    phone: str | None = Field(default=None, title="电话")
+    lat: float | None = Field(default=None, ge=-90, le=90, title="纬度")
+    lng: float | None = Field(default=None, ge=-180, le=180, title="经度")
+    note: str = Field(default="", title="备注")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for code in (*self.serves, *((self.town,) if self.town else ())):
+            if code not in TOWNS:
+                raise ValueError(f"乡镇代码 {code} 不在芦溪县十一个乡镇之内")
+        if (self.lat is None) != (self.lng is None):
+            raise ValueError("纬度和经度要么都填，要么都不填")
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it serves some towns only, not the whole county."""
+        return bool(self.serves)
