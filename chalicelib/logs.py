@@ -25,12 +25,12 @@ _OPENID_KEYS = frozenset(
     {"openid", "person", "from_user", "to_user", "touser", "fromusername", "tousername", "unionid"}
 )
 _HIDDEN_KEYS = frozenset(
-    "name legal_rep contact contacts mobile phone tel id_card idcard account bank_account email address password secret "
-    "app_secret appsecret token access_token refresh_token aes_key encodingaeskey session_secret authorization signature "
-    "code ticket".split()
+    "name legal_rep contact contacts mobile phone tel id_card idcard account bank_account email address "
+    "password secret app_secret appsecret token access_token refresh_token aes_key encodingaeskey session_secret "
+    "authorization signature".split()
 )
 _SECRET = re.compile(
-    r"""(?i)((?:access_token|refresh_token|secret|aes_?key|token|ticket|signature|password|authorization)["']?"""
+    r"""(?i)((?:access_token|refresh_token|secret|aes_?key|token|signature|password|authorization)["']?"""
     r"""\s{0,3}[=:]\s{0,3}["']?(?:bearer\s|basic\s)?)([^\s"'&,;}\])]+)"""
 )
 _AES_KEY = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9]{43}=?(?![A-Za-z0-9+/=_-])")

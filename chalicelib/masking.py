@@ -14,10 +14,12 @@ HIDDEN_AMOUNT = "金额请点击查看"
 """Stands for an amount in a push: a lock screen shows it to whoever passes by."""
 
 _COMPOUND_SURNAMES = frozenset(
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 "
-    "慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 "
-    "轩辕 令狐 段干 百里 呼延 东郭 南门 羊舌 微生 公户 公玉 公仪 梁丘 公仲 公上 公门 公山 公坚 左丘 公伯 西门 公祖 第五 "
-    "公乘 贯丘 公皙 南荣 东里 东宫 仲长 子书 子桑 即墨 达奚 褚师 完颜 纳兰 淳于 单于 叱干".split()
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 "
+    "皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 "
+    "子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 轩辕 令狐 "
+    "段干 百里 呼延 东郭 南门 羊舌 微生 公户 公玉 公仪 梁丘 公仲 公上 公门 公山 公坚 "
+    "左丘 公伯 西门 公祖 第五 公乘 贯丘 公皙 南荣 东里 东宫 仲长 子书 子桑 即墨 达奚 "
+    "褚师 完颜 纳兰 淳于 单于 叱干".split()
 )
 _TOWN = re.compile(r"[^\d\n]{1,30}?(?:[镇乡](?!市)|街道)")  # 萍乡市 is not a 乡
 
@@ -89,7 +91,7 @@ _DIGITS = {
     **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
     **dict(zip("〇壹贰叁肆伍陆柒捌玖", "0123456789", strict=True)),
-    **{"○": "0", "幺": "1", "Ｘ": "X", "ｘ": "x", "＠": "@", "．": ".", "－": "-", "＋": "+", "（": "(", "）": ")"},
+    **dict(zip("○幺Ｘｘ＠．－＋（）", "01Xx@.-+()", strict=True)),
     **dict.fromkeys("\u3000\u00a0\u200b\u200c\u200d\ufeff", " "),
 }
 _PLAIN = str.maketrans(_DIGITS)  # one character for one: a place in the plain text is the same place in the original

@@ -43,6 +43,27 @@ def rows_of(store: Store, pk: str, prefix: str, page_size: int = 100) -> Iterato
             return
 
 
+class Follower(BaseModel):
+    """关注者. ``leaving_at`` is set from the moment they unfollow until the last of their rows is gone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    openid: str
+    followed_at: datetime
+    scene: str | None = None
+    leaving_at: datetime | None = None
+
+    def record(self) -> Record:
+        index = (f"followers#{shard(self.openid)}", self.openid) if self.leaving_at is None else None
+        return Record(person_key(self.openid), FOLLOWER, self.model_dump(mode="json"), gsi1=index)
+
+
+def is_following(store: Store, openid: str) -> bool:
+    """Whether the person follows the account and is not on their way out."""
+    row = store.get(person_key(openid), FOLLOWER)
+    return row is not None and row.body["leaving_at"] is None
+
+
 class EnterpriseRow(BaseModel):
     """The stored profile and when it last changed."""
 

@@ -1,0 +1,169 @@
+"""授权同意 by purpose: given under one version of the notice, withdrawn at once, provable afterwards.
+
+Rule: 个人信息保护法 articles 13 to 17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.enterprises.binding import Binding, members
+from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.repository import CONSENT, consent_log_key, is_following, person_key, rows_of
+from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
+from chalicelib.times import stamp
+
+_ATTEMPTS = 8
+
+
+class Scope(StrEnum):
+    """授权范围: one purpose each."""
+
+    PROFILE_READ = "profile_read"
+    POLICY_PUSH = "policy_push"
+    LOAN_ALERT = "loan_alert"
+    CASE_ALERT = "case_alert"
+    FORM_PREFILL = "form_prefill"
+    COURT_ALERT = "court_alert"
+
+    @property
+    def chinese(self) -> str:
+        return _CHINESE[self]
+
+
+_CHINESE = {
+    Scope.PROFILE_READ: "查看企业画像",
+    Scope.POLICY_PUSH: "政策推送",
+    Scope.LOAN_ALERT: "贷款进度提醒",
+    Scope.CASE_ALERT: "办件进度提醒",
+    Scope.FORM_PREFILL: "填表时自动带出资料",
+    Scope.COURT_ALERT: "诉讼提醒",
+}
+
+ALLOWED_ROLES: dict[Scope, frozenset[Role]] = {
+    scope: frozenset({Role.LEGAL, Role.FINANCE}) if scope is Scope.LOAN_ALERT else frozenset(Role) for scope in Scope
+}
+"""Whom a push of this scope may reach at all: loan alerts only 法人 and 财务 (domain facts §5.3)."""
+
+
+class Consent(BaseModel):
+    """A consent in force."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scope: Scope
+    version: str
+    channel: str
+    at: datetime
+
+
+class ConsentEvent(Consent):
+    """One line of the history."""
+
+    action: Literal["granted", "withdrawn"]
+
+
+Held = Mapping[Scope, Record]
+
+
+class ConsentService:
+    """What a person allows, now and over time. Consent is the person's, whatever enterprises they are bound to."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def grant(self, openid: str, scopes: Iterable[Scope], version: str, channel: str, now: datetime) -> None:
+        """Allow each scope under this version of the notice; what already stands in that version stays as it is.
+
+        ``channel`` says where it was given (menu, page, chat, hall).
+        """
+
+        given = [Scope(scope) for scope in dict.fromkeys(scopes)]
+
+        def writes(held: Held, at: datetime) -> list[Write]:
+            new = [scope for scope in given if scope not in held or held[scope].body["version"] != version]
+            return [
+                write
+                for scope in new
+                for write in _granted(openid, Consent(scope=scope, version=version, channel=channel, at=at), held)
+            ]
+
+        self._change(openid, writes, now)
+
+    def withdraw(self, openid: str, scopes: Iterable[Scope], channel: str, now: datetime) -> None:
+        """Stop allowing each scope, at once: every later ``allows`` is false. Withdrawing what is not given is fine."""
+        given = {Scope(scope) for scope in scopes}
+
+        def writes(held: Held, at: datetime) -> list[Write]:
+            return withdrawals(openid, {scope: row for scope, row in held.items() if scope in given}, channel, at)
+
+        self._change(openid, writes, now)
+
+    def allows(self, openid: str, scope: Scope) -> bool:
+        """Read from the store each time: a push asks again right before it is sent."""
+        return self._store.get(person_key(openid), CONSENT + scope) is not None
+
+    def current(self, openid: str) -> dict[Scope, Consent]:
+        """The consents in force, by scope."""
+        found = [Consent.model_validate(row.body) for row in rows_of(self._store, person_key(openid), CONSENT)]
+        return {consent.scope: consent for consent in found}
+
+    def history(self, openid: str) -> list[ConsentEvent]:
+        """Every grant and withdrawal, oldest first; kept, under a pseudonym, after the person has left."""
+        return [ConsentEvent.model_validate(row.body) for row in rows_of(self._store, consent_log_key(openid), "")]
+
+    def recipients(self, uscc: str, scope: Scope, roles: Collection[Role] | None = None) -> list[Binding]:
+        """Members of the enterprise whom a push of this scope may reach now: role, consent and still following.
+
+        ``roles`` narrows ALLOWED_ROLES of the scope; it never widens them.
+        """
+        allowed = ALLOWED_ROLES[scope] if roles is None else ALLOWED_ROLES[scope] & frozenset(roles)
+        return [
+            member
+            for member in members(self._store, uscc)
+            if member.role in allowed and self.allows(member.openid, scope) and is_following(self._store, member.openid)
+        ]
+
+    def _change(self, openid: str, writes: Callable[[Held, datetime], list[Write]], now: datetime) -> None:
+        """Write state and history together. A lost race reads again, and its line in the history moves on by a
+        microsecond: no line is ever written over another."""
+        for attempt in range(_ATTEMPTS):
+            wanted = writes(held_consents(self._store, openid), now + timedelta(microseconds=attempt))
+            if not wanted:
+                return
+            try:
+                return self._store.transact(wanted)
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
+
+def held_consents(store: Store, openid: str) -> Held:
+    """The rows of the consents in force."""
+    return {Scope(row.sk.removeprefix(CONSENT)): row for row in rows_of(store, person_key(openid), CONSENT)}
+
+
+def withdrawals(openid: str, held: Held, channel: str, at: datetime) -> list[Write]:
+    """Delete these consents and say so in the history, to be written together."""
+    writes: list[Write] = []
+    for scope, row in held.items():
+        event = ConsentEvent(scope=scope, version=row.body["version"], channel=channel, at=at, action="withdrawn")
+        writes += [Delete(row.pk, row.sk, if_version=row.version), _logged(openid, event)]
+    return writes
+
+
+def _granted(openid: str, consent: Consent, held: Held) -> list[Write]:
+    old = held.get(consent.scope)
+    row = Record(person_key(openid), CONSENT + consent.scope, consent.model_dump(mode="json"))
+    put = Put(row, if_absent=True) if old is None else Put(row, if_version=old.version)
+    return [put, _logged(openid, ConsentEvent(**consent.model_dump(), action="granted"))]
+
+
+def _logged(openid: str, event: ConsentEvent) -> Put:
+    key = f"{stamp(event.at)}#{event.scope}"
+    return Put(Record(consent_log_key(openid), key, event.model_dump(mode="json")), if_absent=True)

@@ -1,0 +1,106 @@
+"""关注 and 取消关注: who follows, and the deletion that the platform's rules ask for when they stop.
+
+All of a person's rows go; what stays is the history of their consents under a pseudonym, as proof (个人信息保护法 §55).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.enterprises.binding import binding_deletes
+from chalicelib.enterprises.consent import held_consents, withdrawals
+from chalicelib.enterprises.repository import BINDING, FOLLOWER, Follower, is_following, person_key
+from chalicelib.enterprises.tries import KINDS, tries_key
+from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
+
+_ROWS_A_BATCH = 40  # a binding takes two writes of the hundred that a transaction holds
+_ATTEMPTS = 8
+
+
+class FollowerService:
+    """Follow and unfollow events; both may arrive twice, and late."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def is_following(self, openid: str) -> bool:
+        """Whether pushes may reach the person at all."""
+        return is_following(self._store, openid)
+
+    def follow(self, openid: str, now: datetime, scene: str | None = None) -> None:
+        """The person follows since ``now``; ``scene`` is the QR scene they came by. A repeat changes nothing.
+
+        If an earlier leave was cut short, it is finished first: nobody comes back to half of their old data.
+        """
+        follower = Follower(openid=openid, followed_at=now, scene=scene).record()
+        for _ in range(_ATTEMPTS):
+            row, held = self._held(openid)
+            if held is not None and (held.leaving_at is None or held.leaving_at > now):
+                return  # known already, or a late copy of an older event
+            if held is not None:
+                self._erase_rows(openid)
+            try:
+                self._store.put(follower, if_absent=row is None, if_version=row.version if row else None)
+            except Conflict:
+                continue
+            return
+        raise Conflict([(follower.pk, follower.sk)])
+
+    def unfollow(self, openid: str, now: datetime) -> None:
+        """The person left at ``now``: nothing is sent to them from here on, and all of their rows are deleted.
+
+        Cut short anywhere, a second call goes on where the first stopped. Consents and the follower's mark change
+        first and together, so that what is left in between can no longer be pushed to; the mark goes last.
+        An event older than the present following is a late copy and changes nothing.
+        """
+        for _ in range(_ATTEMPTS):
+            row, held = self._held(openid)
+            if held is not None and held.followed_at > now:
+                return
+            try:
+                version = self._shut(openid, row, held, now)
+            except Conflict:
+                continue
+            self._erase_rows(openid)
+            self._forget(openid, version)
+            return
+        raise Conflict([(person_key(openid), FOLLOWER)])
+
+    def _held(self, openid: str) -> tuple[Record | None, Follower | None]:
+        row = self._store.get(person_key(openid), FOLLOWER)
+        return row, None if row is None else Follower.model_validate(row.body)
+
+    def _shut(self, openid: str, row: Record | None, held: Follower | None, now: datetime) -> int:
+        """Mark the person as leaving and withdraw all consents, together; the version of the mark."""
+        leaving = held or Follower(openid=openid, followed_at=now)
+        mark = leaving.model_copy(update={"leaving_at": leaving.leaving_at or now}).record()
+        put = Put(mark, if_absent=True) if row is None else Put(mark, if_version=row.version)
+        self._store.transact([put, *withdrawals(openid, held_consents(self._store, openid), "unfollow", now)])
+        return row.version + 1 if row else 1
+
+    def _erase_rows(self, openid: str) -> None:
+        """Every row of the person, whoever wrote it, but for the mark."""
+        self._store.transact([Delete(tries_key(kind, openid), "row") for kind in KINDS])
+        while rows := self._some_rows(openid):
+            self._store.transact([write for row in rows for write in _deletes(openid, row)])
+
+    def _forget(self, openid: str, version: int) -> None:
+        try:
+            self._store.delete(person_key(openid), FOLLOWER, if_version=version)
+        except Conflict:
+            return  # another copy of the event finished before us, or the person is back already
+
+    def _some_rows(self, openid: str) -> list[Record]:
+        token = None
+        while True:
+            page = self._store.query(person_key(openid), limit=_ROWS_A_BATCH, page=token)
+            rows = [row for row in page.records if row.sk != FOLLOWER]
+            if rows or page.next is None:
+                return rows
+            token = page.next
+
+
+def _deletes(openid: str, row: Record) -> list[Write]:
+    if row.sk.startswith(BINDING):
+        return binding_deletes(openid, row.sk.removeprefix(BINDING))
+    return [Delete(row.pk, row.sk)]
