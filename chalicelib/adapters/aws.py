@@ -1,0 +1,73 @@
+"""Clients of AWS made on first use: importing an adapter costs nothing, and boto3 is loaded only where it is called."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+ClientFactory = Callable[[], Any]
+
+BUSY_CODES = frozenset(
+    {
+        "InternalServerError",
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "ServiceUnavailable",
+        "SlowDown",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+"""Error codes after which the same call may well succeed a moment later."""
+
+ATTEMPTS = 8
+
+
+def client_factory(service: str, endpoint_url: str = "") -> ClientFactory:
+    """A factory for ``boto3.client(service)``; ``endpoint_url`` stands in for AWS in a rehearsal."""
+
+    def make() -> Any:
+        import boto3
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=10)
+        return boto3.session.Session().client(service, endpoint_url=endpoint_url or None, config=config)  # type: ignore[call-overload]
+
+    return make
+
+
+class OnFirstUse:
+    """Calls the factory once, whichever thread comes first."""
+
+    def __init__(self, factory: ClientFactory) -> None:
+        self._factory = factory
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._factory()
+        return self._client
+
+
+def attempts(pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
+    """0, 1, … ATTEMPTS − 1 with a pause before each but the first: full jitter, from 25 ms up to at most 1.6 s."""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause(random.uniform(0, 0.025 * 2 ** min(attempt, 6)))
+        yield attempt
+
+
+def code(error: Any) -> str:
+    """The error code of a botocore ClientError."""
+    return str(error.response["Error"]["Code"])

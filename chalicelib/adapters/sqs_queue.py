@@ -1,0 +1,159 @@
+"""The Queue port on Amazon SQS: standard queues ``{prefix}-{queue}`` with dead letters in ``{prefix}-{queue}-dead``.
+
+The redrive policy (how often a message may be received) belongs to the queue and stands in the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from chalicelib.adapters.aws import BUSY_CODES, ClientFactory, OnFirstUse, attempts, code
+from chalicelib.adapters.messages import (
+    MAX_BATCH,
+    MAX_BYTES,
+    check_delay,
+    check_receive,
+    decode_message,
+    encode_messages,
+)
+from chalicelib.ports import JsonObject, Message, Throttled
+
+_TOO_LONG = {"AWS.SimpleQueueService.BatchRequestTooLong", "BatchRequestTooLong"}
+_OUTDATED = {  # "The receipt handle has expired" comes as an InvalidParameterValue
+    "AWS.SimpleQueueService.MessageNotInflight",
+    "InvalidParameterValue",
+    "MessageNotInflight",
+    "ReceiptHandleIsInvalid",
+}
+_LOOKING_SECONDS = 20
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+class SendRefused(Exception):
+    """SQS refuses some messages for what they are; sending them again will not help."""
+
+
+class SqsQueue:
+    """``wait_seconds`` is how long a receive waits for a message; 0 may miss some that are there (short polling)."""
+
+    def __init__(self, prefix: str, client_factory: ClientFactory, wait_seconds: int = 1) -> None:
+        self._prefix = prefix
+        self._client = OnFirstUse(client_factory)
+        self._wait_seconds = wait_seconds
+        self._urls: dict[str, str] = {}
+
+    def send(self, queue: str, bodies: Sequence[JsonObject], *, delay_seconds: int = 0) -> None:
+        texts = encode_messages(bodies, delay_seconds)
+        url = self._url(queue)
+        for batch in _batches(texts):
+            self._send(url, batch, delay_seconds)
+
+    def receive(self, queue: str, *, limit: int = 10, visibility_seconds: int = 60) -> list[Message]:
+        check_receive(limit, visibility_seconds)
+        return self._receive(self._url(queue), limit, visibility_seconds)
+
+    def ack(self, queue: str, receipt: str) -> None:
+        self._on_receipt("delete_message", queue, receipt)
+
+    def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
+        check_delay(delay_seconds)
+        self._on_receipt("change_message_visibility", queue, receipt, VisibilityTimeout=delay_seconds)
+
+    def depth(self, queue: str) -> int:
+        answer = self._client().get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=list(_COUNTS))
+        return sum(int(answer["Attributes"].get(name, 0)) for name in _COUNTS)
+
+    def dead(self, queue: str, *, limit: int = 10) -> list[Message]:
+        """Hides the messages while it looks, then shows them again."""
+        url = self._url(f"{queue}-dead")
+        found: dict[str, Message] = {}
+        while len(found) < limit:
+            batch = self._receive(url, min(MAX_BATCH, limit - len(found)), _LOOKING_SECONDS)
+            if not batch:
+                break
+            found |= {message.id: message for message in batch}
+        for message in found.values():
+            self._on_receipt("change_message_visibility", f"{queue}-dead", message.receipt, VisibilityTimeout=0)
+        return [Message(message.id, message.body, "", message.attempts) for message in found.values()]
+
+    def redrive(self, queue: str) -> int:
+        """Send first, then delete: a crash between the two doubles a message, which at-least-once allows."""
+        moved = 0
+        while batch := self._receive(self._url(f"{queue}-dead"), MAX_BATCH, _LOOKING_SECONDS):
+            self.send(queue, [message.body for message in batch])
+            for message in batch:
+                self.ack(f"{queue}-dead", message.receipt)
+            moved += len(batch)
+        return moved
+
+    def _send(self, url: str, texts: list[str], delay_seconds: int) -> None:
+        """One batch; what SQS fails for its own reasons is tried again, a batch too long for it is halved."""
+        left = texts
+        client = self._client()
+        for _ in attempts():
+            entries = [
+                {"Id": str(i), "MessageBody": text, "DelaySeconds": delay_seconds} for i, text in enumerate(left)
+            ]
+            try:
+                failed = client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
+            except client.exceptions.ClientError as error:
+                if code(error) in _TOO_LONG and len(left) > 1:
+                    self._send(url, left[: len(left) // 2], delay_seconds)
+                    return self._send(url, left[len(left) // 2 :], delay_seconds)
+                if code(error) not in BUSY_CODES:
+                    raise
+                continue
+            if not failed:
+                return None
+            if any(failure["SenderFault"] for failure in failed):
+                raise SendRefused(", ".join(sorted({failure["Code"] for failure in failed})))
+            left = [left[int(failure["Id"])] for failure in failed]
+        raise Throttled("queue is busy")
+
+    def _receive(self, url: str, limit: int, visibility_seconds: int) -> list[Message]:
+        answer = self._client().receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=limit,
+            VisibilityTimeout=visibility_seconds,
+            WaitTimeSeconds=self._wait_seconds,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+        )
+        return [_message(raw) for raw in answer.get("Messages", [])]
+
+    def _on_receipt(self, operation: str, queue: str, receipt: str, **options: Any) -> None:
+        """An outdated receipt is no error: somebody else has the message now, or it is done."""
+        client = self._client()
+        try:
+            getattr(client, operation)(QueueUrl=self._url(queue), ReceiptHandle=receipt, **options)
+        except client.exceptions.ClientError as error:
+            if code(error) not in _OUTDATED:
+                raise
+
+    def _url(self, queue: str) -> str:
+        if queue not in self._urls:
+            self._urls[queue] = self._client().get_queue_url(QueueName=f"{self._prefix}-{queue}")["QueueUrl"]
+        return self._urls[queue]
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """At most ten messages and 256 KiB together. The texts are ASCII, so characters are bytes."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and (len(batch) == MAX_BATCH or size + len(text) > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
+
+
+def _message(raw: dict[str, Any]) -> Message:
+    count = int(raw.get("Attributes", {}).get("ApproximateReceiveCount", 1))
+    return Message(raw["MessageId"], decode_message(raw["Body"]), raw["ReceiptHandle"], count)
