@@ -1,0 +1,144 @@
+"""Every adapter of each port behind one handle, so that one suite holds for all of them."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.adapters.clocks import FixedClock
+from chalicelib.adapters.dynamodb_store import DynamoDBStore, table_definition
+from chalicelib.adapters.files import FileBlobs
+from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
+from chalicelib.adapters.s3 import S3Blobs
+from chalicelib.adapters.sqlite_queue import SqliteQueue
+from chalicelib.adapters.sqlite_store import SqliteStore
+from chalicelib.adapters.sqs_queue import SqsQueue
+from chalicelib.ports import Blobs, Queue, Store
+
+START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+MAX_RECEIVES = 2
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(START)
+
+
+class OneAtATime:
+    """A client whose calls are each atomic, as the service's are: moto checks a condition and writes without a lock
+    (moto 5.2.5, dynamodb/models/table.py). Calls of different threads still mix in any order."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.RLock()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if not inspect.ismethod(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._lock:
+                return found(*args, **kwargs)
+
+        return call
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Callable[[str], Any]]:
+    """Clients of a mock of AWS, one a service, shared by the threads and tests of a module; each test names its own
+    table, queues and bucket with ``fresh``."""
+    import boto3
+    from moto import mock_aws
+
+    with mock_aws():
+        session = boto3.session.Session(region_name="cn-north-1")
+        clients: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            if service not in clients:
+                clients[service] = OneAtATime(session.client(service))
+            return clients[service]
+
+        yield client
+        for made in clients.values():
+            made.close()
+
+
+def fresh() -> str:
+    return f"t{uuid4().hex[:12]}"
+
+
+@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
+def store(request: pytest.FixtureRequest, clock: FixedClock, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore(clock)
+    elif request.param == "sqlite":
+        sqlite = SqliteStore(tmp_path / "store.db", clock, synchronous="NORMAL")
+        yield sqlite
+        sqlite.close()
+    else:
+        aws = request.getfixturevalue("aws")
+        table = fresh()
+        aws("dynamodb").create_table(**table_definition(table))
+        yield DynamoDBStore(table, lambda: aws("dynamodb"), clock)
+
+
+@dataclass
+class QueueHandle:
+    """A queue and how to let time pass for it."""
+
+    queue: Queue
+    advance: Callable[[int], None]
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqs"])
+def handle(request: pytest.FixtureRequest, clock: FixedClock, tmp_path: Path) -> Iterator[QueueHandle]:
+    if request.param == "memory":
+        yield QueueHandle(MemoryQueue(clock, MAX_RECEIVES), clock.advance)
+    elif request.param == "sqlite":
+        sqlite = SqliteQueue(tmp_path / "queue.db", clock, MAX_RECEIVES, synchronous="NORMAL")
+        yield QueueHandle(sqlite, clock.advance)
+        sqlite.close()
+    else:
+        aws = request.getfixturevalue("aws")
+        prefix = fresh()
+        make_sqs_queues(aws("sqs"), prefix, "work", "other")
+        yield QueueHandle(
+            SqsQueue(prefix, lambda: aws("sqs"), wait_seconds=0), lambda seconds: time.sleep(seconds + 0.05)
+        )
+
+
+def make_sqs_queues(client: Any, prefix: str, *queues: str) -> None:
+    """Each queue with its dead letters, as the template makes them."""
+    for queue in queues:
+        url = client.create_queue(QueueName=f"{prefix}-{queue}-dead")["QueueUrl"]
+        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        policy = f'{{"deadLetterTargetArn":"{attributes["QueueArn"]}","maxReceiveCount":"{MAX_RECEIVES}"}}'
+        client.create_queue(QueueName=f"{prefix}-{queue}", Attributes={"RedrivePolicy": policy})
+
+
+@pytest.fixture
+def queue(handle: QueueHandle) -> Queue:
+    return handle.queue
+
+
+@pytest.fixture(params=["memory", "files", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "memory":
+        return MemoryBlobs()
+    if request.param == "files":
+        return FileBlobs(tmp_path / "blobs")
+    aws = request.getfixturevalue("aws")
+    bucket = fresh()
+    aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "cn-north-1"})
+    return S3Blobs(bucket, lambda: aws("s3"))
