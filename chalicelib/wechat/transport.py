@@ -1,0 +1,95 @@
+"""One HTTP call to the platform: what left, what came back, and no secret in either's error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError, SSLError
+
+from chalicelib.wechat.errors import ApiError, NotSent, Unclear
+
+JsonObject = dict[str, Any]
+
+MAX_ERRMSG = 300
+_SECRET = re.compile(r"((?:access_token|secret|appsecret|ticket)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
+_OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+
+# At DEBUG urllib3 logs each URL with its query, and the platform wants its access token in there.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+
+def pooled_session(connections: int) -> requests.Session:
+    """Keep-alive connections for so many threads at once; never retries by itself."""
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def call(
+    session: requests.Session,
+    method: str,
+    url: str,
+    path: str,
+    *,
+    timeout: float,
+    params: Mapping[str, Any] | None = None,
+    data: bytes | None = None,
+    files: Any = None,
+) -> JsonObject:
+    """The JSON object that the platform answered, errcode 0 or none. ``path`` names the call in errors.
+
+    Raises ApiError, NotSent (nothing left this machine) or Unclear (it may have been carried out).
+    """
+    try:
+        response = session.request(method, url, params=params, data=data, files=files, timeout=timeout)
+    except requests.RequestException as error:
+        # ``from None``: the text of the original holds the URL, and that the token.
+        raise _network_problem(path, error) from None
+    return _result(path, response)
+
+
+def encode(data: object) -> bytes:
+    """JSON as UTF-8 without \\u escapes, which the platform refuses (40033)."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def scrub(text: str) -> str:
+    """The platform's message without tokens, secrets and openids."""
+    return _OPENID.sub("[openid]", _SECRET.sub(r"\1[hidden]", text))[:MAX_ERRMSG]
+
+
+def _network_problem(path: str, error: requests.RequestException) -> NotSent | Unclear:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = type(reason or error).__name__
+    refused = isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
+    untrusted = isinstance(reason, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason)
+    return NotSent(path, cause) if refused or untrusted else Unclear(path, cause)
+
+
+def _result(path: str, response: requests.Response) -> JsonObject:
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        raise Unclear(path, f"HTTP {response.status_code}, not JSON") from None
+    if not isinstance(answer, dict) or response.status_code >= 500:
+        raise Unclear(path, f"HTTP {response.status_code}, not an answer of the platform")
+    code = answer.get("errcode", 0)
+    if not isinstance(code, int):
+        raise Unclear(path, "errcode is not a number")
+    if code != 0:
+        raise ApiError(path, code, scrub(str(answer.get("errmsg", ""))), message_id(answer))
+    return answer
+
+
+def message_id(answer: JsonObject) -> str | None:
+    """The platform's id of a message as text (it is 64 bits long); None for none and for 0."""
+    found = answer.get("msgid") or answer.get("msg_id")
+    return str(found) if found else None
