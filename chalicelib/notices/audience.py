@@ -1,0 +1,84 @@
+"""Who may get a notice, asked when it is planned and again when it is sent: people withdraw in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.model import Role
+from chalicelib.notices.kinds import NoticeKind, rules
+from chalicelib.notices.unreachable import Unreachable
+
+NOT_BOUND = "未绑定"
+WRONG_ROLE = "角色不符"
+NO_CONSENT = "未授权"
+NOT_FOLLOWING = "未关注"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody bound to an enterprise, with what decides whether a notice may go to them."""
+
+    openid: str
+    role: Role
+    scopes: frozenset[Scope]
+    following: bool = True
+
+    def refusal(self, kind: NoticeKind) -> str | None:
+        """Why a notice of this kind may not go to this person, in Chinese; None when it may."""
+        needed = rules(kind)
+        if not self.following:
+            return NOT_FOLLOWING
+        if self.role not in needed.roles:
+            return WRONG_ROLE
+        if needed.scope not in self.scopes:
+            return NO_CONSENT
+        return None
+
+
+class Member(Protocol):
+    """A binding, as far as a notice asks."""
+
+    @property
+    def openid(self) -> str: ...
+
+    @property
+    def role(self) -> Role: ...
+
+
+class Bindings(Protocol):
+    def members(self, uscc: str) -> Iterable[Member]: ...
+
+
+class Consents(Protocol):
+    def allows(self, openid: str, scope: Scope) -> bool: ...
+
+
+class Followers(Protocol):
+    def is_following(self, openid: str) -> bool: ...
+
+
+class Audience:
+    def __init__(self, bindings: Bindings, consents: Consents, followers: Followers, unreachable: Unreachable) -> None:
+        self._bindings = bindings
+        self._consents = consents
+        self._followers = followers
+        self._unreachable = unreachable
+
+    def people(self, uscc: str) -> list[Person]:
+        """Everybody bound to the enterprise."""
+        return [self._person(member) for member in self._bindings.members(uscc)]
+
+    def refusal(self, uscc: str, openid: str, kind: NoticeKind) -> str | None:
+        """Why a notice may not go out now to somebody it was meant for; None when it may."""
+        for member in self._bindings.members(uscc):
+            if member.openid == openid:
+                return self._person(member).refusal(kind)
+        return NOT_BOUND
+
+    def _person(self, member: Member) -> Person:
+        scopes = frozenset(scope for scope in Scope if self._consents.allows(member.openid, scope))
+        following = self._followers.is_following(member.openid) and not self._unreachable.holds(member.openid)
+        return Person(member.openid, member.role, scopes, following)

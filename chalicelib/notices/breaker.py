@@ -1,0 +1,69 @@
+"""The circuit breaker (熔断): what stops sending for everybody, or with one template, until it is looked at.
+
+Row: ``breaker``/``all`` or ``breaker``/``template#{id}``; it ends by itself, so that one attempt then tells whether the
+trouble is over, and the answer trips it again if it is not.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.ports import Record, Store
+
+log = logging.getLogger(__name__)
+
+EVERYTHING = "all"
+PAUSE_ALL = timedelta(minutes=10)
+PAUSE_TEMPLATE = timedelta(hours=1)
+
+
+class Pause(BaseModel):
+    """Nothing goes out under this name before ``until``. ``code`` is the platform's errcode."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    since: datetime
+    until: datetime
+    code: int | None
+    cause: str
+
+
+def template_name(template_id: str) -> str:
+    return f"template#{template_id}"
+
+
+class Breaker:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def paused(self, template_id: str | None, now: datetime) -> Pause | None:
+        """The pause that holds for a message with this template (or none) now."""
+        names = [EVERYTHING, template_name(template_id)] if template_id else [EVERYTHING]
+        for name in names:
+            record = self._store.get("breaker", name)
+            if record:
+                pause = Pause.model_validate(record.body)
+                if now < pause.until:
+                    return pause
+        return None
+
+    def trip(self, name: str, now: datetime, code: int | None, cause: str, retry_after: int) -> Pause:
+        """Pause, and raise the alarm: the log line is what the alarm of infra/ counts."""
+        least = PAUSE_ALL if name == EVERYTHING else PAUSE_TEMPLATE
+        until = now + max(least, timedelta(seconds=retry_after))
+        pause = Pause(name=name, since=now, until=until, code=code, cause=cause)
+        record = Record("breaker", name, pause.model_dump(mode="json"), expires_at=int(until.timestamp()) + 1)
+        self._store.put(record)
+        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
+        return pause
+
+    def resume(self, name: str) -> None:
+        self._store.delete("breaker", name)
+
+    def all(self, now: datetime) -> list[Pause]:
+        pauses = [Pause.model_validate(r.body) for r in self._store.query("breaker").records]
+        return [pause for pause in pauses if now < pause.until]

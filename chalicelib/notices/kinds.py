@@ -1,0 +1,108 @@
+"""What kinds of notice (推送) there are: who may get them, on which channels and why, and which limits they obey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.model import Role
+
+
+class NoticeKind(StrEnum):
+    POLICY_DIGEST = "policy_digest"
+    POLICY_DEADLINE = "policy_deadline"
+    CREDIT_REPAIR = "credit_repair"
+    AWARD = "award"
+    LOAN_PROGRESS = "loan_progress"
+    CASE_PROGRESS = "case_progress"
+    DEADLINE_REMINDER = "deadline_reminder"
+    MONTHLY_DIGEST = "monthly_digest"
+
+
+class Priority(StrEnum):
+    """Each has its own queue, so that an answer somebody waits for never stands behind a digest."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
+QUEUES: Mapping[Priority, str] = {Priority.URGENT: "notices-urgent", Priority.NORMAL: "notices"}
+
+
+class Channel(StrEnum):
+    """How a notice may reach a person. After the last rung comes the inbox (收件箱) on H5, which is always there."""
+
+    TEMPLATE = "template"
+    SUBSCRIPTION_LONG = "subscription_long"
+    SUBSCRIPTION_ONCE = "subscription_once"
+    CUSTOM = "custom"
+
+    @property
+    def knows_client_id(self) -> bool:
+        """Only template messages take ``client_msg_id`` (platform document 模板消息): a repeat is harmless there."""
+        return self is Channel.TEMPLATE
+
+    @property
+    def needs_subscription(self) -> bool:
+        return self in (Channel.SUBSCRIPTION_LONG, Channel.SUBSCRIPTION_ONCE)
+
+    @property
+    def has_receipt(self) -> bool:
+        """The platform reports the end of template and subscription messages, never of custom messages."""
+        return self is not Channel.CUSTOM
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a channel ladder, with the reason it stands where it does."""
+
+    channel: Channel
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """The rules of one kind. ``daily_digest``: at most one a day for an enterprise, whoever asks for it."""
+
+    title: str
+    scope: Scope
+    roles: frozenset[Role]
+    ladder: tuple[Rung, ...]
+    priority: Priority
+    daily_digest: bool
+
+
+_EVERYONE = frozenset(Role)
+_MONEY = frozenset({Role.LEGAL, Role.FINANCE})
+
+_AFTER_TEMPLATE = Rung(Channel.CUSTOM, "模板不能用而 48 小时内说过话时，客服消息可以补上")
+_OWN_BUSINESS = (
+    Rung(Channel.TEMPLATE, "是本人已经发起的业务的结果，模板消息运营规范允许"),
+    _AFTER_TEMPLATE,
+)
+_POLICY = (
+    Rung(Channel.SUBSCRIPTION_LONG, "政策提示不是用户触发的，模板消息不允许；长期订阅开放给政务民生"),
+    Rung(Channel.SUBSCRIPTION_ONCE, "用户点过一次“允许”，可以发一条"),
+    Rung(Channel.CUSTOM, "48 小时内说过话时窗口开着，平台不收就只放收件箱"),
+)
+
+
+RULES: Mapping[NoticeKind, KindRules] = {
+    NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
+    NoticeKind.POLICY_DEADLINE: KindRules("政策截止提醒", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
+    NoticeKind.CREDIT_REPAIR: KindRules("信用修复提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
+    NoticeKind.AWARD: KindRules("免申即享进度", Scope.POLICY_PUSH, _MONEY, _OWN_BUSINESS, Priority.URGENT, False),
+    NoticeKind.LOAN_PROGRESS: KindRules("融资进度", Scope.LOAN_ALERT, _MONEY, _OWN_BUSINESS, Priority.URGENT, False),
+    NoticeKind.CASE_PROGRESS: KindRules("办件进度", Scope.CASE_ALERT, _EVERYONE, _OWN_BUSINESS, Priority.URGENT, False),
+    NoticeKind.DEADLINE_REMINDER: KindRules(
+        "补正期限提醒", Scope.CASE_ALERT, _EVERYONE, _OWN_BUSINESS, Priority.URGENT, False
+    ),
+    # 月报 goes out as one mass draft (群发, at most 4 a month for a person) that an operator sends; here it only waits.
+    NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _EVERYONE, (), Priority.NORMAL, True),
+}
+
+
+def rules(kind: NoticeKind) -> KindRules:
+    return RULES[kind]

@@ -1,0 +1,198 @@
+"""The ledger of notices (推送台账): every notice is a row before anything else knows of it.
+
+Rows: ``notice#{id}``/``row`` (gsi1 by state and shard in the order of ``wake_at``, gsi2 the enterprise's inbox);
+``person#{openid}``/``notice#{stamp}#{id}``, a pointer, by which a withdrawal and a receipt without id find the notices
+of a person; ``digest#{uscc}``/``{date}``, taken in the same transaction as the day's digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from chalicelib.notices.model import Notice, NoticeState
+from chalicelib.ports import MAX_TRANSACT, Conflict, Delete, Put, Record, Store, Write
+from chalicelib.shards import SHARDS, shard
+from chalicelib.times import stamp
+
+ROW = "row"
+_TRIES = 8
+KEEP = timedelta(days=400)
+"""Longer than the 6 months of 网络安全法 for logs, and than a policy's year, so that nothing is told twice."""
+
+POINTER_KEEP = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notice as read, with the version a change must be based on."""
+
+    notice: Notice
+    version: int
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())
+
+
+def record_of(notice: Notice) -> Record:
+    return Record(
+        pk=f"notice#{notice.id}",
+        sk=ROW,
+        body=notice.model_dump(mode="json"),
+        gsi1=(f"notices#{notice.state}#{shard(notice.id)}", f"{stamp(notice.wake_at)}#{notice.id}"),
+        gsi2=(f"inbox#{notice.uscc}", f"{stamp(notice.created_at)}#{notice.id}"),
+        expires_at=_epoch(notice.created_at + KEEP),
+    )
+
+
+def _pointer(notice: Notice) -> Record:
+    return Record(
+        pk=f"person#{notice.openid}",
+        sk=f"notice#{stamp(notice.created_at)}#{notice.id}",
+        body={"notice": notice.id},
+        expires_at=_epoch(notice.created_at + POINTER_KEEP),
+    )
+
+
+def digest_claim(uscc: str, on: date) -> Put:
+    """Taken by whoever writes the enterprise's digest of that day; nobody else can take it."""
+    record = Record(pk=f"digest#{uscc}", sk=on.isoformat(), body={"on": on.isoformat()})
+    return Put(record, if_absent=True)
+
+
+class Ledger:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # ------------------------------------------------------------------------------------------------------- placing
+
+    def place(self, notices: Sequence[Notice], together: Sequence[Write] = ()) -> bool:
+        """Write new notices and the rows that stand or fall with them, all or nothing.
+
+        False when one of them is there already: a run before this one, or beside it, was first.
+        Raises ValueError above MAX_TRANSACT writes (two for a notice).
+        """
+        writes: list[Write] = list(together)
+        for notice in notices:
+            writes.append(Put(record_of(notice), if_absent=True))
+            writes.append(Put(_pointer(notice)))
+        if len(writes) > MAX_TRANSACT:
+            raise ValueError(f"{len(notices)} notices with {len(together)} rows do not fit into one transaction")
+        try:
+            self._store.transact(writes)
+        except Conflict:
+            return False
+        return True
+
+    def has(self, notice_id: str) -> bool:
+        return self._store.get(f"notice#{notice_id}", ROW) is not None
+
+    def digest_taken(self, uscc: str, on: date) -> bool:
+        return self._store.get(f"digest#{uscc}", on.isoformat()) is not None
+
+    # ------------------------------------------------------------------------------------------------------- changes
+
+    def get(self, notice_id: str) -> Entry | None:
+        record = self._store.get(f"notice#{notice_id}", ROW)
+        return Entry(Notice.model_validate(record.body), record.version) if record else None
+
+    def write(self, entry: Entry, notice: Notice, together: Sequence[Write] = ()) -> Entry:
+        """Put the changed notice over the version it was read at. Raises Conflict when somebody was first."""
+        put = Put(record_of(notice), if_version=entry.version)
+        if together:
+            self._store.transact([put, *together])
+        else:
+            self._store.put(put.record, if_version=put.if_version)
+        return Entry(notice, entry.version + 1)
+
+    def anonymise(self, notice: Notice) -> None:
+        """Put a pseudonym for the openid and take the pointer away. The id stays, and with it "told once"."""
+        pseudonym = sha256(notice.openid.encode()).hexdigest()[:24]
+        for _ in range(_TRIES):
+            entry = self.get(notice.id)
+            if entry is None:
+                return
+            pointer = _pointer(entry.notice)
+            hidden = entry.notice.model_copy(update={"openid": pseudonym})
+            try:
+                self.write(entry, hidden, [Delete(pointer.pk, pointer.sk)])
+            except Conflict:
+                continue
+            return
+        raise Conflict([(f"notice#{notice.id}", ROW)])
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def woken(self, state: NoticeState, until: datetime, limit: int) -> list[str]:
+        """Ids of notices in this state whose ``wake_at`` has come, at most ``limit`` from each shard's oldest."""
+        end = stamp(until) + "#~"
+        return [_id(r) for n in range(SHARDS) for r in self._index(f"notices#{state}#{n}", limit, end=end)]
+
+    def in_state(self, state: NoticeState, limit: int) -> list[Notice]:
+        """Newest first."""
+        found = [r for n in range(SHARDS) for r in self._index(f"notices#{state}#{n}", limit, reverse=True)]
+        found.sort(key=lambda r: r.gsi1 or ("", ""), reverse=True)
+        return [Notice.model_validate(r.body) for r in found[:limit]]
+
+    def between(self, state: NoticeState, start: datetime, end: datetime) -> Iterator[Notice]:
+        """Notices in this state by ``wake_at``, which is the moment of the last change for what is finished."""
+        for n in range(SHARDS):
+            page: str | None = None
+            while True:
+                got = self._store.query_index(
+                    "gsi1", f"notices#{state}#{n}", start=stamp(start), end=stamp(end), page=page
+                )
+                yield from (Notice.model_validate(r.body) for r in got.records)
+                page = got.next
+                if page is None:
+                    break
+
+    def inbox(self, uscc: str, limit: int) -> Iterator[Notice]:
+        """An enterprise's notices, newest first, at most ``limit`` rows read."""
+        rows: Iterable[Record] = self._index(f"inbox#{uscc}", limit, reverse=True, index="gsi2")
+        return (Notice.model_validate(r.body) for r in rows)
+
+    def of_person(self, openid: str, limit: int) -> list[Entry]:
+        """The person's notices, newest first."""
+        entries = (self.get(id_) for id_ in self._pointed(openid, limit))
+        return [entry for entry in entries if entry]
+
+    def _pointed(self, openid: str, limit: int) -> list[str]:
+        found: list[str] = []
+        page: str | None = None
+        while len(found) < limit:
+            got = self._store.query(
+                f"person#{openid}", prefix="notice#", limit=limit - len(found), page=page, reverse=True
+            )
+            found += [str(r.body["notice"]) for r in got.records]
+            page = got.next
+            if page is None:
+                break
+        return found
+
+    def _index(
+        self, pk: str, limit: int, *, end: str | None = None, reverse: bool = False, index: str = "gsi1"
+    ) -> list[Record]:
+        found: list[Record] = []
+        page: str | None = None
+        while len(found) < limit:
+            got = self._store.query_index(
+                "gsi2" if index == "gsi2" else "gsi1",
+                pk,
+                end=end,
+                limit=limit - len(found),
+                page=page,
+                reverse=reverse,
+            )
+            found += got.records
+            page = got.next
+            if page is None:
+                break
+        return found
+
+
+def _id(record: Record) -> str:
+    return record.pk.removeprefix("notice#")

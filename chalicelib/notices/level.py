@@ -1,0 +1,60 @@
+"""Service level (服务水平): of the notices of a day, how many reached the platform or the person, and how fast."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.notices.ledger import Ledger
+from chalicelib.notices.model import Notice, NoticeState
+from chalicelib.times import at_local, local_date
+
+_SENT_STATES = frozenset({NoticeState.ACCEPTED, NoticeState.HELD, NoticeState.DELIVERED})
+
+
+class ServiceLevel(BaseModel):
+    """One day's row. ``states`` counts the notices created that day by where they stand now; ``sent`` those the
+    platform took, ``within_10s`` and ``within_60s`` the share of them taken so soon after they could first go."""
+
+    model_config = ConfigDict(frozen=True)
+
+    on: date
+    created: int = 0
+    sent: int = 0
+    within_10s: float = 0.0
+    within_60s: float = 0.0
+    states: dict[NoticeState, int] = Field(default_factory=dict)
+
+
+def level_of(ledger: Ledger, on: date) -> ServiceLevel:
+    """Reads rows that changed since the day began: whatever was created that day is among them."""
+    start = at_local(on)
+    far = start + timedelta(days=60)
+    states: dict[NoticeState, int] = {}
+    delays: list[timedelta] = []
+    for state in NoticeState:
+        for notice in ledger.between(state, start, far):
+            if local_date(notice.created_at) != on:
+                continue
+            states[state] = states.get(state, 0) + 1
+            taken = taken_at(notice)
+            if taken:
+                delays.append(taken - max(notice.created_at, notice.not_before or notice.created_at))
+    return ServiceLevel(
+        on=on,
+        created=sum(states.values()),
+        sent=len(delays),
+        within_10s=_share(delays, timedelta(seconds=10)),
+        within_60s=_share(delays, timedelta(seconds=60)),
+        states=states,
+    )
+
+
+def taken_at(notice: Notice) -> datetime | None:
+    """When the platform first took it, None if it never did."""
+    return next((change.at for change in notice.history if change.state in _SENT_STATES), None)
+
+
+def _share(delays: list[timedelta], within: timedelta) -> float:
+    return round(sum(delay <= within for delay in delays) / len(delays), 4) if delays else 0.0

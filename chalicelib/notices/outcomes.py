@@ -1,0 +1,198 @@
+"""What the outcome of an attempt makes of a notice: one reaction of the platform, one next state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.notices.breaker import EVERYTHING, Breaker, template_name
+from chalicelib.notices.channels import Chosen
+from chalicelib.notices.ledger import Entry, Ledger
+from chalicelib.notices.model import NO_RECEIPT_AFTER, TRANSITIONS, Notice, NoticeState
+from chalicelib.notices.queueing import LATE_AFTER, QUEUE_DELAY_LIMIT, Queueing
+from chalicelib.notices.receipts import Receipts, concluded
+from chalicelib.notices.subscriptions import SubscriptionLedger
+from chalicelib.notices.unreachable import Unreachable
+from chalicelib.ports import Conflict, Outcome, Put, Reaction
+
+log = logging.getLogger(__name__)
+
+REPEAT_WINDOW = timedelta(minutes=9, seconds=30)
+"""The platform drops a repeated ``client_msg_id`` for 10 minutes; what is left is for the way there."""
+
+MAX_FAILURES = 8
+_BACKOFF = (5, 15, 45, 120, 240, 600, 900)
+_TRIES = 6
+_UNCLEAR = "结果不明，请人工核对是否已发出"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of the platform: the row as marked ``sending``, the rung it went out from, and when."""
+
+    entry: Entry
+    chosen: Chosen
+    now: datetime
+
+    @property
+    def notice(self) -> Notice:
+        return self.entry.notice
+
+
+def cannot_repeat(notice: Notice, at: datetime) -> bool:
+    """Whether it may have gone out so long ago that the platform would no longer see a repeat as one."""
+    return notice.unsure_since is not None and at >= notice.unsure_since + REPEAT_WINDOW
+
+
+class Outcomes:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        queueing: Queueing,
+        receipts: Receipts,
+        subscriptions: SubscriptionLedger,
+        breaker: Breaker,
+        unreachable: Unreachable,
+    ) -> None:
+        self._ledger = ledger
+        self._queueing = queueing
+        self._receipts = receipts
+        self._subscriptions = subscriptions
+        self._breaker = breaker
+        self._unreachable = unreachable
+        self._by_reaction: Mapping[Reaction, Callable[[Attempt, Outcome], Entry]] = {
+            Reaction.ACCEPTED: self._taken,
+            Reaction.HELD: self._taken,
+            Reaction.RETRY: self._try_again,
+            Reaction.AMBIGUOUS: self._ambiguous,
+            Reaction.NEXT_CHANNEL: self._next_channel,
+            Reaction.CONSENT_LOST: self._consent_lost,
+            Reaction.PERSON_GONE: self._person_gone,
+            Reaction.BAD_DATA: self._bad_data,
+            Reaction.STOP_TEMPLATE: self._stopped,
+            Reaction.STOP_ALL: self._stopped,
+        }
+
+    def settle(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """Write what came of the attempt. Raises Conflict when somebody changed the row and their word stands."""
+        return self._by_reaction[outcome.reaction](attempt, outcome)
+
+    def stop(self, entry: Entry, state: NoticeState, now: datetime, cause: str) -> Entry:
+        """End it without a call; what may have gone out already is never called expired or unsent."""
+        if entry.notice.unsure_since and state is not NoticeState.CANCELLED:
+            state = NoticeState.MAYBE_SENT
+        return self._ledger.write(entry, entry.notice.moved(state, now, cause))
+
+    # ------------------------------------------------------------------------------------------ the platform took it
+
+    def _taken(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """Accepted or held for review. A yes of the platform outlives a lapsed lease: it is written over what the
+        sweep made of the row, as long as no other attempt began."""
+        entry = attempt.entry
+        for _ in range(_TRIES):
+            receipt, verdict = self._receipts.expect(entry.notice, outcome.message_id, attempt.now)
+            notice = _after_yes(entry.notice, outcome, attempt.now)
+            if verdict is not None and notice.state is NoticeState.ACCEPTED:
+                notice = concluded(notice, verdict, attempt.now)
+            together = [write for write in (receipt, self._spent(attempt)) if write]
+            try:
+                return self._ledger.write(entry, notice, together)
+            except Conflict:
+                entry = self._still_ours(attempt)
+        raise Conflict([(f"notice#{attempt.notice.id}", "row")])
+
+    def _spent(self, attempt: Attempt) -> Put | None:
+        template = attempt.chosen.template_id
+        if template is None or not attempt.chosen.rung.channel.needs_subscription:
+            return None
+        return self._subscriptions.spent(attempt.notice.openid, template, attempt.now)
+
+    def _still_ours(self, attempt: Attempt) -> Entry:
+        entry = self._ledger.get(attempt.notice.id)
+        ours = entry is not None and entry.notice.attempts == attempt.notice.attempts
+        if entry is None or not ours or NoticeState.ACCEPTED not in TRANSITIONS[entry.notice.state]:
+            raise Conflict([(f"notice#{attempt.notice.id}", "row")])
+        return entry
+
+    # ------------------------------------------------------------------------------------------------- not this time
+
+    def _try_again(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """Nothing was sent this time."""
+        return self._fail_for_now(attempt, outcome, attempt.notice.unsure_since)
+
+    def _ambiguous(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """It may have been sent. Only a channel that knows our id may be asked again."""
+        if not attempt.chosen.rung.channel.knows_client_id:
+            return self._end(attempt, NoticeState.MAYBE_SENT, _UNCLEAR)
+        return self._fail_for_now(attempt, outcome, attempt.notice.unsure_since or attempt.now)
+
+    def _fail_for_now(self, attempt: Attempt, outcome: Outcome, unsure_since: datetime | None) -> Entry:
+        notice = attempt.notice.model_copy(update={"unsure_since": unsure_since})
+        failures = notice.failures + 1
+        wait = max(outcome.retry_after, _BACKOFF[min(failures, len(_BACKOFF)) - 1])
+        if failures >= MAX_FAILURES or cannot_repeat(notice, attempt.now + timedelta(seconds=wait)):
+            state = NoticeState.MAYBE_SENT if unsure_since else NoticeState.FAILED_FOR_GOOD
+            cause = _UNCLEAR if unsure_since else f"试了 {failures} 次，平台都没有接收{_code(outcome)}"
+            return self._ledger.write(attempt.entry, notice.moved(state, attempt.now, cause, failures=failures))
+        wake_at = attempt.now + timedelta(seconds=wait)
+        if wait <= QUEUE_DELAY_LIMIT:  # then the queue brings it back, and the sweep only if the queue does not
+            wake_at += LATE_AFTER
+        cause = f"{'结果不明' if unsure_since else '平台没有接收'}{_code(outcome)}，{wait} 秒后再试"
+        failed = notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, failures=failures, wake_at=wake_at)
+        return self._queueing.retry(attempt.entry, failed, wait)
+
+    def _stopped(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """Trip the breaker; the notice itself did nothing wrong and waits for its end."""
+        name = EVERYTHING
+        if outcome.reaction is Reaction.STOP_TEMPLATE and attempt.chosen.template_id:
+            name = template_name(attempt.chosen.template_id)
+        cause = f"平台停用{'此模板' if name != EVERYTHING else '发送'}{_code(outcome)}"
+        pause = self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after)
+        failed = attempt.notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, wake_at=pause.until)
+        return self._ledger.write(attempt.entry, failed)
+
+    # ------------------------------------------------------------------------------------------- not on this channel
+
+    def _next_channel(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        if attempt.notice.unsure_since:
+            return self._end(attempt, NoticeState.MAYBE_SENT, _UNCLEAR)
+        cause = f"{attempt.chosen.rung.channel} 送不到{_code(outcome)}，换下一渠道"
+        tried = (*attempt.notice.tried, attempt.chosen.rung.channel)
+        moved = attempt.notice.moved(
+            NoticeState.QUEUED, attempt.now, cause, tried=tried, wake_at=attempt.now + LATE_AFTER
+        )
+        return self._ledger.write(attempt.entry, moved)
+
+    def _consent_lost(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        if attempt.chosen.template_id:
+            self._subscriptions.rejected(attempt.notice.openid, attempt.chosen.template_id, attempt.now)
+        return self._next_channel(attempt, outcome)
+
+    # ---------------------------------------------------------------------------------------------------- not at all
+
+    def _person_gone(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        self._unreachable.mark(attempt.notice.openid, attempt.now)
+        return self._end(attempt, NoticeState.FAILED_FOR_GOOD, f"此人未关注或已拉黑{_code(outcome)}")
+
+    def _bad_data(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        log.error("alarm: notice %s refused, field=%s code=%s", attempt.notice.id, outcome.field, outcome.code)
+        return self._end(attempt, NoticeState.FAILED_FOR_GOOD, f"平台不接受字段 {outcome.field or '?'}{_code(outcome)}")
+
+    def _end(self, attempt: Attempt, state: NoticeState, cause: str) -> Entry:
+        return self._ledger.write(attempt.entry, attempt.notice.moved(state, attempt.now, cause))
+
+
+def _after_yes(notice: Notice, outcome: Outcome, now: datetime) -> Notice:
+    wake_at = now + NO_RECEIPT_AFTER
+    if outcome.reaction is Reaction.HELD:
+        return notice.moved(NoticeState.HELD, now, f"平台审核中{_code(outcome)}，不重发", wake_at=wake_at)
+    if notice.channel and not notice.channel.has_receipt:
+        return notice.moved(NoticeState.DELIVERED, now, "平台已发出（客服消息没有回执）", message_id=outcome.message_id)
+    return notice.moved(NoticeState.ACCEPTED, now, "平台已接收", message_id=outcome.message_id, wake_at=wake_at)
+
+
+def _code(outcome: Outcome) -> str:
+    return f"（{outcome.code}）" if outcome.code is not None else ""

@@ -1,0 +1,105 @@
+"""The subscription ledger (订阅台账): who let us send which template, as the platform's events told us.
+
+The platform cannot be asked how many one-time permissions are left, so we count them; where the count is wrong, its
+answer at sending (43101) puts it right. Row: ``person#{openid}``/``subscription#{template}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.ports import Conflict, Put, Record, Store
+
+_TRIES = 8
+
+
+class Subscription(BaseModel):
+    """``once`` unused one-time permissions, ``always`` the long-term one,
+    ``refused`` until the person agrees again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    template: str
+    once: int = 0
+    always: bool = False
+    refused: bool = False
+    updated: datetime | None = None
+
+
+class SubscriptionLedger:
+    """``long_term`` names the templates that the platform granted as long-term (长期订阅); all others are one-time."""
+
+    def __init__(self, store: Store, long_term: Sequence[str] = ()) -> None:
+        self._store = store
+        self._long_term = frozenset(long_term)
+
+    def get(self, openid: str, template: str) -> Subscription:
+        record = self._store.get(f"person#{openid}", _sk(template))
+        return Subscription.model_validate(record.body) if record else Subscription(template=template)
+
+    def accepted(self, openid: str, template: str, now: datetime) -> None:
+        """The person tapped 允许 (``subscribe_msg_popup_event`` accept)."""
+        if template in self._long_term:
+            self._change(openid, template, now, lambda s: s.model_copy(update={"always": True, "refused": False}))
+        else:
+            self._change(openid, template, now, lambda s: s.model_copy(update={"once": s.once + 1, "refused": False}))
+
+    def rejected(self, openid: str, template: str, now: datetime) -> None:
+        """The person tapped 取消, switched it off in the settings (``subscribe_msg_change_event``), or the platform
+        refused a message for want of permission (43101)."""
+        self._change(
+            openid, template, now, lambda s: s.model_copy(update={"once": 0, "always": False, "refused": True})
+        )
+
+    def forget(self, openid: str) -> None:
+        """The person unfollowed (``unsubscribe``) or took the authorisation back (``user_authorization_revoke``)."""
+        page: str | None = None
+        while True:
+            got = self._store.query(f"person#{openid}", prefix="subscription#", page=page)
+            for record in got.records:
+                self._store.delete(record.pk, record.sk)
+            page = got.next
+            if page is None:
+                return
+
+    def spent(self, openid: str, template: str, now: datetime) -> Put | None:
+        """The write that takes one one-time permission off the count, to go with the row of what was sent.
+
+        None when there is nothing to take. It conflicts when the count changed meanwhile: read and ask again.
+        """
+        record = self._store.get(f"person#{openid}", _sk(template))
+        if record is None:
+            return None
+        subscription = Subscription.model_validate(record.body)
+        if subscription.always or subscription.once == 0:
+            return None
+        less = subscription.model_copy(update={"once": subscription.once - 1, "updated": now})
+        return Put(_record(openid, less), if_version=record.version)
+
+    def _change(
+        self, openid: str, template: str, now: datetime, change: Callable[[Subscription], Subscription]
+    ) -> None:
+        for _ in range(_TRIES):
+            record = self._store.get(f"person#{openid}", _sk(template))
+            before = Subscription.model_validate(record.body) if record else Subscription(template=template)
+            after = _record(openid, change(before).model_copy(update={"updated": now}))
+            try:
+                if record:
+                    self._store.put(after, if_version=record.version)
+                else:
+                    self._store.put(after, if_absent=True)
+            except Conflict:
+                continue
+            return
+        raise Conflict([(f"person#{openid}", _sk(template))])
+
+
+def _sk(template: str) -> str:
+    return f"subscription#{template}"
+
+
+def _record(openid: str, subscription: Subscription) -> Record:
+    return Record(f"person#{openid}", _sk(subscription.template), subscription.model_dump(mode="json"))

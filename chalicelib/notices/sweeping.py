@@ -1,0 +1,104 @@
+"""The sweep (巡检): finds what stopped half way and sets it going again, by the one rule that every live row names the
+moment (``wake_at``) by which something should have happened to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.notices.ledger import Entry, Ledger
+from chalicelib.notices.model import CHINESE, Notice, NoticeError, NoticeState
+from chalicelib.notices.outcomes import cannot_repeat
+from chalicelib.notices.queueing import Queueing
+from chalicelib.ports import Conflict
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+"""Rows of one state and shard in one sweep: it runs every minute and must end well within it."""
+
+_LOOK_AGAIN = timedelta(days=7)
+
+
+class SweepReport(BaseModel):
+    """What one sweep did, by what it found: Chinese label → notices."""
+
+    model_config = ConfigDict(frozen=True)
+
+    found: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.found.values())
+
+
+class Sweep:
+    def __init__(self, ledger: Ledger, queueing: Queueing) -> None:
+        self._ledger = ledger
+        self._queueing = queueing
+        self._actions: Mapping[NoticeState, Callable[[Entry, datetime], str]] = {
+            NoticeState.SENDING: self._abandoned,
+            NoticeState.CREATED: self._requeue,
+            NoticeState.QUEUED: self._requeue,
+            NoticeState.FAILED_FOR_NOW: self._requeue,
+            NoticeState.ACCEPTED: self._no_receipt,
+            NoticeState.HELD: self._no_receipt,
+        }
+
+    def run(self, now: datetime) -> SweepReport:
+        """Look at every notice whose time has come. Safe beside workers, other sweeps and itself."""
+        found: dict[str, int] = {}
+        for state in self._actions:
+            for notice_id in self._ledger.woken(state, now, BATCH):
+                label = self._look(notice_id, state, now)
+                if label:
+                    found[label] = found.get(label, 0) + 1
+        return SweepReport(found=found)
+
+    def pending(self, now: datetime) -> list[tuple[Notice, str]]:
+        """What ``run`` would look at now, for a dry run."""
+        entries = (self._ledger.get(i) for state in self._actions for i in self._ledger.woken(state, now, BATCH))
+        return [(e.notice, CHINESE[e.notice.state]) for e in entries if e and self._is_due(e, e.notice.state, now)]
+
+    def _look(self, notice_id: str, state: NoticeState, now: datetime) -> str | None:
+        entry = self._ledger.get(notice_id)  # the index may be behind the row
+        if entry is None or not self._is_due(entry, state, now):
+            return None
+        try:
+            return self._actions[state](entry, now)
+        except (Conflict, NoticeError):
+            log.info("notice %s moved on during the sweep", notice_id)
+            return None
+
+    def _is_due(self, entry: Entry, state: NoticeState, now: datetime) -> bool:
+        return entry.notice.state is state and entry.notice.wake_at <= now
+
+    def _requeue(self, entry: Entry, now: datetime) -> str:
+        """The message first, then the mark: a crash in between costs one message too many, never one too few.
+
+        Even an expired one goes through delivery, which knows all the reasons to end it.
+        """
+        label = {NoticeState.CREATED: "补入队列", NoticeState.QUEUED: "重新入队"}.get(entry.notice.state, "到时重试")
+        self._queueing.send([entry.notice])
+        self._queueing.queued(entry, now, f"巡检：{label}")
+        return label
+
+    def _abandoned(self, entry: Entry, now: datetime) -> str:
+        """A lease ran out: the worker died before or after the platform got it, and nobody knows which."""
+        notice = entry.notice.model_copy(update={"unsure_since": entry.notice.unsure_since or entry.notice.changed_at})
+        repeatable = notice.channel is not None and notice.channel.knows_client_id and not cannot_repeat(notice, now)
+        if not repeatable:
+            cause = "发送中断，结果不明，请人工核对是否已发出"
+            self._ledger.write(entry, notice.moved(NoticeState.MAYBE_SENT, now, cause))
+            return "转人工核对"
+        failed = notice.moved(NoticeState.FAILED_FOR_NOW, now, "发送中断，用同一编号重试")
+        self._queueing.retry(entry, failed, 0)
+        return "中断重试"
+
+    def _no_receipt(self, entry: Entry, now: datetime) -> str:
+        cause = "一天没有回执"
+        self._ledger.write(entry, entry.notice.moved(entry.notice.state, now, cause, wake_at=now + _LOOK_AGAIN))
+        return "没有回执"
