@@ -47,12 +47,12 @@ class Limit(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     n: int = Field(ge=0, le=LONGEST, title="天数")
-    u: Unit = Field(title="时限单位")
+    unit: Unit = Field(title="时限单位")
 
     def __str__(self) -> str:
-        if self.u is Unit.IMMEDIATE:
+        if self.unit is Unit.IMMEDIATE:
             return "当场"
-        return f"{self.n} 个工作日" if self.u is Unit.WORKDAY else f"{self.n} 日"
+        return f"{self.n} 个工作日" if self.unit is Unit.WORKDAY else f"{self.n} 日"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,9 @@ class WorkCalendar:
 
         ``extra``: days of an approved extension, in the same unit (working days after 即时).
         """
-        if limit.u is Unit.CALENDAR_DAY:
+        if limit.unit is Unit.CALENDAR_DAY:
             return self.add_days(start, limit.n + extra, suspended)
-        own = limit.n if limit.u is Unit.WORKDAY else 0
+        own = limit.n if limit.unit is Unit.WORKDAY else 0
         return self.add_workdays(start, own + extra, suspended)
 
 

@@ -110,14 +110,14 @@ def test_a_bad_holiday_entry_is_named() -> None:
 @pytest.mark.parametrize(
     ("wall", "counts_for"),
     [
-        (datetime(2026, 11, 20, 17, 0), date(2026, 11, 20)),  # Friday, at the cut-off
-        (datetime(2026, 11, 20, 17, 1), date(2026, 11, 23)),
-        (datetime(2026, 11, 21, 9, 0), date(2026, 11, 23)),  # Saturday
-        (datetime(2026, 10, 10, 9, 0), date(2026, 10, 10)),  # a make-up Saturday is worked
+        ((date(2026, 11, 20), time(17, 0)), date(2026, 11, 20)),  # Friday, at the cut-off
+        ((date(2026, 11, 20), time(17, 1)), date(2026, 11, 23)),
+        ((date(2026, 11, 21), time(9, 0)), date(2026, 11, 23)),  # Saturday
+        ((date(2026, 10, 10), time(9, 0)), date(2026, 10, 10)),  # a make-up Saturday is worked
     ],
 )
-def test_cut_off(wall: datetime, counts_for: date) -> None:
-    assert CALENDAR.counting_day(at_local(wall.date(), wall.time())) == counts_for
+def test_cut_off(wall: tuple[date, time], counts_for: date) -> None:
+    assert CALENDAR.counting_day(at_local(*wall)) == counts_for
 
 
 def test_cut_off_is_a_choice_and_the_clock_is_chinas() -> None:
@@ -128,9 +128,9 @@ def test_cut_off_is_a_choice_and_the_clock_is_chinas() -> None:
 
 def test_a_limit_counts_in_its_own_unit() -> None:
     start = date(2026, 9, 28)
-    assert CALENDAR.deadline(start, Limit(n=7, u=Unit.CALENDAR_DAY)).day == date(2026, 10, 8)
-    assert CALENDAR.deadline(start, Limit(n=7, u=Unit.WORKDAY)).day == date(2026, 10, 13)
-    assert CALENDAR.deadline(start, Limit(n=1, u=Unit.IMMEDIATE)).day == start
-    assert CALENDAR.deadline(start, Limit(n=1, u=Unit.IMMEDIATE), extra=2).day == date(2026, 9, 30)
-    assert CALENDAR.deadline(start, Limit(n=2, u=Unit.WORKDAY), extra=1).day == date(2026, 10, 8)
-    assert [str(Limit(n=3, u=unit)) for unit in Unit] == ["3 个工作日", "3 日", "当场"]
+    assert CALENDAR.deadline(start, Limit(n=7, unit=Unit.CALENDAR_DAY)).day == date(2026, 10, 8)
+    assert CALENDAR.deadline(start, Limit(n=7, unit=Unit.WORKDAY)).day == date(2026, 10, 13)
+    assert CALENDAR.deadline(start, Limit(n=1, unit=Unit.IMMEDIATE)).day == start
+    assert CALENDAR.deadline(start, Limit(n=1, unit=Unit.IMMEDIATE), extra=2).day == date(2026, 9, 30)
+    assert CALENDAR.deadline(start, Limit(n=2, unit=Unit.WORKDAY), extra=1).day == date(2026, 10, 8)
+    assert [str(Limit(n=3, unit=unit)) for unit in Unit] == ["3 个工作日", "3 日", "当场"]

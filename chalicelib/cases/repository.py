@@ -1,0 +1,141 @@
+"""Rows of cases (办件) on the Store port: one row a case, one row an event, one row that a lookup finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseState
+from chalicelib.ports import Delete, Index, Put, Record, Store, Write
+from chalicelib.times import from_stamp, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A case with what only its rows know: the version to write over, and what it was filed under.
+
+    ``lookup`` is the digest of number and phone digits (``model.lookup_key``), or None: no lookup by phone.
+    """
+
+    case: Case
+    version: int
+    lookup: str | None
+    due: date | None
+    state: CaseState | None
+
+
+def case_key(no: str) -> str:
+    return f"case#{no}"
+
+
+def enterprise_key(uscc: str) -> str:
+    return f"enterprise#{uscc}"
+
+
+def due_key(day: date) -> str:
+    return f"cases-due#{day.isoformat()}"
+
+
+def lookup_pk(key: str) -> str:
+    return f"caselookup#{key}"
+
+
+def event_sk(event: CaseEvent) -> str:
+    return f"event#{stamp(event.at)}#{event.id}"
+
+
+class CaseRepository:
+    """Reads and writes whole cases. Raises Conflict where somebody else wrote in between."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, no: str) -> Filed | None:
+        head: Record | None = None
+        events = []
+        for record in self._partition(case_key(no)):
+            if record.sk == "row":
+                head = record
+            else:
+                events.append(CaseEvent.model_validate(record.body))
+        return _filed(head, events) if head else None
+
+    def no_for(self, lookup: str) -> str | None:
+        """The case number that this digest opens; the same one read whether there is such a case or not."""
+        record = self._store.get(lookup_pk(lookup), "row")
+        return str(record.body["no"]) if record else None
+
+    def of_enterprise(self, uscc: str, since: datetime | None = None) -> Iterator[str]:
+        """Numbers of the enterprise's cases, the latest changed first; ``since`` leaves out those untouched since."""
+        start = f"case#{stamp(since)}" if since else "case#"
+        for record in self._index("gsi1", enterprise_key(uscc), start, "case#~", reverse=True):
+            yield record.pk.removeprefix("case#")
+
+    def due_on(self, day: date) -> Iterator[str]:
+        for record in self._index("gsi2", due_key(day)):
+            yield record.pk.removeprefix("case#")
+
+    def save(self, filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> None:
+        """Write the case and the events that changed, in one transaction over ``old``."""
+        writes: list[Write] = [
+            Put(_row(filed), if_absent=old is None, if_version=old.version if old else None),
+            *(Put(Record(case_key(filed.case.no), event_sk(event), event.model_dump(mode="json"))) for event in new),
+        ]
+        written = {event_sk(event) for event in new}
+        writes += [Delete(case_key(filed.case.no), sk) for sk in {event_sk(e) for e in replaced} - written]
+        if filed.lookup and (old is None or old.lookup != filed.lookup):
+            writes.append(Put(Record(lookup_pk(filed.lookup), "row", {"no": filed.case.no})))
+        if old and old.lookup and old.lookup != filed.lookup:
+            writes.append(Delete(lookup_pk(old.lookup), "row"))
+        self._store.transact(writes)
+
+    def _partition(self, pk: str) -> Iterator[Record]:
+        page: str | None = None
+        while True:
+            found = self._store.query(pk, page=page)
+            yield from found.records
+            if (page := found.next) is None:
+                return
+
+    def _index(
+        self, index: Index, pk: str, start: str | None = None, end: str | None = None, *, reverse: bool = False
+    ) -> Iterator[Record]:
+        page: str | None = None
+        while True:
+            found = self._store.query_index(index, pk, start=start, end=end, page=page, reverse=reverse)
+            yield from found.records
+            if (page := found.next) is None:
+                return
+
+
+def _row(filed: Filed) -> Record:
+    case = filed.case
+    return Record(
+        pk=case_key(case.no),
+        sk="row",
+        body={
+            "head": case.head.model_dump(mode="json"),
+            "updated": stamp(case.updated),
+            "lookup": filed.lookup,
+            "due": filed.due.isoformat() if filed.due else None,
+            "state": filed.state,
+        },
+        gsi1=(enterprise_key(case.head.uscc), f"case#{stamp(case.updated)}") if case.head.uscc else None,
+        gsi2=(due_key(filed.due), case.no) if filed.due else None,
+    )
+
+
+def _filed(row: Record, events: Sequence[CaseEvent]) -> Filed:
+    body = row.body
+    return Filed(
+        case=Case(
+            head=CaseHead.model_validate(body["head"]),
+            events=tuple(sorted(events, key=lambda event: (event.at, event.id))),
+            updated=from_stamp(body["updated"]),
+        ),
+        version=row.version,
+        lookup=body["lookup"],
+        due=date.fromisoformat(body["due"]) if body["due"] else None,
+        state=CaseState(body["state"]) if body["state"] else None,
+    )

@@ -1,0 +1,197 @@
+"""Use cases around 办件: taking in events and rows, and answering who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from chalicelib.cases.life import RULES, Life, Rules, live
+from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseRow, lookup_key
+from chalicelib.cases.repository import CaseRepository, Filed
+from chalicelib.cases.timeline import Timeline, render
+from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.enterprises.tries import LOOKUP, Lockout
+from chalicelib.ports import Conflict, Store
+from chalicelib.times import local_date
+
+NOT_FOUND = "没有查到：请核对办件编号和办理时留的手机后四位，或先绑定企业再查。"
+"""The one answer for a number that does not exist and for one that belongs to somebody else (facts §6.2)."""
+
+_TRIES = 5
+_DAY = timedelta(days=1)
+
+
+class CaseError(Exception):
+    """The text is the sentence to show."""
+
+
+class CaseUnknown(CaseError):
+    """An event names a case that nobody handed in."""
+
+
+class EventChanged(CaseError):
+    """An event id comes again with another content."""
+
+
+class LookupRefused(CaseError):
+    """No case for this number and these digits. Never says which of the two was wrong."""
+
+
+class Tries(Protocol):
+    """Counts wrong tries of a person; ``miss`` raises when too many (``enterprises.tries.Lockout``)."""
+
+    def miss(self, openid: str, now: datetime) -> None: ...
+
+    def clear(self, openid: str) -> None: ...
+
+
+class CaseService:
+    """Cases by number, by enterprise and by due date."""
+
+    def __init__(
+        self, store: Store, calendar: WorkCalendar, lockout: Tries | None = None, rules: Rules = RULES
+    ) -> None:
+        self._cases = CaseRepository(store)
+        self._calendar = calendar
+        self._lockout: Tries = lockout or Lockout(store, LOOKUP)
+        self._rules = rules
+
+    # ------------------------------------------------------------------------------------------------------ taking in
+
+    def record(self, event: CaseEvent, now: datetime) -> bool:
+        """Keep an event; True when it is new. A repeat changes nothing.
+
+        An event that does not fit is kept all the same and shows up in ``live(...).aside``. Raises CaseUnknown, and
+        EventChanged when the id was used for something else.
+        """
+
+        def change(old: Filed | None) -> bool:
+            if old is None:
+                raise CaseUnknown(f"没有办件 {event.case_no}，请先导入办件基本信息再报进度")
+            known = next((each for each in old.case.events if each.id == event.id), None)
+            if known is not None and known != event:
+                raise EventChanged(f"事件 {event.id} 已收过而内容不同；请换一个事件编号重报")
+            return known is None and self._save(old, old.case.head, old.lookup, [event], now)
+
+        return self._retrying(event.case_no, change)
+
+    def save_row(self, row: CaseRow, now: datetime) -> bool:
+        """Take in an imported row; True when anything changed. Events known before stay, also when the row has none.
+
+        A row's event with a known id and another content corrects it: a file is an operator's word.
+        """
+
+        def change(old: Filed | None) -> bool:
+            lookup = lookup_key(row.no, row.phone_last4) if row.phone_last4 else (old.lookup if old else None)
+            known = {event.id: event for event in old.case.events} if old else {}
+            events = [event for event in row.events if known.get(event.id) != event]
+            if old and not events and (old.case.head, old.lookup) == (row.head(), lookup):
+                return False
+            return self._save(old, row.head(), lookup, events, now)
+
+        return self._retrying(row.no, change)
+
+    def settle(self, now: datetime, back_days: int = 31) -> int:
+        """File anew the cases that the clock alone has moved on (视为受理, 容缺逾期终止), so that they count as changed
+        and are found under their new due date; returns how many. To be run daily."""
+        moved = 0
+        today = local_date(now)
+        for day in _days(today - timedelta(days=back_days), today):
+            for no in list(self._cases.due_on(day)):
+                moved += self._retrying(no, lambda old: old is not None and self._settled(old, now))
+        return moved
+
+    def _settled(self, old: Filed, now: datetime) -> bool:
+        life = self.live(old.case, now)
+        if (life.state, life.due.day if life.due else None) == (old.state, old.due):
+            return False
+        return self._save(old, old.case.head, old.lookup, [], now)
+
+    def _save(
+        self, old: Filed | None, head: CaseHead, lookup: str | None, events: Iterable[CaseEvent], now: datetime
+    ) -> bool:
+        new = {event.id: event for event in events}
+        before = old.case.events if old else ()
+        kept = [event for event in before if event.id not in new]
+        case = Case(head=head, events=(*kept, *new.values()), updated=now)
+        life = self.live(case, now)
+        filed = Filed(
+            case=case,
+            version=old.version if old else 0,
+            lookup=lookup,
+            due=life.due.day if life.due else None,
+            state=life.state,
+        )
+        replaced = [event for event in before if event.id in new]
+        self._cases.save(filed, list(new.values()), replaced, old)
+        return True
+
+    def _retrying(self, no: str, change: Callable[[Filed | None], bool]) -> bool:
+        """Read, change, write; again when somebody else wrote in between."""
+        for _ in range(_TRIES - 1):
+            try:
+                return change(self._cases.find(no))
+            except Conflict:
+                continue
+        return change(self._cases.find(no))
+
+    # ------------------------------------------------------------------------------------------------------ answering
+
+    def lookup(self, openid: str, no: str, phone4: str, now: datetime) -> Case:
+        """The case for someone who knows its number and the phone's last four digits.
+
+        Raises LookupRefused, with the same words after the same store work for an unknown number and for wrong digits,
+        and ``LockedOut`` after five wrong tries. A try is counted before it is looked at, so that parallel guesses
+        gain nothing.
+        """
+        self._lockout.miss(openid, now)
+        if self._cases.no_for(lookup_key(no, phone4)) is None:
+            raise LookupRefused(NOT_FOUND)
+        self._lockout.clear(openid)
+        filed = self._cases.find(no)
+        if filed is None:
+            raise LookupRefused(NOT_FOUND)
+        return filed.case
+
+    def get(self, no: str) -> Case | None:
+        filed = self._cases.find(no)
+        return filed.case if filed else None
+
+    def of_enterprise(self, uscc: str) -> list[Case]:
+        """All cases of an enterprise, the latest changed first."""
+        return self._read(uscc, self._cases.of_enterprise(uscc))
+
+    def changed_since(self, uscc: str, at: datetime) -> list[Case]:
+        """The enterprise's cases with something new at or after this instant, the latest first."""
+        return [case for case in self._read(uscc, self._cases.of_enterprise(uscc, at)) if case.updated >= at]
+
+    def due_between(self, first: date, last: date) -> list[Case]:
+        """Cases whose next deadline, as of their last change, falls on these days, both included; by day, then number.
+
+        ``live(case, now).due`` tells which deadline it is.
+        """
+        found = []
+        for day in _days(first, last):
+            for no in self._cases.due_on(day):
+                filed = self._cases.find(no)
+                if filed and filed.due == day:
+                    found.append(filed.case)
+        return found
+
+    def live(self, case: Case, now: datetime) -> Life:
+        """State, course and deadlines of a case at ``now``."""
+        return live(case, now, self._calendar, self._rules)
+
+    def timeline(self, case: Case, now: datetime, *, named: bool = True) -> Timeline:
+        """``cases.timeline.render`` with this service's calendar."""
+        return render(case, now, self._calendar, self._rules, named=named)
+
+    def _read(self, uscc: str, numbers: Iterable[str]) -> list[Case]:
+        """Index rows may lag: each case is read anew, once, and must still be this enterprise's."""
+        found = (self.get(no) for no in dict.fromkeys(numbers))
+        return [case for case in found if case is not None and case.head.uscc == uscc]
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + _DAY * n for n in range((last - first).days + 1)]

@@ -1,0 +1,82 @@
+"""What people read about their case, held against the conversation it is meant for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from chalicelib.cases import timeline
+from chalicelib.cases.model import CaseState
+from chalicelib.cases.timeline import brief, render
+from tests.unit.cases.samples import CALENDAR, case, event, wall
+
+ASKED = (
+    event("RECEIVED", "11-16"),
+    event("CORRECTING", "11-17", materials=("完税证明",), due=date(2026, 12, 8)),
+)
+TRANSFER = {"title": "不动产转移登记", "promised": {"n": 3, "unit": "wd"}}
+
+
+def test_papers_missing_reads_like_a_person_wrote_it() -> None:
+    shown = render(case(*ASKED, **TRANSFER), wall("11-22"), CALENDAR)
+    assert shown.text() == (
+        "不动产转移登记 · 还差 1 份材料\n"
+        "11-16 已收件 ✓\n"
+        "11-17 一次性告知补正：完税证明\n"
+        "● 请在 12-08 前补交，受理后 3 个工作日内办结\n"
+        "示例数据"
+    )
+    assert shown.next_steps == ("怎么办完税证明", "上传或送到哪里", "申请延期")
+
+
+def test_someone_who_only_knows_the_number_learns_no_names_and_no_papers() -> None:
+    text = render(case(*ASKED, **TRANSFER), wall("11-22"), CALENDAR, named=False).text()
+    assert "不动产" not in text
+    assert "完税" not in text
+    assert "12-08" in text
+
+
+def test_refusal_gives_the_reason_and_the_way_on() -> None:
+    events = (event("RECEIVED", "11-16"), event("REJECTED_ACCEPT", "11-17", note="不属于本部门职权"))
+    shown = render(case(*events), wall("11-22"), CALENDAR)
+    assert "复议" in shown.current
+    assert shown.current.endswith("原因：不属于本部门职权")
+    assert "职权" not in render(case(*events), wall("11-22"), CALENDAR, named=False).text()
+
+
+def test_an_overdue_office_is_named_with_what_to_do() -> None:
+    events = (event("RECEIVED", "11-02"), event("ACCEPTED", "11-02 10:00"))
+    assert "（已过 11-16，可拨 12345 催办）" in render(case(*events), wall("11-20"), CALENDAR).current
+
+
+def test_deemed_acceptance_says_why() -> None:
+    shown = render(case(event("RECEIVED", "11-02")), wall("11-11"), CALENDAR)
+    assert shown.current == "办理部门逾期没有告知，依法已视为受理，最晚 11-16 前办好"
+
+
+def test_an_estimate_says_so() -> None:
+    events = (event("RECEIVED", "12-28"), event("ACCEPTED", "12-28 10:00"))
+    shown = render(case(*events), wall("12-29"), CALENDAR)
+    assert "日期暂按周一至周五估算，待国务院办公厅放假通知" in shown.notes
+
+
+def test_a_long_course_is_cut_for_a_chat_and_whole_on_a_page() -> None:
+    kinds = ("SUBMITTED", "RECEIVED", "ACCEPTED", "REVIEWING", "DECIDED_OK", "CERTIFYING", "DELIVERING", "FINISHED")
+    shown = render(case(*(event(kind, f"11-{n + 2:02}") for n, kind in enumerate(kinds))), wall("11-22"), CALENDAR)
+    assert shown.lines()[1] == "（更早 2 步略）"
+    assert len(shown.lines(max_steps=20)) == len(kinds) + 3
+    assert shown.past[-1].endswith("办结 ✓")
+
+
+def test_one_line_for_a_list() -> None:
+    assert (
+        brief(case(*ASKED, **TRANSFER), wall("11-22"), CALENDAR) == "不动产转移登记 · 还差 1 份材料 · 12-08 前补交材料"
+    )
+    assert brief(case(), wall("11-22"), CALENDAR) == "食品经营许可（新办） · 还没有进展"
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+def test_every_state_has_words(state: CaseState) -> None:
+    assert (state in timeline._SAYINGS) != (state in timeline._PLAIN)
+    assert state.chinese
