@@ -5,7 +5,7 @@ All of a person's rows go; what stays is the history of their consents under a p
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.enterprises.binding import binding_deletes
 from chalicelib.enterprises.consent import held_consents, withdrawals
@@ -53,12 +53,12 @@ class FollowerService:
         first and together, so that what is left in between can no longer be pushed to; the mark goes last.
         An event older than the present following is a late copy and changes nothing.
         """
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             row, held = self._held(openid)
             if held is not None and held.followed_at > now:
                 return
-            try:
-                version = self._shut(openid, row, held, now)
+            try:  # a microsecond on, should the history already hold a line of this very instant
+                version = self._shut(openid, row, held, now + timedelta(microseconds=attempt))
             except Conflict:
                 continue
             self._erase_rows(openid)
