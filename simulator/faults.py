@@ -1,0 +1,158 @@
+"""Scenarios: how the platform misbehaves, by rule, repeatably.
+
+A scenario file is JSON::
+
+    {"seed": 7, "rules": [
+      {"api": "message/template/send", "fault": "error", "errcode": -1, "probability": 0.05},
+      {"api": "*",                     "fault": "error", "errcode": 40001, "after": 10, "count": 1},
+      {"api": "message/template/send", "fault": "slow", "seconds": 8, "delivered": true, "sequence": [3, 17]},
+      {"api": "message/template/send", "fault": "http", "status": 502, "probability": 0.01, "delivered": true},
+      {"api": "menu/create",           "fault": "html"},
+      {"api": "message/template/send", "fault": "hold", "seconds": 30},
+      {"api": "message/template/send", "fault": "undelivered", "value": "failed: system failed"},
+      {"api": "user/info",             "fault": "revoke", "count": 1},
+      {"push": "TEMPLATESENDJOBFINISH", "fault": "lost", "probability": 0.02},
+      {"push": "text", "fault": "twice"}
+    ]}
+
+Which calls a rule is for: ``api`` is the end of an API's path, or ``*``; ``push`` is a MsgType or an Event's name, or
+``*``; ``openid`` narrows it to one user. Of the calls it is for, numbered from 1, a rule fires on those after
+``after``, in ``sequence`` when that is given, at most ``count`` times, with ``probability``. The first rule that fires
+wins. The draw depends on ``seed``, the rule and the number of the call only, so a run can be repeated; the numbers
+survive a restart.
+
+Faults of an API: ``error`` (answers ``errcode``), ``http`` (answers ``status``), ``html`` (a proxy's page with status
+200), ``slow`` (answers after ``seconds``), ``hold`` (40252 now, delivery after ``seconds``), ``undelivered`` (accepted,
+but the receipt says ``value``), ``revoke`` (the access token stops working before the call). With ``delivered`` an
+``error``, ``http``, ``html`` or ``slow`` comes after the call has had its effect, so that the caller cannot know.
+
+Faults of a push: ``lost``, ``twice`` (both at once), ``late`` (by ``seconds``), ``zero_msgid`` (``MsgID`` is 0),
+``drop`` (the first answer is thrown away, as when the connection breaks, so the push is delivered again).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from simulator.state import State
+
+ApiFault = Literal["error", "http", "html", "slow", "hold", "undelivered", "revoke"]
+PushFault = Literal["lost", "twice", "late", "zero_msgid", "drop"]
+_PUSH_FAULTS = frozenset({"lost", "twice", "late", "zero_msgid", "drop"})
+
+
+class ScenarioError(Exception):
+    """A scenario file cannot be used; the text names the file and the fields."""
+
+
+class Rule(BaseModel):
+    """One rule of a scenario; the module's docstring says what the fields mean. ``seconds`` are seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    api: str = ""
+    push: str = ""
+    openid: str = ""
+    fault: ApiFault | PushFault
+    errcode: int = -1
+    status: int = Field(default=502, ge=400, le=599)
+    seconds: float = Field(default=0, ge=0)
+    value: str = "failed: system failed"
+    delivered: bool = False
+    probability: float = Field(default=1, ge=0, le=1)
+    count: int | None = Field(default=None, ge=0)
+    after: int = Field(default=0, ge=0)
+    sequence: frozenset[int] = frozenset()
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if bool(self.api) == bool(self.push):
+            raise ValueError("a rule names either api or push")
+        if bool(self.push) != (self.fault in _PUSH_FAULTS):
+            raise ValueError(f"fault {self.fault} does not belong to {'push' if self.push else 'api'}")
+        return self
+
+    def is_for_api(self, path: str, openid: str) -> bool:
+        named = self.api == "*" or path == self.api or path.endswith("/" + self.api)
+        return bool(self.api) and named and self.openid in ("", openid)
+
+    def is_for_push(self, name: str, openid: str) -> bool:
+        return bool(self.push) and self.push in ("*", name) and self.openid in ("", openid)
+
+
+class Scenario(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 0
+    rules: tuple[Rule, ...] = ()
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Raises ScenarioError naming the file and each wrong field."""
+    try:
+        return parse_scenario(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def parse_scenario(text: str) -> Scenario:
+    """Raises ValueError whose text lists each wrong field."""
+    try:
+        return Scenario.model_validate(json.loads(text))
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_url=False))
+        raise ValueError("; ".join(problems)) from None
+
+
+class Faults:
+    """Decides for each call and push whether a rule fires. Numbers are kept in the state file."""
+
+    def __init__(self, state: State, scenario: Scenario) -> None:
+        self._state = state
+        self.scenario = scenario
+
+    def replace(self, scenario: Scenario) -> None:
+        """Start another scenario, numbering from 1 again."""
+        with self._state.write():
+            self._state.execute("DELETE FROM fault_hits")
+            self._state.set_setting("scenario", scenario.model_dump_json())
+            self.scenario = scenario
+
+    def for_api(self, path: str, openid: str) -> Rule | None:
+        return self._first([n for n, rule in enumerate(self.scenario.rules) if rule.is_for_api(path, openid)])
+
+    def for_push(self, name: str, openid: str) -> Rule | None:
+        return self._first([n for n, rule in enumerate(self.scenario.rules) if rule.is_for_push(name, openid)])
+
+    def _first(self, candidates: list[int]) -> Rule | None:
+        if not candidates:
+            return None
+        with self._state.write():
+            for number in candidates:
+                if self._fires(number):
+                    return self.scenario.rules[number]
+        return None
+
+    def _fires(self, number: int) -> bool:
+        rule = self.scenario.rules[number]
+        row = self._state.row("SELECT seen, fired FROM fault_hits WHERE rule = ?", str(number))
+        seen, fired = (row["seen"] + 1, row["fired"]) if row else (1, 0)
+        fires = (
+            seen > rule.after
+            and (not rule.sequence or seen in rule.sequence)
+            and (rule.count is None or fired < rule.count)
+            and random.Random(f"{self.scenario.seed}/{number}/{seen}").random() < rule.probability
+        )
+        self._state.execute(
+            "INSERT INTO fault_hits VALUES (?, ?, ?)"
+            " ON CONFLICT (rule) DO UPDATE SET seen = excluded.seen, fired = excluded.fired",
+            str(number),
+            seen,
+            fired + fires,
+        )
+        return fires
