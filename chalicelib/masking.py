@@ -112,7 +112,7 @@ _LONG = r"\d{12,}[Xx]?"
 _CARD_GROUPS = _NOT_INSIDE + r"[3-9]\d{3}(?:[\s\-]\d{4}){2,3}(?:[\s\-]\d{1,4})?" + _NOT_AHEAD
 _SINGLES = _NOT_INSIDE + r"\d(?:[\s\-.·]\d){11,}" + _NOT_AHEAD
 _MOBILE = _NOT_INSIDE + _spaced("1", "[3-9]", *[r"\d"] * 9) + _NOT_AHEAD
-_LANDLINE = _NOT_INSIDE + r"\(?0\d{2,3}\)?[\s\-]{0,2}\d{7,8}" + _NOT_AHEAD
+_LANDLINE = _NOT_INSIDE + r"(?:\(0\d{2,3}\)|0\d{2,3})[\s\-]{0,2}\d{7,8}" + _NOT_AHEAD
 
 _SENSITIVE = re.compile(
     f"(?P<email>{_EMAIL})|(?P<number>{_ID_CARD}|{_LONG}|{_CARD_GROUPS}|{_SINGLES})"
