@@ -60,16 +60,17 @@ class Channels:
         url = self._links.page(notice.path, notice.openid, now)
         wire = _WIRE[chosen.rung.channel]
         if wire == "custom":
-            return Outbound(wire, notice.openid, notice.id, text=chat_text(notice, url))
+            return Outbound(wire, notice.openid, notice.id, text=chat_text(notice), url=url)
         return Outbound(
             wire, notice.openid, notice.id, template_id=chosen.template_id, fields=dict(notice.fields), url=url
         )
 
 
-def chat_text(notice: Notice, url: str) -> str:
-    """A chat bubble: title, what is new, where to look, how to stop (个人信息保护法 24: a way out in every push)."""
+def chat_text(notice: Notice) -> str:
+    """A chat bubble: title, what is new, how to stop (个人信息保护法 24: a way out in every push). The messenger adds
+    the link."""
     sample = (SAMPLE_LINE,) if notice.sample else ()
-    return "\n".join((f"【溪小办】{notice.title}", *notice.lines, *sample, f'<a href="{url}">点击查看详情</a>', FOOTER))
+    return "\n".join((f"【溪小办】{notice.title}", *notice.lines, *sample, FOOTER))
 
 
 def _open(channel: Channel, subscription: Subscription) -> bool:

@@ -38,10 +38,11 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
-def read_status(text: str) -> Verdict:
-    """``Status`` of TEMPLATESENDJOBFINISH; white space varies, and an unknown one is a failure."""
+def failure(text: str) -> Verdict:
+    """The ``Status`` of a failed message; white space varies, and one we do not know is a plain failure."""
     plain = ":".join(part.strip() for part in " ".join(text.lower().split()).split(":"))
-    return Verdict(plain) if plain in set(Verdict) else Verdict.FAILED
+    known = {verdict.value: verdict for verdict in Verdict if verdict is not Verdict.SUCCESS}
+    return known.get(plain, Verdict.FAILED)
 
 
 @dataclass(frozen=True, slots=True)

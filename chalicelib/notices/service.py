@@ -20,7 +20,7 @@ from chalicelib.notices.model import CHINESE, RETRYABLE, WAITING, Notice, Notice
 from chalicelib.notices.outcomes import Outcomes
 from chalicelib.notices.queueing import LATE_AFTER, Queueing
 from chalicelib.notices.quiet import QuietHours
-from chalicelib.notices.receipts import Receipt, Receipts
+from chalicelib.notices.receipts import Receipt, Receipts, Verdict, failure
 from chalicelib.notices.subscriptions import SubscriptionLedger
 from chalicelib.notices.sweeping import Sweep, SweepReport
 from chalicelib.notices.unreachable import Unreachable
@@ -136,9 +136,21 @@ class NoticeService:
         """Work off one queue message ``{"notice": id}``. Never sends what is not waiting, so repeats are harmless."""
         return self._delivery.deliver(notice_id, now)
 
-    def receipt(self, receipt: Receipt, now: datetime) -> Notice | None:
-        """Record the platform's report on a message; returns the notice it changed, if it changed one."""
-        changed = self._receipts.arrived(receipt, now)
+    def receipt(
+        self,
+        openid: str,
+        message_id: str,
+        delivered: bool,
+        status: str,
+        now: datetime,
+        template_id: str | None = None,
+    ) -> Notice | None:
+        """Record the platform's report on a message; returns the notice it changed, if it changed one.
+
+        ``status`` as the platform spells it ("failed:user block"); ``template_id`` where the event tells it.
+        """
+        verdict = Verdict.SUCCESS if delivered else failure(status)
+        changed = self._receipts.arrived(Receipt(openid, message_id, verdict, template_id), now)
         if changed and changed.state is NoticeState.QUEUED:
             self._queueing.send([changed])
         return changed
@@ -153,11 +165,14 @@ class NoticeService:
 
     # --------------------------------------------------------------------------------------------------------- people
 
-    def cancel_for(self, openid: str, scopes: Collection[Scope], now: datetime) -> int:
-        """Withdrawal (撤回同意): stop what waits under these scopes; returns how many. What is being sent this very
-        second cannot be called back; everything else is asked for consent again before it goes."""
+    def cancel_for(self, openid: str, scopes: Collection[Scope] | None, now: datetime) -> int:
+        """Withdrawal (撤回同意): stop what waits under these scopes (None: all); returns how many.
+
+        What is being sent this very second cannot be called back; all else is asked for consent again before it goes.
+        """
         entries = self._ledger.of_person(openid, _MOST_OF_A_PERSON)
-        return sum(self._cancel(e, now, "本人撤回同意") for e in entries if e.notice.rules.scope in scopes)
+        meant = (e for e in entries if scopes is None or e.notice.rules.scope in scopes)
+        return sum(self._cancel(entry, now, "本人撤回同意") for entry in meant)
 
     def forget(self, openid: str, now: datetime) -> int:
         """The person unfollowed: stop what waits and put a pseudonym for the openid into their notices.
@@ -181,6 +196,10 @@ class NoticeService:
         found = self._ledger.inbox(uscc, limit if openid is None else limit * 10)
         mine = (n for n in found if openid is None or n.openid == openid)
         return list(islice(mine, limit))
+
+    def of_person(self, openid: str, limit: int = 20) -> list[Notice]:
+        """A person's notices of the last months over all their enterprises, newest first."""
+        return [entry.notice for entry in self._ledger.of_person(openid, limit)]
 
     # ------------------------------------------------------------------------------------------------------ operators
 
