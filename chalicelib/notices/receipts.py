@@ -80,7 +80,9 @@ def concluded(notice: Notice, verdict: Verdict, now: datetime) -> Notice:
     if verdict is Verdict.USER_BLOCK or notice.state not in {NoticeState.ACCEPTED, NoticeState.HELD}:
         return notice.moved(NoticeState.FAILED_FOR_GOOD, now, _CAUSES[verdict])
     tried = (*notice.tried, notice.channel) if notice.channel else notice.tried
-    return notice.moved(NoticeState.QUEUED, now, _CAUSES[verdict] + "，换下一渠道", tried=tried, unsure_since=None)
+    cause = _CAUSES[verdict] + "，换下一渠道"
+    # Without its id it no longer answers to this message: a second copy of the report must not count against the next.
+    return notice.moved(NoticeState.QUEUED, now, cause, tried=tried, message_id=None, unsure_since=None)
 
 
 class Receipts:
