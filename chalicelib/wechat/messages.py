@@ -22,9 +22,9 @@ class Inbound(BaseModel):
         frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, coerce_numbers_to_str=True
     )
 
-    account: str = Field(alias="ToUserName", min_length=1)
-    openid: str = Field(alias="FromUserName", min_length=1, repr=False)
-    created: int = Field(alias="CreateTime", ge=0)
+    account: str = Field(alias="ToUserName", min_length=1, max_length=128)
+    openid: str = Field(alias="FromUserName", min_length=1, max_length=128, repr=False)
+    created: int = Field(alias="CreateTime", ge=0, lt=2**33)
     """Epoch seconds by the platform's clock."""
 
     @property

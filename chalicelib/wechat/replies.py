@@ -20,6 +20,7 @@ TEXT_BUDGET = 2000
 
 _SENTENCE_ENDS = "。！？；!?;\n"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINK = re.compile(r"<a\b.*?</a>", re.DOTALL | re.IGNORECASE)
 _OPEN_LINK = re.compile(r"<a\b(?:(?!</a>).)*\Z", re.DOTALL | re.IGNORECASE)
 
 
@@ -66,11 +67,12 @@ def cut(content: str, budget: int = TEXT_BUDGET, more: str = "…") -> str:
         return content
     ending = _first_bytes(more, budget)
     kept = _first_bytes(content, budget - len(ending.encode()))
-    outside_link = _OPEN_LINK.sub("", kept)
-    sentence = max(outside_link.rfind(end) for end in _SENTENCE_ENDS) + 1
-    if sentence > len(outside_link) // 2:
-        outside_link = outside_link[:sentence]
-    return outside_link.rstrip("\n") + ending
+    kept = _OPEN_LINK.sub("", kept)
+    prose = _LINK.sub(lambda link: " " * len(link[0]), kept)
+    sentence = max(prose.rfind(end) for end in _SENTENCE_ENDS) + 1
+    if sentence > len(kept) // 2:
+        kept = kept[:sentence]
+    return kept.rstrip("\n") + ending
 
 
 def _first_bytes(content: str, budget: int) -> str:
