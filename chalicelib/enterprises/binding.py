@@ -20,7 +20,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
 
 CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
-WRONG_CODE = "绑定码不对或已失效。请核对后重发，或请工作人员重新发码。"
+WRONG_CODE = "授权码不对或已失效。请核对后重发，或请工作人员重新发码。"
 _SNAPSHOT = "当前是微信快照页，不能绑定。请点页面下方“使用完整服务”后再试。"
 _NOT_ALLOWED = "只有法定代表人可以移除其他成员。请联系本企业法定代表人，或拨 12345。"
 

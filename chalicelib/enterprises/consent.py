@@ -18,6 +18,9 @@ from chalicelib.enterprises.repository import CONSENT, consent_log_key, is_follo
 from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
 from chalicelib.times import stamp
 
+NOTICE_VERSION = "2026-11"
+"""告知书版本: the wording that people agree to today; a new wording needs a new version and a new consent."""
+
 _ATTEMPTS = 8
 
 

@@ -68,7 +68,7 @@ def test_a_code_ends_after_its_life(store: MemoryStore, clock: FixedClock) -> No
     issued = issue(service, clock)
     assert issued.expires_at == clock.now() + timedelta(hours=72)
     late = clock.now() + timedelta(hours=72)
-    with pytest.raises(BindingRefused, match="绑定码不对或已失效"):
+    with pytest.raises(BindingRefused, match="授权码不对或已失效"):
         service.redeem("o1", issued.code, late)  # the store's clock has not moved: the code's own term decides
     clock.advance(timedelta(hours=71, minutes=59))
     assert service.redeem("o2", issued.code, clock.now()).uscc == USCC
