@@ -1,6 +1,7 @@
 """关注 and 取消关注: who follows, and the deletion that the platform's rules ask for when they stop.
 
-All of a person's rows go; what stays is the history of their consents under a pseudonym, as proof (个人信息保护法 §55).
+All of a person's rows go; what stays is the history of their consents under a pseudonym, as proof.
+Rule: 个人信息保护法 article 47 (deletion when consent ends).
 """
 
 from __future__ import annotations
