@@ -62,8 +62,9 @@ class World:
             full["MsgID"] = 0
         late = fault.seconds if fault and effect == "late" else 0
         body = {"name": name, "fields": full, "answerable": answerable, "drop": effect == "drop"}
-        for _ in range(2 if effect == "twice" else 1):
-            self.later("push", openid, body, delay + late)
+        self.later("push", openid, body, delay + late)
+        if effect == "twice":  # the user sees one answer
+            self.later("push", openid, {**body, "answerable": False}, delay + late)
 
     def later(self, kind: str, openid: str, body: dict[str, Any], delay: float) -> None:
         """Lay work into the outbox: ``push`` for the callback, ``notice`` for a held template message."""
@@ -72,10 +73,11 @@ class World:
 
     def claim(self) -> dict[str, Any] | None:
         """Take one piece of work that is due, or nothing."""
+        due = "SELECT * FROM outbox WHERE claimed = 0 AND due <= ? ORDER BY due, id LIMIT 1"
+        if self.state.row(due, self.now()) is None:  # the usual case costs no write
+            return None
         with self.state.write():
-            row = self.state.row(
-                "SELECT * FROM outbox WHERE claimed = 0 AND due <= ? ORDER BY due, id LIMIT 1", self.now()
-            )
+            row = self.state.row(due, self.now())
             if row is None:
                 return None
             self.state.execute("UPDATE outbox SET claimed = 1 WHERE id = ?", row["id"])

@@ -19,6 +19,7 @@ from simulator.platform import notices
 from simulator.world import World
 
 ANSWER_CAP = 256 * 1024
+IDLE_SECONDS = 0.1
 
 
 class _NoAnswer(Exception):
@@ -62,7 +63,7 @@ class Driver:
         while not self._closing.is_set():
             task = self._world.claim()
             if task is None:
-                self._world.wake.wait(0.05)
+                self._world.wake.wait(IDLE_SECONDS)
                 self._world.wake.clear()
                 continue
             if task["kind"] == "notice":

@@ -42,9 +42,9 @@ function toast(text) {
 // ---- messages
 
 function avatar(from) {
-  const name = from === "user" ? (view.state.user.name || "我") : view.state.account;
+  const name = view.state.user.name || "我";
   const classes = from === "user" ? "avatar" : "avatar account";
-  return make("span", { class: classes, "aria-hidden": "true" }, from === "user" ? name.slice(-1) : name.slice(0, 1));
+  return make("span", { class: classes, "aria-hidden": "true" }, from === "user" ? name.slice(0, 1) : view.state.account.slice(0, 1));
 }
 
 const TAG = /<a\s+([^>]*)>([\s\S]*?)<\/a>|(https?:\/\/[^\s<>"'，。；、）】]+)/g;
