@@ -12,6 +12,7 @@ from chalicelib.cases.repository import CaseRepository, Filed
 from chalicelib.cases.timeline import Timeline, render
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.enterprises.tries import LOOKUP, Lockout
+from chalicelib.errors import Refusal
 from chalicelib.ports import Conflict, Store
 from chalicelib.times import local_date
 
@@ -22,7 +23,7 @@ _TRIES = 5
 _DAY = timedelta(days=1)
 
 
-class CaseError(Exception):
+class CaseError(Refusal):
     """The text is the sentence to show."""
 
 

@@ -1,0 +1,71 @@
+"""转型金融项目库 the transition-finance library: a register that adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from chalicelib.finance.model import TransitionProject
+from chalicelib.finance.repository import ProjectRepository
+from chalicelib.ports import Store
+
+_TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryTotals:
+    """Sums over a library, all amounts 分. ``use_percent`` 使用率 is balance by line, one decimal; None without lines."""
+
+    entries: int
+    enterprises: int
+    line: int
+    drawn: int
+    balance: int
+
+    @property
+    def use_percent(self) -> Decimal | None:
+        if not self.line:
+            return None
+        return (Decimal(self.balance) * 100 / self.line).quantize(_TENTH, rounding=ROUND_HALF_UP)
+
+
+def is_listed(project: TransitionProject, on: date) -> bool:
+    """入库 and still within its validity."""
+    return project.stage == "入库" and (project.expires_on is None or on <= project.expires_on)
+
+
+def totals(projects: Iterable[TransitionProject]) -> LibraryTotals:
+    """The totals of these entries; choose which with ``is_listed``."""
+    rows = list(projects)
+    return LibraryTotals(
+        entries=len(rows),
+        enterprises=len({row.uscc for row in rows}),
+        line=sum(row.line for row in rows),
+        drawn=sum(row.drawn for row in rows),
+        balance=sum(row.balance for row in rows),
+    )
+
+
+class ProjectService:
+    """Entries by code and by enterprise."""
+
+    def __init__(self, store: Store) -> None:
+        self._projects = ProjectRepository(store)
+
+    def get(self, project_id: str) -> TransitionProject | None:
+        return self._projects.find(project_id)
+
+    def all(self) -> Iterator[TransitionProject]:
+        return self._projects.all()
+
+    def of_enterprise(self, uscc: str) -> list[TransitionProject]:
+        return list(self._projects.of_enterprise(uscc))
+
+    def save_row(self, project: TransitionProject) -> bool:
+        """Write an entry; True when it changed anything."""
+        if self._projects.find(project.id) == project:
+            return False
+        self._projects.save(project)
+        return True

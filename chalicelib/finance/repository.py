@@ -1,0 +1,152 @@
+"""Rows of loans (贷款) and transition projects on the Store port: one row a loan, one row an event of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.finance.model import Loan, LoanEvent, LoanHead, TransitionProject
+from chalicelib.ports import Delete, Index, Put, Record, Store, Write
+from chalicelib.shards import SHARDS, shard
+from chalicelib.times import from_stamp, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A loan with what only its rows know: the version to write over, and when each event arrived (by its id)."""
+
+    loan: Loan
+    version: int
+    watched: bool
+    arrived: dict[str, datetime]
+
+
+def loan_key(loan_id: str) -> str:
+    return f"loan#{loan_id}"
+
+
+def open_key(number: int) -> str:
+    return f"loans-open#{number}"
+
+
+def enterprise_key(uscc: str) -> str:
+    return f"enterprise#{uscc}"
+
+
+def event_sk(event: LoanEvent) -> str:
+    return f"event#{stamp(event.at)}#{event.id}"
+
+
+class LoanRepository:
+    """Reads and writes whole loans. Raises Conflict where somebody else wrote in between."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, loan_id: str) -> Filed | None:
+        head: Record | None = None
+        events = []
+        page: str | None = None
+        while True:
+            found = self._store.query(loan_key(loan_id), page=page)
+            for record in found.records:
+                if record.sk == "row":
+                    head = record
+                else:
+                    events.append(record)
+            if (page := found.next) is None:
+                return _filed(head, events) if head else None
+
+    def of_enterprise(self, uscc: str) -> Iterator[str]:
+        """Ids of the enterprise's loans, the latest changed first."""
+        for record in _index(self._store, "gsi1", enterprise_key(uscc), prefix="loan#", reverse=True):
+            yield record.pk.removeprefix("loan#")
+
+    def watched(self) -> Iterator[str]:
+        """Ids of the loans that are open, or closed so lately that their last word may not be out yet."""
+        for number in range(SHARDS):
+            for record in _index(self._store, "gsi2", open_key(number)):
+                yield record.pk.removeprefix("loan#")
+
+    def save(self, filed: Filed, new: Sequence[LoanEvent], replaced: Sequence[LoanEvent], old: Filed | None) -> None:
+        """Write the loan and the events that changed, in one transaction over ``old``."""
+        pk = loan_key(filed.loan.id)
+        written = {event_sk(event) for event in new}
+        writes: list[Write] = [
+            Put(_row(filed), if_absent=old is None, if_version=old.version if old else None),
+            *(Put(Record(pk, event_sk(event), _event_body(event, filed))) for event in new),
+            *(Delete(pk, sk) for sk in {event_sk(event) for event in replaced} - written),
+        ]
+        self._store.transact(writes)
+
+
+class ProjectRepository:
+    """Rows of transition projects: ``project#{id}``, listed by enterprise and, over shards, all together."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def find(self, project_id: str) -> TransitionProject | None:
+        record = self._store.get(f"project#{project_id}", "row")
+        return TransitionProject.model_validate(record.body) if record else None
+
+    def all(self) -> Iterator[TransitionProject]:
+        for number in range(SHARDS):
+            for record in _index(self._store, "gsi2", f"projects#{number}"):
+                yield TransitionProject.model_validate(record.body)
+
+    def of_enterprise(self, uscc: str) -> Iterator[TransitionProject]:
+        for record in _index(self._store, "gsi1", enterprise_key(uscc), prefix="project#"):
+            yield TransitionProject.model_validate(record.body)
+
+    def save(self, project: TransitionProject) -> None:
+        self._store.put(
+            Record(
+                pk=f"project#{project.id}",
+                sk="row",
+                body=project.model_dump(mode="json"),
+                gsi1=(enterprise_key(project.uscc), f"project#{project.id}"),
+                gsi2=(f"projects#{shard(project.id)}", project.id),
+            )
+        )
+
+
+def _index(
+    store: Store, index: Index, pk: str, *, prefix: str | None = None, reverse: bool = False
+) -> Iterator[Record]:
+    page: str | None = None
+    while True:
+        found = store.query_index(index, pk, prefix=prefix, page=page, reverse=reverse)
+        yield from found.records
+        if (page := found.next) is None:
+            return
+
+
+def _row(filed: Filed) -> Record:
+    loan = filed.loan
+    return Record(
+        pk=loan_key(loan.id),
+        sk="row",
+        body={"head": loan.head.model_dump(mode="json"), "updated": stamp(loan.updated)},
+        gsi1=(enterprise_key(loan.head.uscc), f"loan#{stamp(loan.updated)}"),
+        gsi2=(open_key(shard(loan.id)), loan.id) if filed.watched else None,
+    )
+
+
+def _event_body(event: LoanEvent, filed: Filed) -> dict[str, object]:
+    return {"event": event.model_dump(mode="json"), "arrived": stamp(filed.arrived[event.id])}
+
+
+def _filed(row: Record, records: Sequence[Record]) -> Filed:
+    events = [LoanEvent.model_validate(record.body["event"]) for record in records]
+    return Filed(
+        loan=Loan(
+            head=LoanHead.model_validate(row.body["head"]),
+            events=tuple(sorted(events, key=lambda event: (event.at, event.id))),
+            updated=from_stamp(row.body["updated"]),
+        ),
+        version=row.version,
+        watched=row.gsi2 is not None,
+        arrived={record.body["event"]["id"]: from_stamp(record.body["arrived"]) for record in records},
+    )

@@ -1,0 +1,53 @@
+"""Single values as rows of loans and projects bring them: amounts in 分, instants, credit codes."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+from chalicelib import money
+from chalicelib.enterprises import uscc
+from chalicelib.times import SHANGHAI
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(万元|元)", re.ASCII)
+
+
+def _as_instant(value: object) -> object:
+    """A wall-clock time without a zone is China's."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    return value.replace(tzinfo=SHANGHAI) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def _as_fen(value: object) -> object:
+    """Integer 分, or words that say their unit: "2000万元", "39030.99元". A bare decimal is refused: which unit?"""
+    if isinstance(value, float):
+        raise ValueError("金额写成整数分，或带单位，例如 2000万元、39030.99元")
+    if not isinstance(value, str) or value.strip().isdigit():
+        return value
+    found = _AMOUNT.fullmatch(value.strip().replace(",", ""))
+    if not found:
+        raise ValueError(f"金额“{value}”看不懂；写成整数分，或带单位，例如 2000万元、39030.99元")
+    fen = Decimal(found[1]) * (money.FEN_PER_WAN if found[2] == "万元" else money.FEN_PER_YUAN)
+    if fen != fen.to_integral_value():
+        raise ValueError(f"金额“{value}”不能比 1 分还细")
+    return int(fen)
+
+
+def _checked_uscc(value: str) -> str:
+    code = uscc.normalise(value)
+    if problem := uscc.problem(code):
+        raise ValueError(problem)
+    return code
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_as_instant), AfterValidator(lambda at: at.astimezone(UTC))]
+Fen = Annotated[int, BeforeValidator(_as_fen), Field(ge=0)]
+Uscc = Annotated[str, AfterValidator(_checked_uscc)]
