@@ -1,0 +1,60 @@
+"""The catalogue (目录): every published item, bundle, point and policy, one consistent version at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.content import snapshots
+from chalicelib.content.kinds import CATALOGUE, KINDS
+from chalicelib.ports import Blobs, JsonObject, Store
+
+if TYPE_CHECKING:
+    from chalicelib.guidance.model import Bundle, ServiceItem
+    from chalicelib.points.model import ServicePoint
+    from chalicelib.policies.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Rows by id. Version 0 is the empty catalogue before anything was loaded."""
+
+    version: int = 0
+    items: Mapping[str, ServiceItem] = field(default_factory=dict)
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
+    points: Mapping[str, ServicePoint] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+
+
+def catalogue_of(version: int, bodies: Mapping[str, Mapping[str, JsonObject]]) -> Catalogue:
+    """Rows in JSON form → catalogue. Raises pydantic's ValidationError."""
+    rows: dict[str, Any] = {}
+    for name in CATALOGUE:
+        held = bodies.get(name, {})
+        model = KINDS[name].model if held else None
+        rows[name] = {key: model.model_validate(body) for key, body in held.items()} if model else {}
+    return Catalogue(version, **rows)
+
+
+class CatalogueReader:
+    """``current`` costs one read of the store; the snapshot is read again only when the head has moved.
+
+    ``blobs`` is called when a snapshot is needed for the first time.
+    """
+
+    def __init__(self, store: Store, blobs: Callable[[], Blobs]) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._lock = threading.Lock()
+        self._held = Catalogue()
+
+    def current(self) -> Catalogue:
+        """The published catalogue of this moment. Raises SnapshotMissing."""
+        published = snapshots.read_head(self._store)
+        version = published.head.version if published else 0
+        with self._lock:
+            if published is not None and self._held.version != version:
+                self._held = catalogue_of(version, snapshots.read_bodies(self._blobs(), published.head))
+            return self._held if published else Catalogue()

@@ -1,0 +1,144 @@
+"""One cell of a table ↔ the value of a field: lists are split by ；, nested values are JSON, dates come as people write
+them."""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence, Set
+from datetime import date, datetime, time
+from enum import Enum
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+Shape = Literal["list", "json", "flag", "number", "date", "text"]
+
+MAX_SAFE_DIGITS = 15
+_YES = {"是", "true", "yes", "y", "1", "√", "有"}
+_NO = {"否", "false", "no", "n", "0", "×", "无"}
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_SPLIT = re.compile(r"[；;]")
+
+
+class BadCell(ValueError):
+    """The text says in Chinese what is wrong with the cell."""
+
+
+def shape(field: FieldInfo) -> Shape:
+    """How a field is written into one cell."""
+    return _shape(field.annotation)
+
+
+def _shape(annotation: Any) -> Shape:
+    plain = _without_none(annotation)
+    origin = get_origin(plain) or plain
+    if not isinstance(origin, type):
+        return "text"
+    if issubclass(origin, BaseModel | Mapping):
+        return "json"
+    if issubclass(origin, Sequence | Set) and not issubclass(origin, str | bytes):
+        parts = [_shape(part) for part in get_args(plain) if part is not Ellipsis]
+        return "json" if "json" in parts or "list" in parts else "list"
+    if issubclass(origin, bool):
+        return "flag"
+    if issubclass(origin, date):
+        return "date"
+    if issubclass(origin, int | float) and not issubclass(origin, Enum):
+        return "number"
+    return "text"
+
+
+def _without_none(annotation: Any) -> Any:
+    """The annotation without Annotated and Optional; a union of several types stays what it is."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        parts = [part for part in get_args(annotation) if part is not type(None)]
+        return _without_none(parts[0]) if len(parts) == 1 else annotation
+    return annotation
+
+
+def cell_text(value: object) -> str:
+    """A cell of a workbook as text: 3073.0 → 3073, a date as ISO. Raises BadCell for a number that lost digits."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, int | float):
+        if abs(value) >= 10**MAX_SAFE_DIGITS:
+            raise BadCell("表格软件把它当成了数字，后几位已经丢失。请把这一列设为“文本”后重新填写")
+        return str(int(value)) if value == int(value) else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def read(text: str, how: Shape) -> Any:
+    """The value for pydantic to judge. ``text`` is not empty. Raises BadCell."""
+    text = text.strip()
+    if _ROUNDED.fullmatch(text):
+        raise BadCell("表格软件把它当成了数字，后几位已经丢失。请把这一列设为“文本”后重新填写")
+    if how == "json" or (how == "list" and text.startswith("[")):
+        return _json(text)
+    if how == "list":
+        return [part.strip() for part in _SPLIT.split(text) if part.strip()]
+    if how == "flag":
+        return _flag(text)
+    if how == "date":
+        return iso_date(text)
+    if how == "number" and _NUMBER.fullmatch(text):
+        return text.replace(",", "").replace("，", "")
+    return text
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadCell("这一格应写成 JSON，形如 [{…}] 或 {…}，请核对括号和引号") from None
+
+
+def _flag(text: str) -> Any:
+    if text.lower() in _YES:
+        return True
+    if text.lower() in _NO:
+        return False
+    raise BadCell(f"应填“是”或“否”，写的是“{text[:20]}”")
+
+
+def iso_date(text: str) -> str:
+    """2026/11/2, 2026.11.2, 2026年11月2日 and 20261102 → 2026-11-02, with a time of day behind it if there is one."""
+    if re.fullmatch(r"\d{8}", text):
+        return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    found = _DATE.fullmatch(text)
+    if not found:
+        return text
+    year, month, day, rest = found.groups()
+    return f"{year}-{int(month):02}-{int(day):02}{rest}"
+
+
+def write(value: Any, how: Shape) -> str | int | float | None:
+    """The cell for a value in JSON form (``model_dump(mode="json")``); ``read`` gives the same value back."""
+    if value is None or value == [] or value == {}:
+        return None
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if how == "list" and isinstance(value, list) and all(_plain(part) for part in value):
+        return "；".join(str(part) for part in value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float) and how == "number":
+        return value
+    return str(value)
+
+
+def _plain(part: object) -> bool:
+    return isinstance(part, str) and bool(part.strip()) and part == part.strip() and not _SPLIT.search(part)

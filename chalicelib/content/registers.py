@@ -1,0 +1,60 @@
+"""Where rows that are kept one by one go: each register kind's own service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """``has`` (id) tells whether the row is known; ``save`` (row, now) keeps it and tells whether that changed
+    anything; ``every`` reads all rows as they were loaded, None where a row cannot be given back (办件 keeps the phone
+    digits only as a digest)."""
+
+    has: Callable[[str], bool]
+    save: Callable[[Any, datetime], bool]
+    every: Callable[[], Iterator[BaseModel]] | None = None
+
+
+def enterprises(store: Store) -> Register:
+    from chalicelib.enterprises.service import EnterpriseService
+
+    service = EnterpriseService(store)
+    return Register(lambda key: service.get(key) is not None, service.save, service.all)
+
+
+def cases(store: Store) -> Register:
+    from chalicelib.cases.service import CaseService
+    from chalicelib.cases.workdays import WorkCalendar
+
+    service = CaseService(store, WorkCalendar())
+    return Register(lambda key: service.get(key) is not None, service.save_row)
+
+
+def loans(store: Store) -> Register:
+    from chalicelib.finance.service import LoanService
+
+    service = LoanService(store)
+    return Register(lambda key: service.get(key) is not None, service.save_row)
+
+
+def projects(store: Store) -> Register:
+    from chalicelib.finance.service import ProjectService
+
+    service = ProjectService(store)
+    return Register(lambda key: service.get(key) is not None, service.save, service.all)
+
+
+REGISTERS: Mapping[str, Callable[[Store], Register]] = {
+    "enterprises": enterprises,
+    "cases": cases,
+    "loans": loans,
+    "projects": projects,
+}
