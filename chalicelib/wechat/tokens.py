@@ -175,7 +175,7 @@ class TokenKeeper:
 
 def _newer(token: Token, refused: Token) -> bool:
     """Renewed since: another value, or the same one that the platform insisted on after the refusal."""
-    return token.value != refused.value or token.rung > refused.rung
+    return token.value != refused.value or (token.fetched, token.rung) > (refused.fetched, refused.rung)
 
 
 def _next_rung(current: Token | None, now: datetime) -> Rung | None:

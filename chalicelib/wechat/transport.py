@@ -20,6 +20,11 @@ MAX_ERRMSG = 300
 _SECRET = re.compile(r"((?:access_token|secret|appsecret|ticket)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
 _OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
 
+_HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "HANDSHAKE_FAILURE", "PROTOCOL_VERSION")
+"""TLS errors that come before a request can leave; others may come after it."""
+
+log = logging.getLogger(__name__)
+
 # At DEBUG urllib3 logs each URL with its query, and the platform wants its access token in there.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
@@ -69,9 +74,9 @@ def scrub(text: str) -> str:
 def _network_problem(path: str, error: requests.RequestException) -> NotSent | Unclear:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     cause = type(reason or error).__name__
-    refused = isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
-    untrusted = isinstance(reason, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason)
-    return NotSent(path, cause) if refused or untrusted else Unclear(path, cause)
+    unreached = isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
+    no_handshake = isinstance(reason, SSLError) and any(sign in str(reason) for sign in _HANDSHAKE)
+    return NotSent(path, cause) if unreached or no_handshake else Unclear(path, cause)
 
 
 def _result(path: str, response: requests.Response) -> JsonObject:
@@ -85,7 +90,9 @@ def _result(path: str, response: requests.Response) -> JsonObject:
     if not isinstance(code, int):
         raise Unclear(path, "errcode is not a number")
     if code != 0:
-        raise ApiError(path, code, scrub(str(answer.get("errmsg", ""))), message_id(answer))
+        error = ApiError(path, code, scrub(str(answer.get("errmsg", ""))), message_id(answer))
+        log.info("the platform refused a call", extra={"path": path, "errcode": code, "rid": error.rid})
+        raise error
     return answer
 
 

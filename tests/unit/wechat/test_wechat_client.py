@@ -193,6 +193,22 @@ def test_nobody_listens() -> None:
         client.sns.exchange("CODE")
 
 
+def test_no_tls_on_the_other_side(platform: FakePlatform) -> None:
+    with client_of(platform.base.replace("http:", "https:"), TestClock()) as client, pytest.raises(NotSent):
+        client.sns.exchange("CODE")
+
+
+def test_every_refusal_logs_its_rid(
+    client: PlatformClient, platform: FakePlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    answering(platform, TEMPLATE, errcode=43004, errmsg="require subscribe rid: 61-2-3")
+    with pytest.raises(ApiError):
+        client.message.send_template(OPENID, "T", {"thing1": "x"})
+    [record] = caplog.records
+    assert (vars(record)["path"], vars(record)["errcode"], vars(record)["rid"]) == (TEMPLATE, 43004, "61-2-3")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

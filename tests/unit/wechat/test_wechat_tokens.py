@@ -100,6 +100,20 @@ def test_after_the_pause_the_ladder_may_be_climbed_again(
     assert send(client)
 
 
+def test_a_token_fetched_again_after_a_forced_one_counts_as_renewed(platform: FakePlatform, clock: TestClock) -> None:
+    """Else each process that was refused too would force one of its own."""
+    platform.valid = set()
+    store = MemoryStore(clock)
+    with client_of(platform.base, clock, store) as one, client_of(platform.base, clock, store) as other:
+        refused(one)
+        stale = other.tokens.get()
+        clock.move(301)
+        renewed = one.tokens.renew(one.tokens.get())
+        assert renewed.value == stale.value
+        assert other.tokens.renew(stale) == renewed
+    assert (platform.count(STABLE_TOKEN), forced(platform)) == (4, 1)
+
+
 def test_a_renewal_by_another_process_is_used(platform: FakePlatform, clock: TestClock) -> None:
     store = MemoryStore(clock)
     with client_of(platform.base, clock, store) as one, client_of(platform.base, clock, store) as other:
