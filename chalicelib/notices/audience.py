@@ -67,18 +67,19 @@ class Audience:
         self._followers = followers
         self._unreachable = unreachable
 
-    def people(self, uscc: str) -> list[Person]:
-        """Everybody bound to the enterprise."""
-        return [self._person(member) for member in self._bindings.members(uscc)]
+    def people(self, uscc: str, kinds: Iterable[NoticeKind]) -> list[Person]:
+        """Everybody bound to the enterprise, with the consents that notices of these kinds ask for."""
+        scopes = {rules(kind).scope for kind in kinds}
+        return [self._person(member, scopes) for member in self._bindings.members(uscc)]
 
     def refusal(self, uscc: str, openid: str, kind: NoticeKind) -> str | None:
         """Why a notice may not go out now to somebody it was meant for; None when it may."""
         for member in self._bindings.members(uscc):
             if member.openid == openid:
-                return self._person(member).refusal(kind)
+                return self._person(member, {rules(kind).scope}).refusal(kind)
         return NOT_BOUND
 
-    def _person(self, member: Member) -> Person:
-        scopes = frozenset(scope for scope in Scope if self._consents.allows(member.openid, scope))
+    def _person(self, member: Member, asked: Iterable[Scope]) -> Person:
+        scopes = frozenset(scope for scope in asked if self._consents.allows(member.openid, scope))
         following = self._followers.is_following(member.openid) and not self._unreachable.holds(member.openid)
         return Person(member.openid, member.role, scopes, following)

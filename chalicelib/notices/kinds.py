@@ -93,7 +93,7 @@ RULES: Mapping[NoticeKind, KindRules] = {
     NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
     NoticeKind.POLICY_DEADLINE: KindRules("政策截止提醒", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
     NoticeKind.CREDIT_REPAIR: KindRules("信用修复提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
-    NoticeKind.AWARD: KindRules("免申即享进度", Scope.POLICY_PUSH, _MONEY, _OWN_BUSINESS, Priority.URGENT, False),
+    NoticeKind.AWARD: KindRules("免申即享进度", Scope.POLICY_PUSH, _MONEY, _POLICY, Priority.URGENT, False),
     NoticeKind.LOAN_PROGRESS: KindRules("融资进度", Scope.LOAN_ALERT, _MONEY, _OWN_BUSINESS, Priority.URGENT, False),
     NoticeKind.CASE_PROGRESS: KindRules("办件进度", Scope.CASE_ALERT, _EVERYONE, _OWN_BUSINESS, Priority.URGENT, False),
     NoticeKind.DEADLINE_REMINDER: KindRules(

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.errors import Refusal
 from chalicelib.notices.kinds import Channel, KindRules, NoticeKind, Priority, rules
 
 ID_LENGTH = 32
@@ -23,7 +24,7 @@ _HISTORY = 60
 _EXEMPT_EVENTS = frozenset({"paid", "deadline_T-1"})
 
 
-class NoticeError(Exception):
+class NoticeError(Refusal):
     """The text is the sentence to show to an operator."""
 
 

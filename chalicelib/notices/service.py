@@ -78,9 +78,9 @@ class NoticeService:
 
     # ------------------------------------------------------------------------------------------------------- planning
 
-    def people(self, uscc: str) -> list[Person]:
-        """Everybody bound to the enterprise, with what they may get."""
-        return self._audience.people(uscc)
+    def people(self, uscc: str, *kinds: NoticeKind) -> list[Person]:
+        """Everybody bound to the enterprise, with whether they may get notices of these kinds."""
+        return self._audience.people(uscc, kinds)
 
     def placed(self, notice_id: str) -> bool:
         return self._ledger.has(notice_id)

@@ -1,0 +1,59 @@
+"""daily-report: yesterday's service level as a row, and what an operator should look at in the morning.
+
+It also lets the registers catch up with the calendar: cases that the clock alone moved on, loans that closed a while ago.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+
+from chalicelib.notices.level import ServiceLevel
+from chalicelib.notices.model import CHINESE, NoticeState
+from chalicelib.ports import Record, Store
+from jobs.core import Done, Job, JobContext, JobPlan, Line, When
+from jobs.schedule import Daily
+
+_PK = "servicelevel"
+_FOR_A_PERSON = (NoticeState.MAYBE_SENT, NoticeState.FAILED_FOR_GOOD, NoticeState.HELD)
+_SHOWN = 200
+
+
+class DailyReport(Job):
+    name = "daily-report"
+    title = "日报"
+    schedule = Daily(time(7, 30))
+
+    def plan(self, context: JobContext, when: When) -> JobPlan:
+        level = context.notices.stats(_yesterday(when))
+        lines = [Line(f"{level.on} 推送", _level(level))]
+        for state in _FOR_A_PERSON:
+            count = len(context.notices.list(state, _SHOWN))
+            if count:
+                more = "以上" if count == _SHOWN else ""
+                lines.append(Line(f"{CHINESE[state]} {count} 条{more}", f"用 notice list --state {state} 查看"))
+        lines += [Line(f"暂停发送 {pause.name}", pause.cause) for pause in context.notices.paused(when.now)]
+        return JobPlan(lines=tuple(lines))
+
+    def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
+        level = context.notices.stats(_yesterday(when))
+        context.store.put(Record(_PK, level.on.isoformat(), level.model_dump(mode="json")))
+        context.cases.settle(when.now)
+        context.loans.retire(when.now)
+        return Done(queued=len(plan.lines))
+
+
+def level_on(store: Store, on: date) -> ServiceLevel | None:
+    """The row of one day, None when the report of that day has not run."""
+    record = store.get(_PK, on.isoformat())
+    return ServiceLevel.model_validate(record.body) if record else None
+
+
+def _yesterday(when: When) -> date:
+    return when.on - timedelta(days=1)
+
+
+def _level(level: ServiceLevel) -> str:
+    if not level.created:
+        return "没有新通知"
+    fast = f"10 秒内 {level.within_10s:.1%}，60 秒内 {level.within_60s:.1%}"
+    return f"新通知 {level.created} 条，平台接收 {level.sent} 条，{fast}"
