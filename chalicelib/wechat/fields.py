@@ -17,7 +17,7 @@ NOTHING = "无"
 """Stands in for an empty text, since the platform refuses empty values."""
 
 _KEY = re.compile(r"([a-z_]+?)[0-9]*")
-_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
+_HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 _YEAR_DAY = (
     r"(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}"
     r"|[0-9]{1,2}月[0-9]{1,2}日|[0-9]{1,2}-[0-9]{1,2})"
@@ -150,6 +150,6 @@ _TYPES: dict[str, _Type] = {
         noise=", ",
     ),
     "phone_number": _Type(_form(r"[0-9+\-() ]{1,17}", "电话最多 17 位数字和符号")),
-    "car_number": _Type(_at_most(8, _form(f"({_HAN})?[A-Za-z0-9·-]+({_HAN})?", "车牌格式不对"))),
+    "car_number": _Type(_at_most(8, _form(f"{_HAN}?[A-Z0-9]+{_HAN}?", "车牌要写成 赣J12345")), noise=" ·"),
     "name": _Type(_name, cut=10),
 }
