@@ -192,7 +192,7 @@ function askConsent() {
     closeSheet();
     act("consent", { choices, long_term: long.checked });
   };
-  sheet(make("h2", {}, `${view.state.account} 申请发送以下通知`), make("p", {}, "可以随时在这里关闭"), ...boxes,
+  sheet(make("h2", {}, `${view.state.account} 申请发送以下通知`), make("p", {}, "可以随时在设置里关闭"), ...boxes,
     make("label", { class: "option" }, long, "总是保持以上选择（长期订阅）"),
     make("div", { class: "buttons" },
       make("button", { type: "button", "data-testid": "consent-reject", onclick: () => answer(false) }, "拒绝"),
@@ -314,7 +314,10 @@ byId("say").addEventListener("submit", (event) => {
   act("say", { text });
 });
 byId("input").addEventListener("input", () => { byId("send").disabled = !byId("input").value.trim(); });
-byId("more").addEventListener("click", () => { byId("tray").hidden = !byId("tray").hidden; });
+byId("more").addEventListener("click", () => {
+  byId("tray").hidden = !byId("tray").hidden;
+  byId("messages").scrollTop = byId("messages").scrollHeight;
+});
 byId("tray").addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;

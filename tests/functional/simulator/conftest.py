@@ -103,10 +103,12 @@ class Bench:
         """POST to the API with a token; the answer's JSON."""
         query = {"access_token": self.token() if token is None else token}
         raw = json.dumps(body, ensure_ascii=False).encode()
-        return self.answer("POST", path, query, raw).json()
+        answer: dict[str, Any] = self.answer("POST", path, query, raw).json()
+        return answer
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
-        return self.answer("GET", path, {"access_token": self.token(), **query}).json()
+        answer: dict[str, Any] = self.answer("GET", path, {"access_token": self.token(), **query}).json()
+        return answer
 
     def answer(self, method: str, path: str, query: dict[str, str], body: bytes = b"", **headers: str) -> Response:
         return self.simulator.handle(method, f"/simulator/api/{path}", query, headers, body)
@@ -121,7 +123,8 @@ class Bench:
             "secret": self.config.app_secret,
             **options,
         }
-        return self.answer("POST", "cgi-bin/stable_token", {}, json.dumps(body).encode()).json()
+        answer: dict[str, Any] = self.answer("POST", "cgi-bin/stable_token", {}, json.dumps(body).encode()).json()
+        return answer
 
     def send_loan(self, **more: Any) -> dict[str, Any]:
         body = {"touser": self.user, "template_id": "tmpl-loan-progress", "data": LOAN, **more}

@@ -359,7 +359,8 @@ class TestOAuth:
 
     def exchange(self, bench: Bench, code: str) -> dict[str, Any]:
         query = {"appid": bench.config.app_id, "secret": bench.config.app_secret, "code": code}
-        return bench.answer("GET", "sns/oauth2/access_token", query).json()
+        answer: dict[str, Any] = bench.answer("GET", "sns/oauth2/access_token", query).json()
+        return answer
 
     def test_a_code_works_once(self, bench: Bench) -> None:
         code = self.code(bench)

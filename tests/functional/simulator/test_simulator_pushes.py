@@ -129,7 +129,7 @@ def test_success_and_nothing_show_nothing(bench: Bench, body: str) -> None:
 
 
 ARTICLE = {"Title": "指南", "Description": "", "PicUrl": "", "Url": "https://example.com"}
-BAD = {
+BAD: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "json": lambda push: '{"ok":1}',
     "half xml": lambda push: reply(push)[:-9],
     "not swapped": lambda push: reply(push, ToUserName=push["ToUserName"], FromUserName=push["FromUserName"]),
@@ -162,7 +162,7 @@ def test_a_malformed_answer_shows_the_banner_at_once(bench: Bench, name: str) ->
     assert len(bench.callback.named("text")) == 1
 
 
-GOOD = {
+GOOD: dict[str, tuple[Callable[[dict[str, Any]], str], str | None]] = {
     "2048 bytes": (lambda push: reply(push, Content="汉" * 682 + "ab"), "汉" * 682 + "ab"),
     "one article": (lambda push: reply(push, MsgType="news", ArticleCount=1, Articles={"item": ARTICLE}), "article"),
     "handed over": (lambda push: reply(push, MsgType="transfer_customer_service"), None),
