@@ -43,17 +43,18 @@ class Settings(BaseSettings):
     wechat_oauth_base: str = WECHAT_OPEN
     wechat_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
     wechat_rate_per_second: int = Field(default=20, ge=1, le=1000)
+    quiet_hours: str | None = None
     template_policy: str = "tmpl-policy-digest"
     template_loan: str = "tmpl-loan-progress"
     template_case: str = "tmpl-case-progress"
     template_deadline: str = "tmpl-deadline"
+    long_term_templates: str = "tmpl-policy-digest"
 
     table: str = "xixinban"
     bucket: str = ""
     queue_prefix: str = "xixinban"
     aws_endpoint_url: str = ""
 
-    hall_phone: str = "12345"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("wechat_aes_key", "wechat_aes_key_previous")
@@ -69,6 +70,18 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
             raise ValueError("must be an http or https address")
         return value.rstrip("/")
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet_form(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"off|[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d", value):
+            raise ValueError("must be like 21:00-08:00, or off")
+        return value
+
+    @property
+    def quiet(self) -> str:
+        """Quiet hours in force: off in a demo unless they are set (docs/adr/0005)."""
+        return self.quiet_hours or ("off" if self.demo else "21:00-08:00")
 
     @model_validator(mode="after")
     def _nothing_empty(self) -> Settings:

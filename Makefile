@@ -1,0 +1,43 @@
+# Everything sets itself up: a fresh machine needs python3 (3.11 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAGE ?= test
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench package deploy clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "python 3.11 or newer is needed, this is %d.%d; call make PYTHON=..." % v[:2])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip<26.3'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: .venv/ready ## make .venv with everything pinned (does nothing when it is up to date)
+
+run: setup ## start 溪小办 on this machine with the sample content and the simulator
+	XIXINBAN_DEMO=$${XIXINBAN_DEMO:-1} $(BIN)/python -m jobs serve
+
+lint: setup ## format check, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## lint, types and the whole test suite
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: setup ## the benchmarks of docs/benchmarks.md
+	$(BIN)/python -m bench
+
+package: setup ## build/package: template and zip for AWS, checked
+	$(BIN)/python -m infra.package --stage $(STAGE)
+
+deploy: package ## deploy build/package to the account of your AWS credentials
+	$(BIN)/python -m infra.deploy --stage $(STAGE)
+
+clean: ## remove what the other targets made (var/ with your data stays)
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,15 @@
+"""Lambda's entry points: wiring only."""
+
+from chalice import Chalice
+
+from chalicelib.entrypoints.health import health
+from chalicelib.entrypoints.pages import pages
+from chalicelib.entrypoints.queues import queues
+from chalicelib.entrypoints.schedules import schedules
+from chalicelib.entrypoints.wechat import wechat
+
+app = Chalice(app_name="xixinban")
+app.api.binary_types = []  # everything we serve is text; a list here would turn text/xml into base64
+
+for blueprint in (health, wechat, pages, queues, schedules):
+    app.register_blueprint(blueprint)

@@ -1,0 +1,272 @@
+"""The one place where adapters are chosen and everything is wired, for stage local and stage aws alike.
+
+Nothing is made before it is used: a callback that only answers a question opens no queue and loads no HTTP client.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib import logs
+from chalicelib.adapters.clocks import SystemClock
+from chalicelib.adapters.messenger import LazyMessenger
+from chalicelib.cases.service import CaseService
+from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.content.catalogue import Catalogue, CatalogueReader
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.inbox import Inbox
+from chalicelib.dialogue.service import DialogueService
+from chalicelib.dialogue.tickets import TicketService
+from chalicelib.enterprises.binding import BindingService
+from chalicelib.enterprises.consent import ConsentService
+from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.finance.service import LoanService
+from chalicelib.guidance.service import GuideService
+from chalicelib.links import Links
+from chalicelib.notices.kinds import NoticeKind
+from chalicelib.notices.limits import SendLimits
+from chalicelib.notices.quiet import QuietHours
+from chalicelib.notices.service import NoticeService
+from chalicelib.points.service import PointService
+from chalicelib.policies.service import PolicyService
+from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
+from chalicelib.settings import Settings, load
+from chalicelib.wechat.codec import Codec
+
+if TYPE_CHECKING:
+    from chalicelib.content.service import ContentService
+    from chalicelib.wechat.client import PlatformClient
+
+
+class Application:
+    """Every service of one stage. Tests hand in a clock, a store or a messenger of their own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        store: Store | None = None,
+        queue: Queue | None = None,
+        blobs: Blobs | None = None,
+        messenger: Messenger | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.store: Store = store or self._store()
+        self._given_queue = queue
+        self._given_blobs = blobs
+        self.messenger: Messenger = messenger or LazyMessenger(lambda: self.wechat_client)
+        self._content_lock = threading.Lock()
+        self._guide: tuple[int, GuideService] | None = None
+
+    # -------------------------------------------------------------------------------------------------------- adapters
+
+    def _store(self) -> Store:
+        if self.settings.stage == "aws":
+            from chalicelib.adapters.aws import client_factory
+            from chalicelib.adapters.dynamodb_store import DynamoDBStore
+
+            return DynamoDBStore(
+                self.settings.table, client_factory("dynamodb", self.settings.aws_endpoint_url), self.clock
+            )
+        from chalicelib.adapters.sqlite_store import SqliteStore
+
+        self.settings.db.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteStore(self.settings.db, self.clock, self.settings.sqlite_synchronous)
+
+    @cached_property
+    def queue(self) -> Queue:
+        if self._given_queue is not None:
+            return self._given_queue
+        if self.settings.stage == "aws":
+            from chalicelib.adapters.aws import client_factory
+            from chalicelib.adapters.sqs_queue import SqsQueue
+
+            return SqsQueue(self.settings.queue_prefix, client_factory("sqs", self.settings.aws_endpoint_url))
+        from chalicelib.adapters.sqlite_queue import SqliteQueue
+
+        return SqliteQueue(self.settings.db, self.clock, synchronous=self.settings.sqlite_synchronous)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        if self._given_blobs is not None:
+            return self._given_blobs
+        if self.settings.stage == "aws":
+            from chalicelib.adapters.aws import client_factory
+            from chalicelib.adapters.s3 import S3Blobs
+
+            return S3Blobs(self.settings.bucket, client_factory("s3", self.settings.aws_endpoint_url))
+        from chalicelib.adapters.files import FileBlobs
+
+        return FileBlobs(Path(f"{self.settings.db}.blobs"))
+
+    @cached_property
+    def wechat_client(self) -> PlatformClient:
+        from chalicelib.adapters.wechat_tokens import StoreTokenCache
+        from chalicelib.wechat.client import Account, PlatformClient
+
+        settings = self.settings
+        return PlatformClient(
+            Account(settings.wechat_app_id, settings.wechat_app_secret.get_secret_value(), settings.wechat_api_base),
+            StoreTokenCache(self.store, settings.wechat_app_id),
+            StoreTokenCache(self.store, settings.wechat_app_id, "jsapi"),
+            self.clock,
+            timeout=settings.wechat_timeout_seconds,
+        )
+
+    # --------------------------------------------------------------------------------------------------- capabilities
+
+    @cached_property
+    def catalogue_reader(self) -> CatalogueReader:
+        return CatalogueReader(self.store, lambda: self.blobs)
+
+    def catalogue(self) -> Catalogue:
+        """The published content of this moment."""
+        return self.catalogue_reader.current()
+
+    def guide(self) -> GuideService:
+        """Over the published content; its search index is built once a version."""
+        catalogue = self.catalogue()
+        with self._content_lock:
+            if self._guide is None or self._guide[0] != catalogue.version:
+                self._guide = (catalogue.version, GuideService(catalogue))
+            return self._guide[1]
+
+    def points(self) -> PointService:
+        return PointService(self.catalogue())
+
+    def policies(self) -> PolicyService:
+        return PolicyService(self.catalogue().policies)
+
+    @cached_property
+    def content(self) -> ContentService:
+        from chalicelib.content.service import ContentService
+
+        return ContentService(self.store, self.blobs)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        return WorkCalendar()
+
+    @cached_property
+    def cases(self) -> CaseService:
+        return CaseService(self.store, self.calendar)
+
+    @cached_property
+    def loans(self) -> LoanService:
+        return LoanService(self.store)
+
+    @cached_property
+    def enterprises(self) -> EnterpriseService:
+        return EnterpriseService(self.store)
+
+    @cached_property
+    def bindings(self) -> BindingService:
+        return BindingService(self.store)
+
+    @cached_property
+    def consents(self) -> ConsentService:
+        return ConsentService(self.store)
+
+    @cached_property
+    def followers(self) -> FollowerService:
+        return FollowerService(self.store)
+
+    @cached_property
+    def tickets(self) -> TicketService:
+        return TicketService(self.store)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.settings.public_url, self.settings.session_secret.get_secret_value())
+
+    @cached_property
+    def notices(self) -> NoticeService:
+        settings = self.settings
+        return NoticeService(
+            self.store,
+            self.queue,
+            self.messenger,
+            bindings=self.bindings,
+            consents=self.consents,
+            followers=self.followers,
+            links=self.links,
+            templates={
+                NoticeKind.POLICY_DIGEST: settings.template_policy,
+                NoticeKind.POLICY_DEADLINE: settings.template_deadline,
+                NoticeKind.CREDIT_REPAIR: settings.template_policy,
+                NoticeKind.AWARD: settings.template_policy,
+                NoticeKind.LOAN_PROGRESS: settings.template_loan,
+                NoticeKind.CASE_PROGRESS: settings.template_case,
+                NoticeKind.DEADLINE_REMINDER: settings.template_deadline,
+            },
+            long_term=settings.long_term_templates.split(),
+            quiet=QuietHours.parse(settings.quiet),
+            limits=SendLimits(self.store, per_second=settings.wechat_rate_per_second),
+        )
+
+    # --------------------------------------------------------------------------------------------------- conversation
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(
+            guide=self.guide,
+            points=self.points,
+            policies=self.policies,
+            cases=self.cases,
+            loans=self.loans,
+            enterprises=self.enterprises,
+            bindings=self.bindings,
+            consents=self.consents,
+            followers=self.followers,
+            notices=self.notices,
+            tickets=self.tickets,
+            links=self.links,
+            calendar=self.calendar,
+        )
+
+    @cached_property
+    def dialogue(self) -> DialogueService:
+        return DialogueService(self.desk)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.store, self.clock.now)
+
+    @cached_property
+    def codec(self) -> Codec:
+        settings = self.settings
+        return Codec(
+            settings.wechat_token.get_secret_value(),
+            settings.wechat_app_id,
+            settings.wechat_aes_key.get_secret_value(),
+            settings.wechat_aes_key_previous.get_secret_value() or None,
+        )
+
+
+_current: Application | None = None
+_making = threading.Lock()
+
+
+def current() -> Application:
+    """The application of this process, made from the environment on first use. Raises SettingsError."""
+    global _current
+    if _current is None:
+        with _making:
+            if _current is None:
+                settings = load()
+                logs.configure(settings.log_level, sys.stderr)
+                _current = Application(settings)
+    return _current
+
+
+def install(application: Application | None) -> None:
+    """Make this the application of the process; None forgets it. For tests and for commands with options."""
+    global _current
+    _current = application

@@ -1,0 +1,44 @@
+"""What the skills can reach: the services of the capabilities, handed in by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.cases.service import CaseService
+from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.dialogue.tickets import TicketService
+from chalicelib.enterprises.binding import BindingService
+from chalicelib.enterprises.consent import ConsentService
+from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.finance.service import LoanService
+from chalicelib.guidance.service import GuideService
+from chalicelib.links import Links
+from chalicelib.notices.service import NoticeService
+from chalicelib.points.service import PointService
+from chalicelib.policies.service import PolicyService
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Those that stand on published content are functions: they follow the newest version."""
+
+    guide: Callable[[], GuideService]
+    points: Callable[[], PointService]
+    policies: Callable[[], PolicyService]
+    cases: CaseService
+    loans: LoanService
+    enterprises: EnterpriseService
+    bindings: BindingService
+    consents: ConsentService
+    followers: FollowerService
+    notices: NoticeService
+    tickets: TicketService
+    links: Links
+    calendar: WorkCalendar
+
+    def enterprise_name(self, uscc: str) -> str:
+        """The name to show; the code where the profile is not there."""
+        enterprise = self.enterprises.get(uscc)
+        return enterprise.name if enterprise else uscc

@@ -1,0 +1,99 @@
+"""What goes into and comes out of a turn of the conversation (对话). Knows no platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+IncomingKind = Literal["text", "location", "menu", "follow", "scan", "unfollow", "unreadable", "silent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message or event of one person.
+
+    ``kind`` unreadable is something we can't read (a picture, a sticker), silent an event that wants no answer.
+    ``key`` is a menu key or the scene of a QR code; ``latitude`` and ``longitude`` come with a location.
+    """
+
+    openid: str
+    at: datetime
+    kind: IncomingKind
+    text: str = ""
+    key: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class Option(BaseModel):
+    """A next step the person may choose by its number. ``action`` names a handler of a skill."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    action: str
+    args: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What 溪小办 says: lines of text, then numbered next steps, then where the facts come from.
+
+    ``keeps_options``: the numbers of the reply before this one stay good (a repeat, the rest of a long text).
+    """
+
+    lines: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+    footer: str = ""
+    keeps_options: bool = False
+
+    @property
+    def text(self) -> str:
+        """As it is shown: at most about 12 lines, the steps on one line where they are short."""
+        parts = ["\n".join(self.lines)]
+        if self.options:
+            steps = [f"{number} {option.label}" for number, option in enumerate(self.options, 1)]
+            parts.append((" " if sum(map(len, steps)) <= 40 else "\n").join(steps))
+        if self.footer:
+            parts.append(self.footer)
+        return "\n".join(parts)
+
+
+class Flow(BaseModel):
+    """A skill that waits for an answer: which one, for what, and what it has so far."""
+
+    skill: str
+    step: str
+    data: dict[str, str] = Field(default_factory=dict)
+
+
+class Session(BaseModel):
+    """What 溪小办 remembers of a conversation between two messages."""
+
+    options: list[Option] = Field(default_factory=list)
+    flow: Flow | None = None
+    topic: str | None = None
+    misses: int = 0
+    last_text: str = ""
+    rest: str = ""
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """One message being answered. Skills change ``session``; nothing else is kept."""
+
+    incoming: Incoming
+    session: Session
+    text: str = field(default="")
+
+    @property
+    def openid(self) -> str:
+        return self.incoming.openid
+
+    @property
+    def now(self) -> datetime:
+        return self.incoming.at

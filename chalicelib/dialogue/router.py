@@ -1,0 +1,84 @@
+"""Which skill answers: events, protected words, a chosen number, the open question, then whoever claims the text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from chalicelib.dialogue.model import Flow, Option, Reply, Session, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.dialogue.wording import choice, command, plain
+
+SESSION_LIFE = timedelta(hours=24)
+"""How long an open question and the numbers of the last reply stay good."""
+
+
+class Router:
+    """Holds the skills in the order in which they may claim a text; the last one takes what nobody claims."""
+
+    def __init__(self, skills: Sequence[Skill]) -> None:
+        self._skills = list(skills)
+        self._by_name = {skill.name: skill for skill in skills}
+        self._commands: dict[str, Callable[[Turn], Reply]] = {}
+        self._actions: dict[str, Action] = {}
+        for skill in skills:
+            self._commands.update(skill.commands())
+            self._actions.update({f"{skill.name}.{name}": handler for name, handler in skill.actions().items()})
+        self._commands |= {"cancel": self._cancel, "repeat": self._repeat, "more": self._more}
+
+    def answer(self, turn: Turn) -> Reply:
+        """The reply to a text or a menu tap; remembers its options in the session."""
+        if turn.session.updated_at and turn.now - turn.session.updated_at > SESSION_LIFE:
+            turn.session = Session()
+        reply = self._dispatch(turn)
+        if not reply.keeps_options:
+            turn.session.options = list(reply.options)
+        turn.session.updated_at = turn.now
+        return reply
+
+    def run(self, turn: Turn, action: str, args: Mapping[str, str]) -> Reply:
+        """Run one action by its full name, as for a chosen option. LookupError for a name nobody has."""
+        return self._actions[action](turn, args)
+
+    def knows(self, action: str) -> bool:
+        return action in self._actions
+
+    def _dispatch(self, turn: Turn) -> Reply:
+        if word := command(turn.text):
+            return self._commands[word](turn)
+        if option := self._chosen(turn):
+            return self.run(turn, option.action, option.args)
+        if reply := self._resumed(turn, turn.session.flow):
+            return reply
+        if choice(turn.text) is not None:
+            return Reply(("这个编号现在对不上。", "请直接说要办的事，比如“换法人要带什么”；回复“帮助”看我能做什么。"))
+        claimed = next((skill for skill in self._skills if skill.claims(turn)), self._skills[-1])
+        return claimed.answer(turn)
+
+    def _chosen(self, turn: Turn) -> Option | None:
+        options = turn.session.options
+        number = choice(turn.text)
+        if number is not None and number <= len(options):
+            return options[number - 1]
+        return next((option for option in options if plain(option.label) == plain(turn.text)), None)
+
+    def _resumed(self, turn: Turn, flow: Flow | None) -> Reply | None:
+        if flow is None or flow.skill not in self._by_name:
+            return None
+        return self._by_name[flow.skill].resume(turn, flow)
+
+    def _cancel(self, turn: Turn) -> Reply:
+        if turn.session.flow is None:
+            return Reply(("现在没有进行中的事。", "想停止推送请回复“退订”；要办事请直接说。"))
+        turn.session.flow = None
+        return Reply(("已取消，什么都没有提交。", "要办别的事请直接说。"))
+
+    def _repeat(self, turn: Turn) -> Reply:
+        if not turn.session.last_text:
+            return Reply(("前面还没有说过什么。", "请直接说要办的事，比如“换法人要带什么”。"))
+        return Reply((turn.session.last_text,), keeps_options=True)
+
+    def _more(self, turn: Turn) -> Reply:
+        if not turn.session.rest:
+            return Reply(("后面没有了。", "要办别的事请直接说。"), keeps_options=True)
+        return Reply((turn.session.rest,), keeps_options=True)

@@ -1,0 +1,35 @@
+"""What every skill (技能) is: one intent, one file in ``skills/``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chalicelib.dialogue.model import Flow, Reply, Turn
+
+Action = Callable[[Turn, Mapping[str, str]], Reply]
+
+
+class Skill:
+    """One thing 溪小办 can do. ``name`` also prefixes its actions: ``guide.materials``."""
+
+    name: str = ""
+
+    def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
+        """Protected words (see ``wording.COMMANDS``) that this skill answers, at any moment."""
+        return {}
+
+    def actions(self) -> Mapping[str, Action]:
+        """Handlers of the numbered options that this skill's replies carry, and of menu keys."""
+        return {}
+
+    def claims(self, turn: Turn) -> bool:
+        """Whether this free text is this skill's."""
+        return False
+
+    def answer(self, turn: Turn) -> Reply:
+        """The reply to a text that it claimed."""
+        raise LookupError(f"skill {self.name} claims no text")
+
+    def resume(self, turn: Turn, flow: Flow) -> Reply | None:
+        """The reply to an answer to its own question, or None where the text is something else (a digression)."""
+        return None

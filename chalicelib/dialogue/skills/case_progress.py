@@ -1,0 +1,112 @@
+"""Where a case stands (办件进度): by number and phone, or by the binding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.cases.model import Case
+from chalicelib.cases.numbers import find_case_no, find_phone4
+from chalicelib.cases.service import LookupRefused
+from chalicelib.cases.timeline import brief
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Flow, Option, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.tries import LockedOut
+from chalicelib.guidance.normalise import normalise
+
+_ASKED = re.compile(
+    r"(办件|案件|业务|申请|证|过户|执照|许可|登记).{0,8}(进度|到哪|哪一?步|怎么样了|办好了|办到|办下来|好了没|下来没)"
+    r"|(进度|办件).{0,4}(查|怎么|在哪|多少)|查.{0,4}(进度|办件)|我的办件|办到哪|走到哪一?步|搞到哪"
+)
+_LOAN = re.compile(r"贷|授信|放款|融资|到账")
+_SHOWN = 4
+
+
+class CaseProgress(Skill):
+    name = "case"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "mine": lambda turn, args: self._mine(turn),
+            "open": lambda turn, args: self._open(turn, args["no"]),
+        }
+
+    def claims(self, turn: Turn) -> bool:
+        text = normalise(turn.text)
+        return find_case_no(turn.text) is not None or (_ASKED.search(text) is not None and not _LOAN.search(text))
+
+    def answer(self, turn: Turn) -> Reply:
+        no = find_case_no(turn.text)
+        if no is None:
+            return self._mine(turn)
+        if self._own(turn, no) is not None:
+            return self._open(turn, no)
+        phone4 = find_phone4(turn.text)
+        if phone4 is not None:
+            return self._lookup(turn, no, phone4)
+        turn.session.flow = Flow(skill=self.name, step="phone", data={"no": no})
+        return Reply(
+            ("请发办理时留的手机号后四位。", "为保护隐私，没核对前我不能说明办件内容。"),
+            footer="不想查了请回复“取消”。",
+        )
+
+    def resume(self, turn: Turn, flow: Flow) -> Reply | None:
+        phone4 = find_phone4(turn.text)
+        if phone4 is None or find_case_no(turn.text) is not None:
+            return None
+        return self._lookup(turn, flow.data["no"], phone4)
+
+    def _lookup(self, turn: Turn, no: str, phone4: str) -> Reply:
+        try:
+            case = self._desk.cases.lookup(turn.openid, no, phone4, turn.now)
+        except (LookupRefused, LockedOut) as refused:
+            turn.session.flow = None
+            return Reply((str(refused),), footer="要人工查询请回复“人工”，或拨 12345。")
+        turn.session.flow = None
+        return self._show(turn, case, named=False)
+
+    def _mine(self, turn: Turn) -> Reply:
+        bindings = self._desk.bindings.of_person(turn.openid)
+        if not bindings:
+            return Reply(
+                ("请发“办件编号 + 手机后四位”，或先绑定企业。", "为保护隐私，没核对前我不能说明办件内容。"),
+                footer="办件编号是 19 位数字，在受理单上。回复“绑定”开始绑定。",
+            )
+        cases = [case for binding in bindings for case in self._desk.cases.of_enterprise(binding.uscc)]
+        if not cases:
+            return Reply(("您绑定的企业没有办件。",), footer="查别的办件请发“办件编号 + 手机后四位”。")
+        if len(cases) == 1:
+            return self._show(turn, cases[0])
+        options = tuple(
+            Option(label=brief(case, turn.now, self._desk.calendar), action="case.open", args={"no": case.no})
+            for case in cases[:_SHOWN]
+        )
+        more = f"（最近 {_SHOWN} 件，共 {len(cases)} 件）" if len(cases) > _SHOWN else ""
+        return Reply((f"查到您名下 {len(cases)} 件{more}，回复编号看进度：",), options)
+
+    def _open(self, turn: Turn, no: str) -> Reply:
+        case = self._own(turn, no)
+        return self._mine(turn) if case is None else self._show(turn, case)
+
+    def _own(self, turn: Turn, no: str) -> Case | None:
+        """The case if it belongs to an enterprise this person is bound to, now."""
+        case = self._desk.cases.get(no)
+        if case is None or case.head.uscc is None:
+            return None
+        return case if self._desk.bindings.of(turn.openid, case.head.uscc) is not None else None
+
+    def _show(self, turn: Turn, case: Case, *, named: bool = True) -> Reply:
+        timeline = self._desk.cases.timeline(case, turn.now, named=named)
+        turn.session.topic = case.head.item_id or turn.session.topic
+        lines = timeline.lines()
+        if named:
+            link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
+            lines.append(f'<a href="{link}">看全部过程</a>')
+        options = [Option(label="要带什么材料", action="guide.item", args={"id": case.head.item_id})] if case.head.item_id and named else []
+        options.append(Option(label="到哪里办", action="points.item", args={"item": case.head.item_id or ""}))
+        options.append(Option(label="转人工", action="handoff.ask"))
+        return Reply(tuple(lines), tuple(options))

@@ -1,0 +1,59 @@
+"""Handing over to a person, and the treatment of complaints, insults and bribery offers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Flow, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+
+HOURS = "工作日 9:00–12:00、13:30–17:00"
+_BRIBE = re.compile(r"红包|(给|塞|送)你?.{0,4}(钱|礼|烟|酒|好处)|好处费|(先|帮我?).{0,6}(过了|通过|放行).{0,8}(谢|请|给)")
+_COMPLAINT = re.compile(r"投诉|没人管|没人理|踢皮球|推来推去|烦死|气死|态度(差|不好|恶劣)|乱收费|不作为|太慢了|差劲")
+_INSULT = re.compile(r"傻[逼比子叉]|垃圾|白痴|智障|蠢货|废物|去死|他妈|妈的|滚蛋|^滚$")
+
+
+class Handoff(Skill):
+    name = "handoff"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
+        return {"person": self._ask}
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"ask": lambda turn, args: self._ask(turn)}
+
+    def claims(self, turn: Turn) -> bool:
+        return any(pattern.search(turn.text) for pattern in (_BRIBE, _COMPLAINT, _INSULT))
+
+    def answer(self, turn: Turn) -> Reply:
+        if _BRIBE.search(turn.text):
+            return Reply(
+                ("办事不收任何红包、好处，该办的按规定都能办。", "材料差什么，直接告诉我要办的事，我帮您一项项对。"),
+                footer="有人向您索要财物，请拨 12345 反映。",
+            )
+        if _COMPLAINT.search(turn.text):
+            return self._take(turn, "投诉建议", "抱歉没帮上。")
+        return Reply(("抱歉没帮上。您说一下要办哪件事，我再试一次。",), footer="要人工答复请回复“人工”，或拨 12345。")
+
+    def resume(self, turn: Turn, flow: Flow) -> Reply | None:
+        turn.session.flow = None
+        return self._take(turn, "人工答复", "已转给工作人员。")
+
+    def _ask(self, turn: Turn) -> Reply:
+        turn.session.flow = Flow(skill=self.name, step="text")
+        return Reply(
+            ("请用一句话说清要问的事，我转给工作人员。", f"{HOURS} 有人答复，其余时间留言次日回您。"),
+            footer="着急请拨 12345。请不要写身份证号。",
+        )
+
+    def _take(self, turn: Turn, kind: str, opening: str) -> Reply:
+        ticket = self._desk.tickets.open(turn.openid, "投诉建议" if kind == "投诉建议" else "人工答复", turn.text, turn.now)
+        lines = [opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"]
+        if kind == "投诉建议":
+            lines.append("您再说一下是哪件事卡住了，我一起转过去。")
+        return Reply(tuple(lines), footer="也可拨 12345。")

@@ -1,0 +1,76 @@
+"""Where a loan stands (融资进度), and that 批了 is not 到账."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Option, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
+from chalicelib.finance.model import Loan
+from chalicelib.finance.progress import brief, render
+from chalicelib.guidance.normalise import normalise
+
+_ASKED = re.compile(
+    r"贷款进度|融资进度|我的贷款|贷款到哪|(授信|贷款|放款|融资|审批).{0,10}(到账|下来|到哪|进度|批了|批下|几时|什么时候)|钱.{0,6}(到账|什么时候到)"
+)
+_SHOWN = 4
+_DIFFERENCE = (
+    "授信批复只是银行同意给额度，批了不等于到账。",
+    "还要走：签约→提款申请→放款，一般 1–2 个工作日，各行不同。",
+)
+
+
+class LoanProgress(Skill):
+    name = "loan"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "mine": lambda turn, args: self._mine(turn),
+            "open": lambda turn, args: self._open(turn, args["id"]),
+            "difference": lambda turn, args: Reply(_DIFFERENCE),
+        }
+
+    def claims(self, turn: Turn) -> bool:
+        return _ASKED.search(normalise(turn.text)) is not None
+
+    def answer(self, turn: Turn) -> Reply:
+        return self._mine(turn)
+
+    def _mine(self, turn: Turn) -> Reply:
+        allowed = ALLOWED_ROLES[Scope.LOAN_ALERT]
+        bindings = self._desk.bindings.of_person(turn.openid)
+        uscc = [binding.uscc for binding in bindings if binding.role in allowed]
+        if not uscc:
+            why = "贷款进度只给企业的法人和财务看。" if bindings else "要看贵公司走到哪一步，请先绑定企业（法人或财务）。"
+            return Reply((*_DIFFERENCE, why), footer="回复“绑定”开始。具体进度也可问经办客户经理。")
+        loans = [loan for one in uscc for loan in self._desk.loans.of_enterprise(one)]
+        if not loans:
+            option = Option(label="怎么找银行对接", action="guide.item", args={"id": "SX-29"})
+            return Reply(("您绑定的企业没有登记在办的贷款。",), (option,), footer="银行报来进度后我会告诉您。")
+        if len(loans) == 1:
+            return self._show(turn, loans[0])
+        options = tuple(Option(label=brief(loan), action="loan.open", args={"id": loan.id}) for loan in loans[:_SHOWN])
+        return Reply((f"有 {len(loans)} 笔，回复编号看进度：",), options)
+
+    def _open(self, turn: Turn, loan_id: str) -> Reply:
+        loan = self._desk.loans.get(loan_id)
+        binding = self._desk.bindings.of(turn.openid, loan.head.uscc) if loan else None
+        if loan is None or binding is None or binding.role not in ALLOWED_ROLES[Scope.LOAN_ALERT]:
+            return self._mine(turn)
+        return self._show(turn, loan)
+
+    def _show(self, turn: Turn, loan: Loan) -> Reply:
+        progress = render(loan, turn.now)
+        link = self._desk.links.page(f"/h5/loan/{loan.id}", turn.openid, turn.now)
+        lines = (brief(loan), progress.headline, *progress.notes, f'<a href="{link}">看全部过程</a>')
+        options = (
+            Option(label="批了和到账的区别", action="loan.difference"),
+            Option(label="转人工", action="handoff.ask"),
+        )
+        return Reply(lines, options)

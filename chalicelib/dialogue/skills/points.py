@@ -1,0 +1,82 @@
+"""Service points (服务点): the nearest, by name, and what they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Option, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.guidance.normalise import normalise
+from chalicelib.points.model import ServicePoint
+
+_ASKED = re.compile(
+    r"^(服务点|网点|最近网点|最近的服务点)$|(网点|服务点|代办点|便民服务?中心|政务(服务)?大厅|办事大厅|邮政|邮局).{0,8}(在哪|哪里|哪些|地址|电话|几点|上班|开门|能办|可以办|办什么)"
+    r"|(最近|附近).{0,6}(网点|服务点|大厅|办事)|(大厅|窗口|便民中心).{0,4}(几点|上班|下班|开门|周末)|宣风邮政能办"
+)
+
+
+class Points(Skill):
+    name = "points"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "ask": lambda turn, args: ask_where(),
+            "point": lambda turn, args: self._show(args.get("id") or args.get("name", ""), turn.now),
+            "item": lambda turn, args: self._for_item(args["item"], args.get("town"), turn.now),
+        }
+
+    def claims(self, turn: Turn) -> bool:
+        return _ASKED.search(normalise(turn.text)) is not None
+
+    def answer(self, turn: Turn) -> Reply:
+        found = self._desk.points().find(normalise(turn.text))
+        if not found:
+            return ask_where()
+        return self._one(found[0], turn.now) if len(found) == 1 else self._choose(found, "您问的是哪一个？")
+
+    def nearest(self, turn: Turn) -> Reply:
+        """For a location that the person sent; it is used for this answer and not kept."""
+        latitude, longitude = turn.incoming.latitude, turn.incoming.longitude
+        near = [] if latitude is None or longitude is None else self._desk.points().nearest(latitude, longitude)
+        if not near:
+            return Reply(("还没有登记位置的服务点。", "县政务服务大厅可办全部事项，去之前可拨 12345 问清。"))
+        lines = [f"离您最近的是 {near[0].point.name}，约 {_distance(near[0].metres)}。", *self._lines(near[0].point, turn.now)[1:]]
+        return Reply(tuple(lines), _options([one.point for one in near[1:]]), footer="位置只用于这一次查询，不保存。")
+
+    def _for_item(self, item_id: str, town: str | None, now: datetime) -> Reply:
+        found = self._desk.points().for_item(item_id, town)
+        if not found:
+            return Reply(("这件事的办理点还没有登记。", "县政务服务大厅可以办，去之前可拨 12345 问清。"))
+        return self._one(found[0], now, found[1:3])
+
+    def _show(self, point_id: str, now: datetime) -> Reply:
+        point = next((one for one in self._desk.points().all() if one.id == point_id), None)
+        return self._one(point, now) if point else ask_where()
+
+    def _one(self, point: ServicePoint, now: datetime, others: list[ServicePoint] | None = None) -> Reply:
+        return Reply(tuple(self._lines(point, now)), _options(others or []))
+
+    def _lines(self, point: ServicePoint, now: datetime) -> list[str]:
+        return self._desk.points().describe(point, self._desk.guide().names(), now, self._desk.calendar.is_workday)
+
+    @staticmethod
+    def _choose(points: list[ServicePoint], question: str) -> Reply:
+        return Reply((question,), _options(points[:3]))
+
+
+def ask_where() -> Reply:
+    return Reply(("您在哪个乡镇？", "也可以点“+”发送位置，我找最近的服务点。"), footer="县政务服务大厅可办全部事项。")
+
+
+def _options(points: list[ServicePoint]) -> tuple[Option, ...]:
+    return tuple(Option(label=point.name, action="points.point", args={"id": point.id}) for point in points)
+
+
+def _distance(metres: int) -> str:
+    return f"{metres} 米" if metres < 1000 else f"{metres / 1000:.1f} 公里"

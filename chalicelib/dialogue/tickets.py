@@ -1,0 +1,63 @@
+"""Tickets (工单): what 溪小办 could not settle and a person of the 政数局 must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from chalicelib.masking import scrub
+from chalicelib.ports import Put, Record, Store
+from chalicelib.times import local_date, stamp
+
+TicketKind = Literal["人工答复", "投诉建议", "廉政监督"]
+TicketState = Literal["open", "closed"]
+
+
+class Ticket(BaseModel):
+    """``id`` like T-1122-03: the third of 22 November. ``text`` is scrubbed of numbers that name a person."""
+
+    id: str
+    kind: TicketKind
+    text: str
+    openid: str
+    state: TicketState = "open"
+    opened_at: datetime
+    answer: str = ""
+
+
+class TicketService:
+    """Rows ``ticket#{year}-{id}``, listed by state."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(self, openid: str, kind: TicketKind, text: str, now: datetime) -> Ticket:
+        """A new ticket with the next number of the day."""
+        day = local_date(now)
+        count = self._store.add(f"ticket#{day}", "count", {"n": 1})["n"]
+        ticket = Ticket(id=f"T-{day:%m%d}-{count:02d}", kind=kind, text=scrub(text)[:500], openid=openid, opened_at=now)
+        self._store.transact([Put(self._row(ticket), if_absent=True)])
+        return ticket
+
+    def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
+        """Tickets in this state, the oldest first."""
+        page: str | None = None
+        while True:
+            found = self._store.query_index("gsi1", f"tickets#{state}", page=page)
+            yield from (Ticket.model_validate(record.body) for record in found.records)
+            page = found.next
+            if page is None:
+                return
+
+    @staticmethod
+    def _row(ticket: Ticket) -> Record:
+        at = stamp(ticket.opened_at)
+        return Record(
+            pk=f"ticket#{local_date(ticket.opened_at).year}-{ticket.id}",
+            sk="row",
+            body=ticket.model_dump(mode="json"),
+            gsi1=(f"tickets#{ticket.state}", at),
+        )

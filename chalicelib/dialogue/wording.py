@@ -1,0 +1,52 @@
+"""How a typed line is recognised as a command, whatever its width, spaces and punctuation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NOISE = re.compile(r"[\s，。！？、；：,.!;:~～…“”\"'（）()【】\[\]]+")
+
+COMMANDS: dict[str, str] = {
+    word: command
+    for command, words in {
+        "leave": "退订 td t 取消订阅 别发了 莫发哩 莫发了 不要发了 不要再发 别再发了 不想收到 停止推送 不要推送 不再接收",
+        "only_case": "只收办件",
+        "only_loan": "只收贷款",
+        "person": "人工 转人工 人工客服 找人工 客服",
+        "cancel": "取消 算了 退出 不办了 不填了",
+        "help": "帮助 help 菜单 开始 ? 怎么用 你好 您好 你好呀 在吗 hi hello",
+        "repeat": "再说一遍 重复 重复一遍 没看清",
+        "more": "更多 看下文 继续",
+        "bind": "绑定 绑定企业 我要绑定",
+        "unbind": "解绑 解除绑定 取消绑定",
+        "agree": "同意 同意接收",
+        "inbox": "消息 收件箱 我的消息",
+        "privacy": "我的数据 我的授权 隐私",
+    }.items()
+    for word in words.split()
+}
+
+_LEAVE = re.compile(r"^(请|麻烦)?(你们?|您)?(以后)?(不要|别|莫|不用)(再|老是|老)?(给我)?(发|推送?|打扰)(消息|信息|通知|短信|广告)?(给?我)?(了|啦|哩)?$")
+
+
+def plain(text: str) -> str:
+    """The text without width differences, case, spaces and punctuation: what commands are compared in."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOISE.sub("", folded) or folded.strip()
+
+
+def command(text: str) -> str | None:
+    """The command that this line is, and nothing but; None for everything else."""
+    word = plain(text)
+    if found := COMMANDS.get(word):
+        return found
+    return "leave" if _LEAVE.fullmatch(word) else None
+
+
+def choice(text: str) -> int | None:
+    """1 for「1」「１」「1.」「第一个」「选2」…; None when the line is more than a choice."""
+    word = plain(text).removeprefix("选").removeprefix("第").removesuffix("个").removesuffix("项")
+    if word in "一二三四五六七八九" and len(word) == 1:
+        return "一二三四五六七八九".index(word) + 1
+    return int(word) if re.fullmatch(r"[1-9]", word) else None

@@ -1,0 +1,45 @@
+"""Events that are about our own messages and account, not part of a conversation: receipts, permissions, verification."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from chalicelib.notices.service import NoticeService
+from chalicelib.notices.subscriptions import SubscriptionLedger
+from chalicelib.wechat import events
+from chalicelib.wechat.messages import Inbound
+
+log = logging.getLogger(__name__)
+
+
+class PlatformEvents:
+    def __init__(self, notices: NoticeService, subscriptions: SubscriptionLedger) -> None:
+        self._notices = notices
+        self._subscriptions = subscriptions
+
+    def take(self, inbound: Inbound, now: datetime) -> bool:
+        """Act on the event if it is one of these; False leaves it to the conversation."""
+        match inbound:
+            case events.TemplateFinishEvent():
+                self._notices.receipt(inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now)
+            case events.SubscriptionSentEvent():
+                for sent in inbound.sent:
+                    self._notices.receipt(inbound.openid, sent.msg_id, sent.delivered, sent.error_status, now)
+            case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
+                self._permissions(inbound.openid, inbound.answers, now)
+            case events.PersonalDataEvent():
+                self._subscriptions.forget(inbound.openid)
+            case events.VerificationEvent():
+                # Without verification (认证) template messages stop: this line is what the alarm watches.
+                log.error("account verification event", extra={"event": inbound.event, "alarm": "verification"})
+            case _:
+                return False
+        return True
+
+    def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime) -> None:
+        for answer in answers:
+            if answer.answer == "accept":
+                self._subscriptions.accepted(openid, answer.template_id, now)
+            else:
+                self._subscriptions.rejected(openid, answer.template_id, now)

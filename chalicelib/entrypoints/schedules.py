@@ -1,0 +1,31 @@
+"""Jobs by the clock and by hand: what EventBridge Scheduler and the operators' command invoke."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from chalice import Blueprint
+
+from jobs import runner
+
+schedules = Blueprint(__name__)
+
+
+@schedules.lambda_function(name="scheduled")
+def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """One job at its time: ``{"job": name}``, the input that infra gives each schedule."""
+    return runner.run_by_name(event["job"]).document()
+
+
+@schedules.lambda_function(name="run_job")
+def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """One job for an operator: ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` → the JSON of ``run``, with the plan."""
+    as_of = event.get("as_of")
+    result = runner.run_by_name(
+        event["job"],
+        as_of=date.fromisoformat(as_of) if as_of else None,
+        dry_run=bool(event.get("dry_run")),
+        enterprise=event.get("enterprise"),
+    )
+    return {**result.document(), "sentence": result.sentence()}

@@ -1,0 +1,45 @@
+"""The WeChat callback on HTTP (消息推送 URL)."""
+
+from __future__ import annotations
+
+import logging
+
+from chalice import Blueprint, Response
+
+from chalicelib import bootstrap
+from chalicelib.entrypoints.callback import Answer
+from chalicelib.wechat.refused import Refused
+
+log = logging.getLogger(__name__)
+
+wechat = Blueprint(__name__)
+
+# Chalice answers 415 to a POST whose type is not listed, and the platform sends text/xml.
+PUSH_TYPES = ["text/xml", "application/xml", "text/plain", "application/json", "application/x-www-form-urlencoded"]
+
+
+@wechat.route("/wechat", methods=["GET"])
+def verify() -> Response:
+    query = wechat.current_request.query_params or {}
+    try:
+        return _respond(bootstrap.current().callback.verify(query))
+    except Refused as refused:
+        return _refuse(refused)
+
+
+@wechat.route("/wechat", methods=["POST"], content_types=PUSH_TYPES)
+def push() -> Response:
+    request = wechat.current_request
+    try:
+        return _respond(bootstrap.current().callback.receive(request.query_params or {}, request.raw_body))
+    except Refused as refused:
+        return _refuse(refused)
+
+
+def _respond(answer: Answer) -> Response:
+    return Response(body=answer.body, headers={"Content-Type": answer.content_type})
+
+
+def _refuse(refused: Refused) -> Response:
+    log.warning("push refused: %s", refused.reason, extra={"status": refused.status})
+    return Response(body="refused", status_code=refused.status, headers={"Content-Type": "text/plain; charset=utf-8"})

@@ -1,0 +1,54 @@
+"""The command line: every command by its name, and what becomes of an error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from chalicelib.errors import BadInput, Refusal
+from chalicelib.ports import Throttled
+from chalicelib.settings import SettingsError
+from jobs.cli import case, content, doctor, enterprise, guide, menu, notice, policy, run_job, serve, ticket
+from jobs.cli.output import BAD_INPUT, FAILED, notes
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="jobs",
+    help="溪心办的命令行：本机运行、定时任务、内容、企业与推送。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+serve.register(app)
+run_job.register(app)
+app.add_typer(content.app, name="content")
+app.add_typer(guide.app, name="guide")
+app.add_typer(policy.app, name="policy")
+app.add_typer(enterprise.app, name="enterprise")
+app.add_typer(case.app, name="case")
+app.add_typer(notice.app, name="notice")
+app.add_typer(ticket.app, name="ticket")
+app.add_typer(menu.app, name="menu")
+doctor.register(app)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad usage or bad input."""
+    try:
+        app(arguments)
+    except (BadInput, SettingsError) as error:
+        _leave(str(error), BAD_INPUT)
+    except (Refusal, Throttled) as error:
+        _leave(str(error), FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+
+
+def _leave(text: str, code: int) -> None:
+    notes.print(text, markup=False, style="red")
+    sys.exit(code)

@@ -1,0 +1,100 @@
+"""Queue consumers of the embedded run: messages go through the app's own handlers, as SQS would call them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import Any
+
+from chalice import Chalice
+from chalice.app import SQSEventConfig
+
+from chalicelib.ports import Message, Queue, Throttled
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.2
+VISIBILITY_SECONDS = 60
+RETRY_SECONDS = 5
+
+
+class Consumer(threading.Thread):
+    """One queue's consumer: receive, call the handler, acknowledge what it did not report as failed."""
+
+    def __init__(self, app: Chalice, handler: str, queue_name: str, queue: Queue, stop: threading.Event) -> None:
+        super().__init__(name=f"consumer-{queue_name}", daemon=True)
+        self._call = app.handler_map[handler]
+        self._queue_name = queue_name
+        self._queue = queue
+        self._stop_event = stop
+
+    def run(self) -> None:
+        while not self._stop_event.is_set():
+            try:
+                messages = self._queue.receive(self._queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
+            except Throttled:
+                log.warning("queue busy", extra={"queue": self._queue_name})
+                messages = []
+            if not messages:
+                self._stop_event.wait(IDLE_SECONDS)
+                continue
+            self._handle(messages)
+
+    def _handle(self, messages: list[Message]) -> None:
+        failed = {m.id for m in messages}
+        try:
+            result = self._call(_event(self._queue_name, messages), Context(self._queue_name))
+            failed = {row["itemIdentifier"] for row in (result or {}).get("batchItemFailures", [])}
+        except Exception:
+            # What SQS does with a handler that raises: the whole batch comes again.
+            log.exception("consumer failed", extra={"queue": self._queue_name})
+        for message in messages:
+            if message.id in failed:
+                self._queue.release(self._queue_name, message.receipt, delay_seconds=RETRY_SECONDS)
+            else:
+                self._queue.ack(self._queue_name, message.receipt)
+
+
+def consumers(app: Chalice, queue: Queue, stop: threading.Event) -> list[Consumer]:
+    """One for each queue that the app declares with ``on_sqs_message``."""
+    return [
+        Consumer(app, source.name, logical_name(source), queue, stop)
+        for source in app.event_sources
+        if isinstance(source, SQSEventConfig)
+    ]
+
+
+def logical_name(source: SQSEventConfig) -> str:
+    """Our name of the queue: the last part of the placeholder ARN (the real one is merged at packaging)."""
+    return str(source.queue_arn or source.queue).rsplit(":", 1)[-1]
+
+
+def _event(queue_name: str, messages: list[Message]) -> dict[str, Any]:
+    records = [
+        {
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": json.dumps(message.body, ensure_ascii=False),
+            "attributes": {"ApproximateReceiveCount": str(message.attempts)},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:local:000000000000:{queue_name}",
+            "awsRegion": "local",
+        }
+        for message in messages
+    ]
+    return {"Records": records}
+
+
+class Context:
+    """The few attributes of a Lambda context that handlers may look at."""
+
+    def __init__(self, name: str) -> None:
+        self.function_name = name
+        self.aws_request_id = "local"
+        self.invoked_function_arn = f"arn:aws:lambda:local:000000000000:function:{name}"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
