@@ -1,7 +1,8 @@
 """小巨人 48-hour channel (小巨人企业专项审批通道): who may use it, and its clock.
 
 Pure functions of a loan's life and ``now``; nothing ticks. The public report promises
-2000 万元授信资金在 48 小时内到账 (S17); what starts, stops and pauses the clock is this project's explicit choice (facts §5.3) and a ``ChannelRules``.
+2000 万元授信资金在 48 小时内到账 (S17); what starts, stops and pauses the clock is this project's
+explicit choice (facts §5.3) and a ``ChannelRules``.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def owed_between(life: LoanLife, first: date, last: date) -> list[Owed]:
     changes = [(local_date(step.at), _change(step.state, step.amount or 0)) for step in life.steps]
     balance = sum(change for day, change in changes if day <= first)
     owed, since = [], first
-    for day in sorted({day for day, change in changes if change and first < day < last}) + [last]:
+    for day in [*sorted({day for day, change in changes if change and first < day < last}), last]:
         owed.append(Owed(balance, (day - since).days))
         balance += sum(change for when, change in changes if when == day)
         since = day

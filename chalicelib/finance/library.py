@@ -16,7 +16,7 @@ _TENTH = Decimal("0.1")
 
 @dataclass(frozen=True, slots=True)
 class LibraryTotals:
-    """Sums over a library, all amounts 分. ``use_percent`` 使用率 is balance by line, one decimal; None without lines."""
+    """Sums over a library, all amounts 分."""
 
     entries: int
     enterprises: int
@@ -26,6 +26,7 @@ class LibraryTotals:
 
     @property
     def use_percent(self) -> Decimal | None:
+        """使用率: balance by line, one decimal; None where there is no line."""
         if not self.line:
             return None
         return (Decimal(self.balance) * 100 / self.line).quantize(_TENTH, rounding=ROUND_HALF_UP)

@@ -179,7 +179,7 @@ class Loan(BaseModel):
 
 # ---------------------------------------------------------------------------------------------- transition projects
 
-Path = Literal["窑炉升级", "电窑或煤改气", "余热利用", "光伏储能", "数字化能管", "配方低温烧成"]
+TransitionPath = Literal["窑炉升级", "电窑或煤改气", "余热利用", "光伏储能", "数字化能管", "配方低温烧成"]
 Stage = Literal["申报", "形式审查", "第三方测算", "评审", "公示", "入库", "出库"]
 
 
@@ -221,7 +221,7 @@ class TransitionProject(Provenanced):
     entered_on: date | None = Field(default=None, title="入库日期")
     expires_on: date | None = Field(default=None, title="入库有效期至")
     score: int | None = Field(default=None, ge=0, le=100, title="评审得分")
-    path: tuple[Path, ...] = Field(min_length=1, title="转型路径")
+    path: tuple[TransitionPath, ...] = Field(min_length=1, title="转型路径")
     catalogue_item: str | None = Field(default=None, title="符合的目录条目")
     catalogue_version: str | None = Field(default=None, title="目录版本")
     no_harm_declared: bool | None = Field(default=None, title="不造成重大损害声明")
