@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.wechat_tokens import StoreTokenCache
-from chalicelib.ports import Store
+from chalicelib.ports import Clock, Store
 from chalicelib.wechat.client import Account, PlatformClient
 
 APP_ID = "wx0123456789abcdef"
@@ -152,9 +152,7 @@ class TestClock:
 
 
 @contextmanager
-def client_of(
-    base: str, clock: TestClock, store: Store | None = None, timeout: float = 2.0
-) -> Iterator[PlatformClient]:
+def client_of(base: str, clock: Clock, store: Store | None = None, timeout: float = 2.0) -> Iterator[PlatformClient]:
     """One cold process: its own local caches over a store that may be shared."""
     store = store or MemoryStore(clock)
     tokens, tickets = StoreTokenCache(store, APP_ID), StoreTokenCache(store, APP_ID, "jsapi")
