@@ -57,6 +57,11 @@ class Chat:
         rows = self._state.rows("SELECT * FROM messages WHERE openid = ? AND id > ? ORDER BY id", openid, after)
         return [{**row, "body": json.loads(row["body"])} for row in rows]
 
+    def last(self, openid: str) -> int:
+        """The number of the newest message, 0 when there is none."""
+        row = self._state.row("SELECT MAX(id) AS id FROM messages WHERE openid = ?", openid)
+        return int(row["id"] or 0) if row else 0
+
     def deliveries(self) -> list[dict[str, Any]]:
         """What arrived by API, counted: openid, channel, client_msg_id, template_id, fingerprint, count.
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+_NOTHING_AFTER = str(2**62)
+
 
 class ClientError(Exception):
     """The simulator refused an act; the text is its reason."""
@@ -129,7 +131,7 @@ class Client:
         """Wait until nothing is on its way, for one user or for all. Raises TimeoutError."""
         deadline = time.monotonic() + self._wait
         while time.monotonic() < deadline:
-            found = self._get("state", user=user, after="999999999999") if user else self.inspect()
+            found = self._get("state", user=user, after=_NOTHING_AFTER) if user else self.inspect()
             if not found["pending"]:
                 return
             time.sleep(0.02)
@@ -149,7 +151,7 @@ class Client:
         return self._new_texts(user, last)
 
     def _last(self, user: str) -> int:
-        return max((message.id for message in self.messages(user)), default=0)
+        return int(self._get("state", user=user, after=_NOTHING_AFTER)["last"])
 
     def _new_texts(self, user: str, last: int) -> list[str]:
         self.settle(user)

@@ -68,11 +68,10 @@ class Config:
     clock: Callable[[], float] = time.time
 
     def template(self, template_id: str) -> Template | None:
-        """The template with this id, from ``templates`` or, when those are not given, from templates.json."""
-        known = load_templates(SHIPPED_TEMPLATES) if self.templates is None else self.templates
-        return next((template for template in known if template.id == template_id), None)
+        return next((template for template in self.all_templates() if template.id == template_id), None)
 
     def all_templates(self) -> tuple[Template, ...]:
+        """``templates`` or, when those are not given, the ones of templates.json."""
         return load_templates(SHIPPED_TEMPLATES) if self.templates is None else self.templates
 
 

@@ -137,6 +137,7 @@ class Page:
             "consents": self._phone.consents(openid),
             "tickets": self._world.state.rows("SELECT ticket, scene FROM qr_codes ORDER BY created DESC LIMIT 5"),
             "messages": [_message(row) for row in messages],
+            "last": self._world.chat.last(openid),
             "pending": self._world.pending(openid),
         }
 

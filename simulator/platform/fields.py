@@ -20,8 +20,7 @@ _FULL_DATES = "|".join(
     [r"\d{4}年\d{1,2}月\d{1,2}日", *(rf"\d{{4}}{sep}\d{{1,2}}{sep}\d{{1,2}}" for sep in ("-", "/", r"\."))]
 )
 _SHORT_DATES = r"\d{1,2}月\d{1,2}日|\d{1,2}[-/.]\d{1,2}"
-_MOMENT = rf"(?:(?:{_FULL_DATES}|{_SHORT_DATES})(?: ?{_CLOCK})?|{_CLOCK})"
-_MOMENTS = re.compile(rf"{_MOMENT}(?: ?~ ?{_MOMENT})?", re.ASCII)
+_DATE = rf"(?:{_FULL_DATES}|{_SHORT_DATES})"
 _AMOUNT = re.compile(r"[¥￥$€£]?-?\d{1,10}(,\d{3})*(\.\d+)?元?")
 _NAME_HAN = re.compile(rf"[{_HAN}·]")
 
@@ -33,6 +32,11 @@ def _longest(limit: int) -> Callable[[str], bool]:
 def _matches(pattern: str) -> Callable[[str], bool]:
     compiled = re.compile(pattern, re.ASCII)
     return lambda value: compiled.fullmatch(value) is not None
+
+
+def _range(point: str) -> Callable[[str], bool]:
+    """One point in time, or two joined by ``~``."""
+    return _matches(rf"{point}(?: ?~ ?{point})?")
 
 
 def _name(value: str) -> bool:
@@ -49,8 +53,8 @@ RULES: dict[str, Callable[[str], bool]] = {
     "number": _matches(r"(?=.{1,32}$)-?\d+(\.\d+)?"),
     "letter": _matches(r"[A-Za-z]{1,32}"),
     "symbol": _matches(rf"[^\w\s{_HAN}]{{1,5}}"),
-    "time": lambda value: _MOMENTS.fullmatch(value) is not None,
-    "date": lambda value: _MOMENTS.fullmatch(value) is not None,
+    "time": _range(rf"(?:{_DATE} ?)?{_CLOCK}"),
+    "date": _range(rf"{_DATE}(?: ?{_CLOCK})?"),
     "amount": lambda value: _AMOUNT.fullmatch(value) is not None,
     "phone_number": _matches(r"[0-9+\-() ]{1,17}"),
     "car_number": _matches(rf"[{_HAN}A-Z0-9]{{1,8}}"),

@@ -23,7 +23,7 @@ POLICY = {
     "thing1": {"value": "稳岗返还等3项"},
     "thing2": {"value": "芦溪溪华电瓷"},
     "phrase3": {"value": "符合条件"},
-    "time4": {"value": "2026-12-31"},
+    "time4": {"value": "2026年12月31日 23:59"},
 }
 
 
