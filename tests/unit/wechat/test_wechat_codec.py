@@ -1,3 +1,4 @@
+import base64
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ import pytest
 import wechatpy.crypto
 import wechatpy.crypto.base
 import xmltodict
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
@@ -174,17 +176,27 @@ def test_another_key_or_another_app() -> None:
     assert refused(*sealed(pushes.text(), Codec(TOKEN, "wx0000000000000000", KEY))).status == 403
 
 
+def encrypt_raw(plain: bytes) -> str:
+    key = base64.b64decode(KEY + "=")
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return base64.b64encode(encryptor.update(plain) + encryptor.finalize()).decode()
+
+
 def test_every_padding_byte_counts() -> None:
-    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    content = b"0" * 16 + b"\x00\x00\x00\x01x" + APP_ID.encode()
+    pad = 32 - len(content) % 32
+    assert codec.decrypt(encrypt_raw(content + bytes([pad]) * pad)) == b"x"
+    for wrong in (bytes(pad - 1) + bytes([pad]), bytes([pad]) * (pad - 1) + b"\x00", bytes([33]) * pad):
+        with pytest.raises(Refused, match="padding"):
+            codec.decrypt(encrypt_raw(content + wrong))
 
-    key = codec._keys[0]
-    import base64
 
-    for tail in (b"\x00" * 32, b"\x21" * 32, b"\x01" * 30 + b"\x02\x03", b"\xff" * 32):
-        encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
-        raw = encryptor.update(b"0" * 16 + b"\x00\x00\x00\x01x" + APP_ID.encode().ljust(43, b"_") + tail)
-        with pytest.raises(Refused):
-            codec.decrypt(base64.b64encode(raw + encryptor.finalize()).decode())
+@pytest.mark.parametrize("length", [2**32 - 1, 32, 20])
+def test_the_inner_length_is_checked(length: int) -> None:
+    content = b"0" * 16 + length.to_bytes(4, "big") + b"x" + APP_ID.encode()
+    pad = 32 - len(content) % 32
+    with pytest.raises(Refused, match="length"):
+        codec.decrypt(encrypt_raw(content + bytes([pad]) * pad))
 
 
 BOMB = (
