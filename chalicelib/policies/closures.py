@@ -91,17 +91,12 @@ def _any(children: tuple[Test, ...]) -> Test:
     return test
 
 
-# ------------------------------------------------------------------------------------------------- leaves known already
+# ---------------------------------------------------------------- leaves known already
 
 
 def compile_combine(tree: Tree) -> Callable[[Verdicts], Verdict]:
     """Verdicts of all leaves → verdict of the tree."""
     return _combine(tree.root)
-
-
-def node_verdict(node: Node, verdicts: Verdicts) -> Verdict:
-    """The verdict of one node, given those of the tree's leaves."""
-    return _combine(node)(verdicts)
 
 
 def _combine(node: Node) -> Callable[[Verdicts], Verdict]:
@@ -138,7 +133,7 @@ def _combine_children(
     return run
 
 
-# ---------------------------------------------------------------------------------------------------------------- leaves
+# ---------------------------------------------------------------- leaves
 
 
 def _negate(test: Test) -> Test:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from math import prod
+from mmap import mmap
+from multiprocessing import get_context
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -23,11 +26,12 @@ from chalicelib.policies.dictionary import FactType
 from chalicelib.policies.tree import OUTCOMES, Group, Leaf, ManualLeaf, Node, Outcome, Tree
 
 Bits = NDArray[np.uint8]
-CHUNK = 65536
+Bools = NDArray[np.bool_]
+CHUNK = 131072
 """Rows a chunk: long enough that numpy's call costs vanish, short enough that a chunk's bits stay in the cache."""
 _MANY_RUNS = 6
 
-# --------------------------------------------------------------------------------------------------------------- columns
+# ---------------------------------------------------------------- columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,17 @@ class Numbers:
 
     values: NDArray[np.float64]
 
-    def known(self, rows: slice) -> NDArray[np.bool_]:
+    def known(self, rows: slice) -> Bools:
         part = self.values[rows]
         return np.equal(part, part)
 
-    def test(self, leaf: Leaf, rows: slice) -> NDArray[np.bool_]:
+    def test(self, leaf: Leaf, rows: slice) -> Bools:
         part = self.values[rows]
         if leaf.op in _COMPARE:
-            return _COMPARE[leaf.op](part, _number(leaf.value))  # type: ignore[no-any-return]
+            return _COMPARE[leaf.op](part, _number(leaf.value))
         listed = [_number(value) for value in _listed(leaf.value)]
         if leaf.op == "between":
-            return np.greater_equal(part, listed[0]) & np.less_equal(part, listed[1])
+            return _both(np.greater_equal(part, listed[0]), np.less_equal(part, listed[1]))
         if len(listed) > _MANY_RUNS:
             return np.isin(part, listed)
         return _either([np.equal(part, value) for value in listed])
@@ -59,14 +63,15 @@ class Codes:
     codes: NDArray[np.signedinteger[Any]]
     values: Sequence[Any]
 
-    def known(self, rows: slice) -> NDArray[np.bool_]:
-        return np.greater_equal(self.codes[rows], 0)
+    def known(self, rows: slice) -> Bools:
+        known: Bools = np.greater_equal(self.codes[rows], 0)
+        return known
 
-    def test(self, leaf: Leaf, rows: slice) -> NDArray[np.bool_]:
+    def test(self, leaf: Leaf, rows: slice) -> Bools:
         part = self.codes[rows]
         runs = list(_runs(leaf, self.values))
         if len(runs) > _MANY_RUNS:
-            return _table(runs, len(self.values))[part]
+            return _table(runs, len(self.values)).take(part, mode="wrap")
         return _either([_inside(part, low, high) for low, high in runs]) if runs else np.zeros(len(part), np.bool_)
 
 
@@ -110,7 +115,7 @@ def _runs(leaf: Leaf, values: Sequence[Any]) -> Iterator[tuple[int, int]]:
     elif leaf.op == "prefix_in":
         for prefix in _shortest(_listed(leaf.value)):
             low = bisect_left(values, prefix)
-            high = bisect_right(values, prefix, lo=low, key=lambda value, width=len(prefix): value[:width])
+            high = bisect_right(values, prefix, lo=low, key=itemgetter(slice(len(prefix))))
             if low < high:
                 yield low, high
     else:
@@ -121,16 +126,22 @@ def _runs(leaf: Leaf, values: Sequence[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _shortest(prefixes: Sequence[str]) -> list[str]:
-    return [prefix for prefix in prefixes if not any(prefix != other and prefix.startswith(other) for other in prefixes)]
+    return [
+        prefix for prefix in prefixes if not any(prefix != other and prefix.startswith(other) for other in prefixes)
+    ]
 
 
-def _inside(codes: NDArray[Any], low: int, high: int) -> NDArray[np.bool_]:
+def _inside(codes: NDArray[Any], low: int, high: int) -> Bools:
     if high - low == 1:
-        return np.equal(codes, low)
-    return np.greater_equal(codes, low) & np.less(codes, high)
+        return _COMPARE["=="](codes, low)
+    return _both(np.greater_equal(codes, low), np.less(codes, high))
 
 
-def _table(runs: list[tuple[int, int]], size: int) -> NDArray[np.bool_]:
+def _both(one: Bools, other: Bools) -> Bools:
+    return np.logical_and(one, other, out=one)
+
+
+def _table(runs: list[tuple[int, int]], size: int) -> Bools:
     """Looked up by code; the extra last place is false and is what code −1 finds."""
     table = np.zeros(size + 1, np.bool_)
     for low, high in runs:
@@ -138,11 +149,11 @@ def _table(runs: list[tuple[int, int]], size: int) -> NDArray[np.bool_]:
     return table
 
 
-def _either(tests: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+def _either(tests: list[Bools]) -> Bools:
     return reduce(lambda one, other: np.logical_or(one, other, out=one), tests)
 
 
-_COMPARE: dict[str, Callable[[Any, float], Any]] = {
+_COMPARE: dict[str, Callable[[Any, float], Bools]] = {
     "==": np.equal,
     ">": np.greater,
     ">=": np.greater_equal,
@@ -150,16 +161,16 @@ _COMPARE: dict[str, Callable[[Any, float], Any]] = {
     "<=": np.less_equal,
 }
 
-# --------------------------------------------------------------------------------------------------------------- program
+# ---------------------------------------------------------------- program
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
-    """A distinct leaf, as it stands or negated: one row of bits a chunk."""
+@dataclass(slots=True)
+class _Question:
+    """A distinct comparison, and the rows of bits of those who ask it plainly and negated (None: nobody does)."""
 
-    leaf: Leaf | None
-    """None for a question of discretion: never must, always may."""
-    row: int
+    leaf: Leaf
+    plain: int | None = None
+    negated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,85 +211,88 @@ class Program:
 
     def __init__(self, trees: Sequence[Tree]) -> None:
         self._trees = trees
-        self._literals: dict[Any, _Literal] = {}
-        for tree in trees:
-            for leaf in tree.leaves:
-                self._literals.setdefault(_literal_key(leaf), self._literal(leaf))
+        self._rows: dict[Any, int] = {}
+        self._questions: dict[str, dict[Any, _Question]] = {}
+        for leaf in (leaf for tree in trees for leaf in tree.leaves):
+            self._place(leaf)
         self._policies = [self._plan(tree.root) for tree in trees]
+        self._depth = max((plan.depth for plan in self._policies), default=0)
         self._manual = [
             place for place, tree in enumerate(trees) if any(isinstance(leaf, ManualLeaf) for leaf in tree.leaves)
         ]
 
-    def _literal(self, leaf: Leaf | ManualLeaf) -> _Literal:
-        return _Literal(leaf if isinstance(leaf, Leaf) else None, len(self._literals))
+    def _place(self, leaf: Leaf | ManualLeaf) -> None:
+        """Give each distinct leaf its row; questions are kept by fact, so a column is read while it is in the cache."""
+        row = self._rows.setdefault(_key(leaf), len(self._rows))
+        if isinstance(leaf, Leaf):
+            question = self._questions.setdefault(leaf.fact, {}).setdefault(leaf.question, _Question(leaf))
+            if leaf.negated:
+                question.negated = row
+            else:
+                question.plain = row
 
     def run(self, columns: Columns, workers: int = 1) -> Iterator[Masks]:
-        """Masks of each chunk, in order. Bounded memory: a consumer may drop one before it takes the next."""
-        starts = range(0, columns.size, CHUNK)
+        """Masks chunk by chunk, in order. With one worker a consumer may drop one before it takes the next.
+
+        More workers are forked processes (threads would queue for the interpreter): they read the columns where they
+        are and write their bits into memory shared with the parent, 2 bits a pair.
+        """
+        step = min(CHUNK, -(-columns.size // (8 * workers)) * 8) or CHUNK
+        spans = [slice(start, min(start + step, columns.size)) for start in range(0, columns.size, step)]
         if workers == 1:
-            yield from (self.chunk(columns, start) for start in starts)
+            workspace = _Workspace()
+            yield from (self.chunk(columns, rows, workspace) for rows in spans)
             return
-        with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(lambda start: self.chunk(columns, start), starts)
+        shape = (len(self._policies), 2, (step + 7) // 8)
+        shared = mmap(-1, max(1, len(spans) * prod(shape)))
+        outs = np.frombuffer(shared, np.uint8, len(spans) * prod(shape)).reshape(len(spans), *shape)
+        with get_context("fork").Pool(workers, _adopt, (self, columns, outs)) as pool:
+            for number, (size, asks) in enumerate(pool.imap(_adopted_chunk, enumerate(spans))):
+                yield Masks(size, outs[number, :, :, : (size + 7) // 8], asks)
 
-    def chunk(self, columns: Columns, start: int) -> Masks:
-        """The masks of at most CHUNK enterprises from ``start`` on."""
-        stop = min(start + CHUNK, columns.size)
-        rows = self._leaf_bits(columns, slice(start, stop))
-        width = rows.shape[2]
-        pairs = np.empty((len(self._policies), 2, width), np.uint8)
-        scratch: list[Bits] = []
-        for plan, out in zip(self._policies, pairs, strict=True):
-            _run(plan, rows, out, scratch, 0)
-        tail = (stop - start) % 8
-        if tail:
-            pairs[:, :, -1] &= (1 << tail) - 1
-        asks = {place: self._asked(self._trees[place].root, rows)[1] & pairs[place, 1] for place in self._manual}
-        return Masks(stop - start, pairs, asks)
+    def chunk(self, columns: Columns, rows: slice, space: _Workspace | None = None, out: Bits | None = None) -> Masks:
+        """The masks of the enterprises in ``rows``, written to ``out`` where that is given."""
+        size, space = rows.stop - rows.start, space or _Workspace()
+        bits = self._leaf_bits(columns, rows, space)
+        width = bits.shape[2]
+        pairs = np.empty((len(self._policies), 2, width), np.uint8) if out is None else out[:, :, :width]
+        scratch = space.groups(self._depth, width)
+        for plan, pair in zip(self._policies, pairs, strict=True):
+            _run(plan, bits, pair, scratch)
+        if size % 8:
+            pairs[:, :, -1] &= (1 << size % 8) - 1
+        asks = {place: self._asked(self._trees[place].root, bits)[1] & pairs[place, 1] for place in self._manual}
+        return Masks(size, pairs, asks)
 
-    def _leaf_bits(self, columns: Columns, rows: slice) -> Bits:
-        """[literal, must or may, byte] for one chunk."""
+    def _leaf_bits(self, columns: Columns, rows: slice, space: _Workspace) -> Bits:
+        """[leaf, must or may, byte] for one chunk."""
         width = (rows.stop - rows.start + 7) // 8
-        bits = np.empty((len(self._literals), 2, width), np.uint8)
-        unknown: dict[str, Bits] = {}
-        done: dict[Any, Bits] = {}
-        for literal in self._literals.values():
-            here = bits[literal.row]
-            leaf = literal.leaf
-            if leaf is None or leaf.fact not in columns.by_name:
-                here[0], here[1] = _absent(leaf)
-                continue
-            column = columns.by_name[leaf.fact]
-            if leaf.fact not in unknown:
-                unknown[leaf.fact] = ~_pack(column.known(rows))
-            missing = unknown[leaf.fact]
-            if leaf.op == "exists":
-                here[:] = missing if leaf.negated else ~missing
-                continue
-            must = done.get(leaf.question)
-            if must is None:
-                must = done[leaf.question] = _pack(column.test(leaf, rows))
-            if leaf.negated:
-                np.invert(must, out=here[1])
-                np.bitwise_or(must, missing, out=here[0])
-                np.invert(here[0], out=here[0])
-            else:
-                here[0] = must
-                np.bitwise_or(must, missing, out=here[1])
+        bits = space.leaves(len(self._rows), width)
+        if _DISCRETION in self._rows:
+            bits[self._rows[_DISCRETION]] = ((0,), (255,))
+        for fact, questions in self._questions.items():
+            column = columns.by_name.get(fact)
+            unknown = np.full(width, 255, np.uint8) if column is None else ~_pack(column.known(rows))
+            for question in questions.values():
+                if question.leaf.op == "exists":
+                    _fill(bits, question, ~unknown, np.zeros_like(unknown))
+                else:
+                    must = np.zeros_like(unknown) if column is None else _pack(column.test(question.leaf, rows))
+                    _fill(bits, question, must, unknown)
         return bits
 
     def _plan(self, node: Node) -> _Plan:
         if not isinstance(node, Group):
-            return _Plan(np.bitwise_and, (self._literals[_literal_key(node)].row,), ())
+            return _Plan(np.bitwise_and, (self._rows[_key(node)],), ())
         combine = np.bitwise_and if node.kind == "all" else np.bitwise_or
-        rows = tuple(self._literals[_literal_key(child)].row for child in node.children if not isinstance(child, Group))
+        rows = tuple(self._rows[_key(child)] for child in node.children if not isinstance(child, Group))
         groups = tuple(self._plan(child) for child in node.children if isinstance(child, Group))
         return _Plan(combine, rows, groups)
 
     def _asked(self, node: Node, rows: Bits) -> tuple[Bits, Bits]:
         """([must, may], ask): where a missing fact, not only discretion, keeps the node open."""
         if not isinstance(node, Group):
-            pair = rows[self._literals[_literal_key(node)].row]
+            pair = rows[self._rows[_key(node)]]
             return pair, np.zeros_like(pair[0]) if isinstance(node, ManualLeaf) else pair[0] ^ pair[1]
         parts = [self._asked(child, rows) for child in node.children]
         combine = np.bitwise_and if node.kind == "all" else np.bitwise_or
@@ -289,9 +303,49 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """A group: its leaves' rows, and its groups. A single leaf is a group of one."""
+
     combine: Any
     rows: tuple[int, ...]
     groups: tuple[_Plan, ...]
+
+    @property
+    def depth(self) -> int:
+        return 1 + max((group.depth for group in self.groups), default=0)
+
+
+class _Workspace:
+    """Arrays that one chunk after the other reuses: fresh pages cost as much as the arithmetic."""
+
+    def __init__(self) -> None:
+        self._leaves = self._groups = np.empty((0, 2, 0), np.uint8)
+
+    def leaves(self, count: int, width: int) -> Bits:
+        self._leaves = self._fitting(self._leaves, count, width)
+        return self._leaves
+
+    def groups(self, count: int, width: int) -> Bits:
+        self._groups = self._fitting(self._groups, count, width)
+        return self._groups
+
+    @staticmethod
+    def _fitting(space: Bits, count: int, width: int) -> Bits:
+        return space if space.shape == (count, 2, width) else np.empty((count, 2, width), np.uint8)
+
+
+_adopted: list[Any] = []
+
+
+def _adopt(program: Program, columns: Columns, outs: Bits) -> None:
+    """In a forked worker: what the parent had in memory, not copied."""
+    _adopted[:] = (program, columns, outs, _Workspace())
+
+
+def _adopted_chunk(task: tuple[int, slice]) -> tuple[int, Mapping[int, Bits]]:
+    number, rows = task
+    program, columns, outs, workspace = _adopted
+    masks = program.chunk(columns, rows, workspace, outs[number])
+    return masks.size, masks.asks
 
 
 def compile_columns(trees: Sequence[Tree]) -> Program:
@@ -299,38 +353,46 @@ def compile_columns(trees: Sequence[Tree]) -> Program:
     return Program(trees)
 
 
-def _literal_key(leaf: Leaf | ManualLeaf) -> Any:
-    return (leaf.question, leaf.negated) if isinstance(leaf, Leaf) else None
+_DISCRETION = "manual"
 
 
-def _absent(leaf: Leaf | None) -> tuple[int, int]:
-    """(must, may) bytes where the whole fact is unknown."""
-    if leaf is None or leaf.op != "exists":
-        return 0, 255
-    return (255, 255) if leaf.negated else (0, 0)
+def _key(leaf: Leaf | ManualLeaf) -> Any:
+    return (leaf.question, leaf.negated) if isinstance(leaf, Leaf) else _DISCRETION
+
+
+def _fill(bits: Bits, question: _Question, must: Bits, unknown: Bits) -> None:
+    """Write what must and what may hold, for the question and for its negation."""
+    if question.plain is not None:
+        here = bits[question.plain]
+        here[0] = must
+        np.bitwise_or(must, unknown, out=here[1])
+    if question.negated is not None:
+        here = bits[question.negated]
+        np.invert(must, out=here[1])
+        np.bitwise_or(must, unknown, out=here[0])
+        np.invert(here[0], out=here[0])
 
 
 def _pack(test: NDArray[np.bool_]) -> Bits:
     return np.packbits(test, bitorder="little")
 
 
-def _run(plan: _Plan, rows: Bits, out: Bits, scratch: list[Bits], depth: int) -> None:
-    combine, filled = plan.combine, False
-    for group in plan.groups:
-        if not filled:
-            _run(group, rows, out, scratch, depth)
-            filled = True
-            continue
-        if len(scratch) == depth:
-            scratch.append(np.empty_like(out))
-        _run(group, rows, scratch[depth], scratch, depth + 1)
-        combine(out, scratch[depth], out=out)
-    leaves = plan.rows
-    if not filled:
-        if len(leaves) == 1:
-            out[:] = rows[leaves[0]]
-            return
-        combine(rows[leaves[0]], rows[leaves[1]], out=out)
-        leaves = leaves[2:]
-    for row in leaves:
-        combine(out, rows[row], out=out)
+def _run(plan: _Plan, bits: Bits, out: Bits, scratch: Bits) -> None:
+    """Combine ``plan`` into ``out``; ``scratch`` holds one row a level still below."""
+    combine = plan.combine
+    first, *others = plan.groups or (None,)
+    if first:
+        _run(first, bits, out, scratch)
+        rows = plan.rows
+    elif len(plan.rows) == 1:
+        out[:] = bits[plan.rows[0]]
+        return
+    else:
+        combine(bits[plan.rows[0]], bits[plan.rows[1]], out=out)
+        rows = plan.rows[2:]
+    for row in rows:
+        combine(out, bits[row], out=out)
+    for group in others:
+        if group:
+            _run(group, bits, scratch[0], scratch[1:])
+            combine(out, scratch[0], out=out)

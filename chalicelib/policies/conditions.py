@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar
 
 from chalicelib.policies.dictionary import TYPE_NAMES, FactDef, FactType, Schema, read_value
 from chalicelib.policies.reach import unreachable
-from chalicelib.policies.tree import Group, Leaf, ManualLeaf, Node, Op, Operand, Tree
+from chalicelib.policies.tree import Group, Leaf, ManualLeaf, Node, Op, Operand, Scalar, Tree
 
 MAX_DEPTH = 32
 MAX_LEAVES = 2000
@@ -117,9 +117,7 @@ class _Reader:
             return self.leaf(raw, path, negated)
         return None
 
-    def group(
-        self, raw: Mapping[str, Any], kinds: list[str], path: str, negated: bool, depth: int
-    ) -> Group | None:
+    def group(self, raw: Mapping[str, Any], kinds: list[str], path: str, negated: bool, depth: int) -> Group | None:
         if len(raw) > 1:
             self.fault(path, f"分组里只能有一个键，多了：{_names(set(raw) - {kinds[0]})}")
         kind = kinds[0]
@@ -211,10 +209,10 @@ class _Reader:
             self.fault(path, "exists 只能写 true、false 或不写")
         return value is not False
 
-    def _single(self, value: object, definition: FactDef, path: str) -> Operand:
+    def _single(self, value: object, definition: FactDef, path: str) -> Scalar | None:
         kind: FactType = "category" if definition.type == "set" else definition.type
         try:
-            read: Operand = read_value(kind, value)
+            read: Scalar = read_value(kind, value)
         except ValueError as error:
             hint = "；多个值请用 any 分组" if isinstance(value, list) else ""
             self.fault(path, f"{error}{hint}")

@@ -63,9 +63,7 @@ def _key(node: Node) -> Any:
 def _possible(leaf: Leaf, assumed: tuple[Leaf, ...]) -> bool:
     together = [other for other in assumed if other.fact == leaf.fact] + [leaf]
     tests = [leaf_test(each) for each in together]
-    return any(
-        all(test({leaf.fact: value}) == YES for test in tests) for value in _witnesses(together)
-    )
+    return any(all(test({leaf.fact: value}) == YES for test in tests) for value in _witnesses(together))
 
 
 def _witnesses(leaves: list[Leaf]) -> Iterator[Any]:
@@ -105,5 +103,3 @@ def _beside_texts(values: set[Any]) -> Iterator[str]:
         except ValueError:
             continue
         yield from ((day + timedelta(days)).isoformat() for days in (-1, 1))
-
-

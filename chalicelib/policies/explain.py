@@ -1,0 +1,244 @@
+"""Why (依据): the leaves that decided, in words for a person, and every leaf with its evidence for an auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from chalicelib.policies.closures import Facts, Verdicts
+from chalicelib.policies.dictionary import FactDef, Schema, label
+from chalicelib.policies.tree import (
+    ASK,
+    MANUAL,
+    NO,
+    NOT_APPLICABLE,
+    YES,
+    Group,
+    Leaf,
+    ManualLeaf,
+    Node,
+    Tree,
+    Verdict,
+)
+
+_UNKNOWN = FactDef("category")
+
+
+class Explainer:
+    """Explains the verdicts of one tree; made once a tree, used for every enterprise."""
+
+    def __init__(self, tree: Tree, schema: Schema) -> None:
+        self._tree = tree
+        self._schema = schema
+        self._decide = _compile(tree.root)
+        self._sayings = [_saying(leaf, schema) for leaf in tree.leaves]
+
+    def deciding(self, verdicts: Verdicts) -> list[Leaf | ManualLeaf]:
+        """Leaves that suffice for the outcome: were all others unknown, it would be the same.
+
+        match: all of an ``all``, the first true branch of an ``any``. not_match: every false condition of an ``all``
+        (each has to change), and of an ``any`` what fails in each branch, the nearest branch first. need_info: what
+        could still decide. manual: the questions of discretion.
+        """
+        return [self._tree.leaves[index] for index in self._decide(verdicts)[1]]
+
+    def reasons(self, verdicts: Verdicts, facts: Facts) -> list[str]:
+        """Short Chinese sentences of what decided, with 差多少 for numbers."""
+        said = [self._sayings[index](verdicts[index], facts) for index in self._decide(verdicts)[1]]
+        return list(dict.fromkeys(said))
+
+    def missing(self, verdicts: Verdicts) -> list[str]:
+        """Names of the facts that could still decide, each once; none unless the outcome is need_info."""
+        verdict, indexes = self._decide(verdicts)
+        if verdict != ASK:
+            return []
+        leaves = (self._tree.leaves[index] for index in indexes)
+        return list(dict.fromkeys(leaf.fact for leaf in leaves if isinstance(leaf, Leaf)))
+
+    def trace(self, verdicts: Verdicts, facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[TraceLine, ...]:
+        """Every leaf in the author's order, for an auditor."""
+        chosen = set(self._decide(verdicts)[1])
+        return tuple(
+            _trace_line(leaf, verdicts[leaf.index], leaf.index in chosen, facts, self._schema, evidence)
+            for leaf in self._tree.leaves
+        )
+
+
+Found = tuple[Verdict, list[int]]
+"""A node's verdict, and the indexes of the leaves that decided it."""
+
+
+def _compile(node: Node) -> Callable[[Verdicts], Found]:
+    if not isinstance(node, Group):
+        index = node.index
+        return lambda verdicts: (verdicts[index], [index])
+    children = [_compile(child) for child in node.children]
+    decides = NO if node.kind == "all" else YES
+
+    def run(verdicts: Verdicts) -> Found:
+        parts = [child(verdicts) for child in children]
+        present = [verdict for verdict, _ in parts]
+        verdict = decides if decides in present else max(present)
+        alike = [indexes for found, indexes in parts if found == verdict]
+        if decides == YES and verdict == YES:
+            return verdict, alike[0]
+        if decides == YES and verdict == NO:
+            alike.sort(key=len)
+        return verdict, [index for indexes in alike for index in indexes]
+
+    return run
+
+
+# ---------------------------------------------------------------- for a person
+
+
+def _saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Callable[[Verdict, Facts], str]:
+    """裁员率：25%，要求不高于 20%，超出 5 个百分点"""
+    if isinstance(leaf, ManualLeaf):
+        return lambda verdict, facts: f"{leaf.text}，需人工认定"
+    fact, name, definition = leaf.fact, label(schema, leaf.fact), schema.get(leaf.fact, _UNKNOWN)
+    asked = requirement(leaf, definition)
+
+    def say(verdict: Verdict, facts: Facts) -> str:
+        if verdict == ASK:
+            return f"还不知道{name}（{asked}）"
+        value = facts.get(fact)
+        text = f"{name}：{show(value, definition)}，{asked}"
+        return text if verdict else text + _gap(leaf, value, definition)
+
+    return say
+
+
+def requirement(leaf: Leaf, definition: FactDef) -> str:
+    """要求不高于 20%"""
+    plain, negated = _REQUIREMENTS[leaf.op]
+    values = leaf.value
+    if isinstance(values, frozenset):
+        said = "、".join(show(value, definition) for value in sorted(values))
+    elif isinstance(values, tuple):
+        said = " 至 ".join(show(value, definition) for value in values)
+    else:
+        said = show(values, definition)
+    if definition.type == "date":
+        plain, negated = _DATE_REQUIREMENTS.get(leaf.op, (plain, negated))
+    return f"要求{(negated if leaf.negated else plain).format(said)}"
+
+
+def show(value: Any, definition: FactDef) -> str:
+    """A value as people write it: 25%, 9,800 万元, 是, 高企、专精特新."""
+    if value is None:
+        return "未知"
+    if value is NOT_APPLICABLE:
+        return "不适用"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, frozenset):
+        return "、".join(sorted(value)) or "无"
+    if isinstance(value, str):
+        return _CODE_NAMES.get(value, value)
+    return _number(value, definition)
+
+
+def _number(value: float, definition: FactDef) -> str:
+    if definition.ratio:
+        return f"{_plain(value * 100)}%"
+    return f"{_plain(value)} {definition.unit}" if definition.unit else _plain(value)
+
+
+def _plain(value: float | Decimal) -> str:
+    """At most two decimals, and none that say nothing."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _gap(leaf: Leaf, value: Any, definition: FactDef) -> str:
+    """差多少: how far a number is from its threshold."""
+    if leaf.negated or leaf.op not in _SIDES or isinstance(value, str) or not isinstance(value, int | float):
+        return ""
+    limit = leaf.value
+    distance = abs(Decimal(str(value)) - Decimal(str(limit)))
+    word = _SIDES[leaf.op]
+    if not distance:
+        return ""
+    if definition.ratio:
+        return f"，{word} {_plain(distance * 100)} 个百分点"
+    return f"，{word} {_number(float(distance), definition)}"
+
+
+_SIDES = {">=": "还差", ">": "还差", "<=": "超出", "<": "超出"}
+
+_REQUIREMENTS: dict[str, tuple[str, str]] = {
+    "==": ("是 {}", "不是 {}"),
+    "in": ("属于 {}", "不属于 {}"),
+    ">": ("高于 {}", "不高于 {}"),
+    ">=": ("不低于 {}", "低于 {}"),
+    "<": ("低于 {}", "不低于 {}"),
+    "<=": ("不高于 {}", "高于 {}"),
+    "between": ("在 {} 之间", "不在 {} 之间"),
+    "contains": ("有 {}", "没有 {}"),
+    "exists": ("有记录", "没有记录"),
+    "prefix_in": ("以 {} 开头", "不以 {} 开头"),
+}
+_DATE_REQUIREMENTS: dict[str, tuple[str, str]] = {
+    ">": ("晚于 {}", "不晚于 {}"),
+    ">=": ("不早于 {}", "早于 {}"),
+    "<": ("早于 {}", "不早于 {}"),
+    "<=": ("不晚于 {}", "晚于 {}"),
+}
+
+_CODE_NAMES = {
+    "HNTE": "高新技术企业",
+    "TSME": "科技型中小企业",
+    "ISME": "创新型中小企业",
+    "SRDI": "专精特新中小企业",
+    "LG": "专精特新“小巨人”",
+    "MCH": "制造业单项冠军",
+    "GF": "绿色工厂",
+    "AS": "规上企业",
+}
+
+# ---------------------------------------------------------------- for an auditor
+
+Said = Literal["满足", "不满足", "未知", "需人工认定"]
+_SAID: dict[Verdict, Said] = {NO: "不满足", YES: "满足", MANUAL: "需人工认定", ASK: "未知"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a fact's value comes from (来源), and since and until when it holds."""
+
+    source: str = ""
+    as_of: date | None = None
+    valid_until: date | None = None
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One leaf as it was decided: what was asked, what was known, from where, and the verdict."""
+
+    path: str
+    fact: str
+    label: str
+    value: str
+    requirement: str
+    verdict: Said
+    evidence: Evidence
+    decides: bool
+
+
+def _trace_line(
+    leaf: Leaf | ManualLeaf,
+    verdict: Verdict,
+    decides: bool,
+    facts: Facts,
+    schema: Schema,
+    evidence: Mapping[str, Evidence],
+) -> TraceLine:
+    if isinstance(leaf, ManualLeaf):
+        return TraceLine(leaf.path, "", leaf.text, "", "由人认定", _SAID[verdict], Evidence(), decides)
+    definition, known = schema.get(leaf.fact, _UNKNOWN), evidence.get(leaf.fact, Evidence())
+    value, asked = show(facts.get(leaf.fact), definition), requirement(leaf, definition)
+    return TraceLine(leaf.path, leaf.fact, label(schema, leaf.fact), value, asked, _SAID[verdict], known, decides)

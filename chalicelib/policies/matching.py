@@ -1,0 +1,242 @@
+"""``policy match``: policies and enterprises in, outcomes out, all JSON Lines; streaming, on all cores, all or nothing.
+
+The outcome of every pair comes from the columns; closures run again only for the rows that are written, to say why.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from chalicelib.policies.builtin import FACTS
+from chalicelib.policies.closures import compile_trace
+from chalicelib.policies.columns import Columns, Program, compile_columns, encode
+from chalicelib.policies.dictionary import Schema
+from chalicelib.policies.explain import Explainer
+from chalicelib.policies.reading import (
+    MAX_SHOWN,
+    Block,
+    FileProblems,
+    NamedTree,
+    RowProblem,
+    Rows,
+    blocks,
+    read_policies,
+    read_rows,
+    read_schema,
+)
+from chalicelib.policies.tree import NO, OUTCOMES, Outcome
+
+Progress = Callable[[int, int], None]
+"""Bytes of the enterprises file done, and all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSummary:
+    """What a run did. ``unused`` are facts in the file that the dictionary does not know; ``warnings`` are about the
+    policies. ``match_seconds`` is the deciding alone, summed over workers."""
+
+    policies: int
+    enterprises: int
+    outcomes: Mapping[Outcome, int]
+    written: int
+    unused: tuple[str, ...]
+    warnings: tuple[str, ...]
+    seconds: float
+    match_seconds: float
+
+    @property
+    def pairs(self) -> int:
+        return self.policies * self.enterprises
+
+
+def match_file(
+    policies_path: Path,
+    enterprises_path: Path,
+    schema_path: Path | None,
+    out_path: Path,
+    include_not_match: bool = False,
+    progress: Progress | None = None,
+    *,
+    workers: int | None = None,
+) -> MatchSummary:
+    """Decide every pair and write ``{"uscc","policy","outcome","reasons","missing"}`` rows to ``out_path``.
+
+    Rows stand in the order of the enterprises, then of the policies; not_match rows only with ``include_not_match``.
+    Raises FileProblems (BadInput) naming file, row and field; ``out_path`` is then as it was before.
+    """
+    started = time.perf_counter()
+    schema = read_schema(schema_path) if schema_path else FACTS
+    policies, warnings = read_policies(policies_path, schema)
+    matcher = _Matcher(policies, schema, include_not_match)
+    tally = _Tally()
+    total = enterprises_path.stat().st_size if enterprises_path.is_file() else 0
+    with _replacing(out_path) as out:
+        for done in _run(matcher, blocks(enterprises_path), _workers(workers, total)):
+            tally.add(done)
+            if not tally.problems:
+                out.write(done.written)
+            elif len(tally.problems) > MAX_SHOWN:
+                break
+            if progress:
+                progress(tally.bytes_read, total)
+        if tally.problems:
+            raise FileProblems(enterprises_path, tally.problems)
+    return MatchSummary(
+        policies=len(policies),
+        enterprises=tally.enterprises,
+        outcomes={outcome: tally.outcomes[outcome] for outcome in OUTCOMES},
+        written=tally.rows_written,
+        unused=tuple(sorted(tally.unused)),
+        warnings=tuple(warnings),
+        seconds=time.perf_counter() - started,
+        match_seconds=tally.match_seconds,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One block decided."""
+
+    size: int
+    enterprises: int
+    outcomes: Mapping[Outcome, int]
+    written: bytes
+    rows_written: int
+    problems: list[RowProblem]
+    unused: frozenset[str]
+    match_seconds: float
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.bytes_read = self.enterprises = self.rows_written = 0
+        self.match_seconds = 0.0
+        self.outcomes: Counter[Outcome] = Counter()
+        self.problems: list[RowProblem] = []
+        self.unused: set[str] = set()
+
+    def add(self, done: _Done) -> None:
+        self.bytes_read += done.size
+        self.enterprises += done.enterprises
+        self.rows_written += done.rows_written
+        self.match_seconds += done.match_seconds
+        self.outcomes.update(done.outcomes)
+        self.problems += done.problems
+        self.unused |= done.unused
+
+
+class _Matcher:
+    """Everything a worker needs; made once and inherited by the forked workers."""
+
+    def __init__(self, policies: list[NamedTree], schema: Schema, include_not_match: bool) -> None:
+        self._policies = policies
+        self._schema = schema
+        self._include_not_match = include_not_match
+        self._program: Program = compile_columns([policy.tree for policy in policies])
+        self._traces = [compile_trace(policy.tree) for policy in policies]
+        self._explainers = [Explainer(policy.tree, schema) for policy in policies]
+        self._asked = sorted({fact for policy in policies for fact in policy.tree.facts})
+
+    def decide(self, block: Block) -> _Done:
+        rows = read_rows(block, self._schema)
+        if rows.problems:
+            return _Done(len(block.data), 0, {}, b"", 0, rows.problems, rows.unused, 0)
+        started = time.perf_counter()
+        columns = Columns(len(rows.facts), {name: self._column(name, rows) for name in self._asked})
+        outcomes: Counter[Outcome] = Counter()
+        verdicts = np.empty((0, len(self._policies)), np.uint8)
+        parts = []
+        for masks in self._program.run(columns):
+            outcomes.update(masks.counts())
+            parts.append(masks.outcomes())
+        verdicts = np.concatenate(parts) if parts else verdicts
+        seconds = time.perf_counter() - started
+        lines = [self._line(rows, verdicts, who, which) for who, which in self._pairs(verdicts)]
+        written = "".join(f"{line}\n" for line in lines).encode()
+        return _Done(len(block.data), len(rows.facts), outcomes, written, len(lines), [], rows.unused, seconds)
+
+    def _column(self, name: str, rows: Rows) -> Any:
+        return encode(self._schema[name].type, [facts.get(name) for facts in rows.facts])
+
+    def _pairs(self, verdicts: np.ndarray[Any, np.dtype[np.uint8]]) -> Iterator[tuple[int, int]]:
+        chosen = np.ones_like(verdicts) if self._include_not_match else verdicts != NO
+        who, which = np.nonzero(chosen)
+        return zip(who.tolist(), which.tolist(), strict=True)
+
+    def _line(self, rows: Rows, verdicts: np.ndarray[Any, np.dtype[np.uint8]], who: int, which: int) -> str:
+        facts = rows.facts[who]
+        outcome, leaves = self._traces[which](facts)
+        if outcome is not OUTCOMES[verdicts[who, which]]:
+            raise AssertionError(f"columns and closures differ on policy {self._policies[which].id}")
+        explainer = self._explainers[which]
+        return _encode(
+            {
+                "uscc": rows.usccs[who],
+                "policy": self._policies[which].id,
+                "outcome": outcome.value,
+                "reasons": explainer.reasons(leaves, facts),
+                "missing": explainer.missing(leaves) if outcome is Outcome.NEED_INFO else [],
+            }
+        )
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _workers(asked: int | None, size: int) -> int:
+    """One process for a small file: starting others would take longer than the work."""
+    return asked or (min(os.cpu_count() or 1, 8) if size > (8 << 20) else 1)
+
+
+_matcher: list[_Matcher] = []
+
+
+def _decide(block: Block) -> _Done:
+    return _matcher[0].decide(block)
+
+
+def _run(matcher: _Matcher, source: Iterator[Block], workers: int) -> Iterator[_Done]:
+    if workers == 1:
+        yield from map(matcher.decide, source)
+        return
+    _matcher[:] = [matcher]
+    with get_context("fork").Pool(workers) as pool:
+        yield from _ahead(pool, source, 2 * workers)
+
+
+def _ahead(pool: Any, source: Iterator[Block], most: int) -> Iterator[_Done]:
+    """Results in order with at most ``most`` blocks under way, so a slow disk or reader never fills the memory."""
+    waiting: list[Any] = []
+    for block in source:
+        waiting.append(pool.apply_async(_decide, (block,)))
+        if len(waiting) >= most:
+            yield waiting.pop(0).get()
+    for result in waiting:
+        yield result.get()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when it is complete."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise FileProblems(path, [RowProblem(0, "", f"写不了（{error.strerror}）")]) from error
+    finally:
+        beside.unlink(missing_ok=True)
