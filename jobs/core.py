@@ -1,4 +1,4 @@
-"""What every job is: a plan that changes nothing, then its execution; and the run that joins, counts and records them."""
+"""What every job is: a plan that changes nothing, then its execution; and the run that joins and records them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import uuid4
 
+from chalicelib.policies.service import PolicyService
+
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.enterprises.model import Enterprise
@@ -17,7 +19,6 @@ from chalicelib.errors import Refusal
 from chalicelib.finance.service import LoanService
 from chalicelib.notices.planning import PlannedNotice
 from chalicelib.notices.service import NoticeService
-from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Clock, JsonObject, Store, Throttled, Write
 from chalicelib.times import local_date
 from jobs.history import RunRow, RunState, record

@@ -1,6 +1,6 @@
 """daily-report: yesterday's service level as a row, and what an operator should look at in the morning.
 
-It also lets the registers catch up with the calendar: cases that the clock alone moved on, loans that closed a while ago.
+It also lets the registers catch up with the calendar: cases that the clock alone moved on, loans long closed.
 """
 
 from __future__ import annotations

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
-from chalicelib.notices.planning import Circumstances, Plan, plan
+from chalicelib.notices.planning import Circumstances, PlannedNotice, plan
+from chalicelib.ports import Write
 from jobs.core import JobContext, JobPlan, Placement, When
+
+PEOPLE_AT_ONCE = 25
+"""Two writes each; with the rows of a digest they fit into one transaction."""
 
 
 def circumstances(context: JobContext, when: When, usccs: Iterable[str], *kinds: NoticeKind) -> Circumstances:
@@ -26,7 +30,7 @@ def circumstances(context: JobContext, when: When, usccs: Iterable[str], *kinds:
 
 
 def tell(context: JobContext, when: When, drafts: Sequence[Draft], skipped: Counter[str] | None = None) -> JobPlan:
-    """Each draft's notices as one placement: all of its people or, if another run was first, none.
+    """Each draft's notices placed together: all of its people or, if another run was first, none.
 
     ``skipped`` are reasons counted before it came to drafts.
     """
@@ -35,8 +39,20 @@ def tell(context: JobContext, when: When, drafts: Sequence[Draft], skipped: Coun
     planned = plan(drafts, around)
     counted = Counter(skipped or {})
     counted.update(planned.skipped)
-    return JobPlan(tuple(_one_each(planned)), skipped=dict(counted))
+    groups: dict[tuple[str, ...], list[PlannedNotice]] = {}
+    for item in planned.items:
+        notice = item.notice
+        groups.setdefault((notice.uscc, notice.subject, notice.subject_version, notice.event), []).append(item)
+    placements = [placement for items in groups.values() for placement in together(items, when)]
+    return JobPlan(tuple(placements), skipped=dict(counted))
 
 
-def _one_each(planned: Plan) -> Iterable[Placement]:
-    return (Placement((item,)) for item in planned.items)
+def together(items: Sequence[PlannedNotice], when: When, rows: Sequence[Write] = ()) -> Iterator[Placement]:
+    """The notices of one draft as one placement, with ``rows``, and with the day's digest where they count as one.
+
+    More people than fit into a transaction go into further ones.
+    """
+    digest_on = when.on if any(item.notice.counts_as_digest for item in items) else None
+    yield Placement(tuple(items[:PEOPLE_AT_ONCE]), tuple(rows), digest_on)
+    for start in range(PEOPLE_AT_ONCE, len(items), PEOPLE_AT_ONCE):
+        yield Placement(tuple(items[start : start + PEOPLE_AT_ONCE]))

@@ -76,7 +76,7 @@ def _message_id(world: World, notice_id: str) -> str:
     return (world.notices.show(notice_id).message_id if world.notices.placed(notice_id) else None) or "0"
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, max_size=40), st.lists(st.sampled_from(SCRIPTS), max_size=12))
 def test_told_once_and_nothing_lost(history: list[tuple[str, int]], answers: list[Script]) -> None:
     world = World()
