@@ -109,15 +109,16 @@ class PlatformClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no typ
     def _with_token(self, once: Callable[[], JsonObject], query: JsonObject) -> JsonObject:
         """At most ATTEMPTS calls; a token error of the last one is final."""
         token = self.tokens.get()
-        for attempt in range(1, ATTEMPTS + 1):
+        for _ in range(ATTEMPTS - 1):
             query["access_token"] = token.value
             try:
                 return once()
             except ApiError as error:
-                if error.code not in TOKEN_CODES or attempt == ATTEMPTS:
+                if error.code not in TOKEN_CODES:
                     raise
             token = self.tokens.renew(token)
-        raise AssertionError("unreachable")
+        query["access_token"] = token.value
+        return once()
 
     def _url(self, endpoint: str, api_base_url: str | None) -> str:
         if not endpoint.startswith(("http://", "https://")):

@@ -9,7 +9,8 @@ reason is refused too, force a new one (at most every 30 seconds and 20 times a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -31,7 +32,9 @@ LEASE = 20
 """Seconds that one process may take for a fetch before another may try."""
 
 PATIENCE = 8.0
-"""Seconds to wait for the process that is fetching."""
+"""Seconds to wait for the process that is fetching, looking every POLL seconds."""
+
+POLL = 0.05
 
 
 class Rung(IntEnum):
@@ -112,25 +115,25 @@ class TokenKeeper:
 
     def get(self) -> Token:
         """A token to use now. Raises NotSent when none can be had at the moment, ApiError when the platform refuses."""
-        token = self._cache.nearest(self._clock.now())
-        return token if token is not None else self._renewed(None)
+        with _busy_cache_is_not_sent():
+            token = self._cache.nearest(self._clock.now())
+            return token if token is not None else self._renewed(None)
 
     def renew(self, refused: Token) -> Token:
-        """Another token than the one that the platform refused. Raises ApiError(40001) at the top of the ladder."""
-        return self._renewed(refused)
+        """Another token than the one that the platform refused. Raises as ``get`` does; ApiError 40001 at the top of
+        the ladder."""
+        with _busy_cache_is_not_sent():
+            return self._renewed(refused)
 
     def _renewed(self, refused: Token | None) -> Token:
         """Wait for whoever is fetching, or fetch."""
-        try:
-            for _ in range(int(PATIENCE / 0.05)):
-                token = self._usable(refused)
-                if token is not None:
-                    return token
-                if self._cache.claim(self._clock.now(), LEASE):
-                    return self._fetch_alone(refused)
-                self._sleep(0.05)
-        except Throttled:
-            raise NotSent("token", "the token cache is busy") from None
+        for _ in range(int(PATIENCE / POLL)):
+            token = self._usable(refused)
+            if token is not None:
+                return token
+            if self._cache.claim(self._clock.now(), LEASE):
+                return self._fetch_alone(refused)
+            self._sleep(POLL)
         raise NotSent("token", "waited too long for another process to fetch it")
 
     def _usable(self, refused: Token | None) -> Token | None:
@@ -171,6 +174,14 @@ class TokenKeeper:
     def _hold(self, error: ApiError, seconds: int) -> ApiError:
         self._cache.hold(error, self._clock.now(), seconds)
         return error
+
+
+@contextmanager
+def _busy_cache_is_not_sent() -> Iterator[None]:
+    try:
+        yield
+    except Throttled:
+        raise NotSent("token", "the token cache is busy") from None
 
 
 def _newer(token: Token, refused: Token) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.wechat_tokens import StoreTokenCache
+from chalicelib.ports import Record, Throttled
 from chalicelib.wechat.client import PlatformClient
 from chalicelib.wechat.errors import ApiError, NotSent
 from chalicelib.wechat.tokens import Issued, Token, TokenKeeper
@@ -238,6 +239,31 @@ def test_a_failed_fetch_gives_the_lease_back(clock: TestClock) -> None:
     with pytest.raises(NotSent):
         keeper.get()
     assert keeper.get().value == "T"
+
+
+class BusyStore(MemoryStore):
+    """Refuses the operation of one name, as DynamoDB does under load."""
+
+    def __init__(self, clock: TestClock, busy: str) -> None:
+        super().__init__(clock)
+        self.busy = busy
+
+    def get(self, pk: str, sk: str) -> Record | None:
+        if self.busy == "get":
+            raise Throttled("busy")
+        return super().get(pk, sk)
+
+    def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
+        if self.busy == "put":
+            raise Throttled("busy")
+        return super().put(record, if_absent=if_absent, if_version=if_version)
+
+
+@pytest.mark.parametrize("busy", ["get", "put"])
+def test_a_busy_store_means_nothing_was_sent(platform: FakePlatform, clock: TestClock, busy: str) -> None:
+    with client_of(platform.base, clock, BusyStore(clock, busy)) as client, pytest.raises(NotSent, match="busy"):
+        send(client)
+    assert platform.calls == []
 
 
 def test_nothing_secret_in_repr() -> None:
