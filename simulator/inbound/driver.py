@@ -61,10 +61,11 @@ class Driver:
 
     def _work(self) -> None:
         while not self._closing.is_set():
+            self._world.wake.clear()  # before looking, so that work laid down meanwhile is not slept over
             task = self._world.claim()
             if task is None:
-                self._world.wake.wait(IDLE_SECONDS)
-                self._world.wake.clear()
+                if not self._closing.is_set():
+                    self._world.wake.wait(IDLE_SECONDS)
                 continue
             if task["kind"] == "notice":
                 with self._world.state.write():
