@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -20,7 +21,7 @@ Shape = Literal["list", "json", "flag", "number", "date", "text"]
 MAX_SAFE_DIGITS = 15
 _YES = {"是", "true", "yes", "y", "1", "√", "有"}
 _NO = {"否", "false", "no", "n", "0", "×", "无"}
-_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(.*)", re.DOTALL)
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _SPLIT = re.compile(r"[；;]")
@@ -49,7 +50,7 @@ def _shape(annotation: Any) -> Shape:
         return "flag"
     if issubclass(origin, date):
         return "date"
-    if issubclass(origin, int | float) and not issubclass(origin, Enum):
+    if issubclass(origin, int | float | Decimal) and not issubclass(origin, Enum):
         return "number"
     return "text"
 
@@ -84,12 +85,12 @@ def cell_text(value: object) -> str:
 def read(text: str, how: Shape) -> Any:
     """The value for pydantic to judge. ``text`` is not empty. Raises BadCell."""
     text = text.strip()
-    if _ROUNDED.fullmatch(text):
+    if how in ("text", "number") and _ROUNDED.fullmatch(text):
         raise BadCell("表格软件把它当成了数字，后几位已经丢失。请把这一列设为“文本”后重新填写")
     if how == "json" or (how == "list" and text.startswith("[")):
         return _json(text)
     if how == "list":
-        return [part.strip() for part in _SPLIT.split(text) if part.strip()]
+        return _words(text)
     if how == "flag":
         return _flag(text)
     if how == "date":
@@ -97,6 +98,10 @@ def read(text: str, how: Shape) -> Any:
     if how == "number" and _NUMBER.fullmatch(text):
         return text.replace(",", "").replace("，", "")
     return text
+
+
+def _words(text: str) -> list[str]:
+    return [] if text.startswith("[") else [part.strip() for part in _SPLIT.split(text) if part.strip()]
 
 
 def _json(text: str) -> Any:
@@ -131,8 +136,8 @@ def write(value: Any, how: Shape) -> str | int | float | None:
         return None
     if isinstance(value, bool):
         return "是" if value else "否"
-    if how == "list" and isinstance(value, list) and all(_plain(part) for part in value):
-        return "；".join(str(part) for part in value)
+    if how == "list" and isinstance(value, list) and _split_gives(value):
+        return "；".join(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float) and how == "number":
@@ -140,5 +145,6 @@ def write(value: Any, how: Shape) -> str | int | float | None:
     return str(value)
 
 
-def _plain(part: object) -> bool:
-    return isinstance(part, str) and bool(part.strip()) and part == part.strip() and not _SPLIT.search(part)
+def _split_gives(words: list[Any]) -> bool:
+    """Whether the words can stand in a cell as they are, split by ；."""
+    return all(isinstance(word, str) for word in words) and _words("；".join(words)) == words

@@ -50,7 +50,7 @@ def read_json_lines(path: Path, place: Place, key: str) -> Rows:
             if not raw.strip():
                 continue
             try:
-                entry = _parse(_decoded(raw, here), here)
+                entry = _parse(_decoded(raw.strip(), here), here)
             except Broken as broken:
                 yield broken.problem
                 continue

@@ -41,9 +41,16 @@ REFERENCES = (
 )
 
 
-def broken(bodies: Mapping[str, Mapping[str, JsonObject]], place_of: Callable[[str, str], Place]) -> Iterator[Problem]:
-    """A Problem for every name that leads nowhere. ``place_of`` (kind, id) tells where the naming row stands."""
+def broken(
+    bodies: Mapping[str, Mapping[str, JsonObject]], unsure: Set[str], place_of: Callable[[str, str], Place]
+) -> Iterator[Problem]:
+    """A Problem for every name that leads nowhere. ``place_of`` (kind, id) tells where the naming row stands.
+
+    Kinds in ``unsure`` have rows that could not be read: whether a name leads there is not asked.
+    """
     for reference in REFERENCES:
+        if reference.target in unsure:
+            continue
         there = bodies.get(reference.target, {})
         for key, row in bodies.get(reference.kind, {}).items():
             for name in dict.fromkeys(reference.names(row)):

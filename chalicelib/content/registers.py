@@ -46,10 +46,10 @@ def loans(store: Store) -> Register:
 
 
 def projects(store: Store) -> Register:
-    from chalicelib.finance.service import ProjectService
+    from chalicelib.finance.library import ProjectService
 
     service = ProjectService(store)
-    return Register(lambda key: service.get(key) is not None, service.save, service.all)
+    return Register(lambda key: service.get(key) is not None, lambda row, now: service.save_row(row), service.all)
 
 
 REGISTERS: Mapping[str, Callable[[Store], Register]] = {

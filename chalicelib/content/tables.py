@@ -82,8 +82,7 @@ def _records(path: Path, place: Place) -> Iterator[tuple[int, list[str] | Proble
 def find_encoding(path: Path, place: Place) -> str:
     """utf-8-sig or gb18030. Raises Broken naming the line that neither can read.
 
-    Text that was UTF-8 for a while and then breaks is damaged UTF-8; only a file without one valid Chinese character
-    in UTF-8 before the break is taken for GB18030.
+    The first line beyond ASCII decides: when it is UTF-8, a later line that is not is damage, not another encoding.
     """
     with path.open("rb") as file:
         start = file.read(4)
@@ -99,7 +98,7 @@ def find_encoding(path: Path, place: Place) -> str:
 
 
 def _first_bad_line(path: Path, place: Place, encoding: str) -> tuple[int | None, bool]:
-    """The first line that does not decode, None if all do, and whether anything beyond ASCII was read before it.
+    """The first line that does not decode, None if all do, and whether a line before it was beyond ASCII.
 
     A line feed is never part of another character, neither in UTF-8 nor in GB18030.
     """
@@ -112,7 +111,7 @@ def _first_bad_line(path: Path, place: Place, encoding: str) -> tuple[int | None
                 raise Broken(Problem(replace(place, row=number), "这一行太长，不像是表格。请核对文件"))
             try:
                 raw.decode(encoding)
-            except UnicodeDecodeError as error:
-                return number, chinese or not raw[: error.start].isascii()
+            except UnicodeDecodeError:
+                return number, chinese
             chinese = chinese or not raw.isascii()
     return None, chinese
