@@ -13,6 +13,7 @@ from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date, short_date
 
 _S = CaseState
+_PASSING = (CaseAct.SUPPLIED, CaseAct.EXTENDED, CaseAct.NOTIFIED)
 MAX_STEPS = 6
 """Past steps shown in a chat bubble; a page shows all."""
 
@@ -56,7 +57,7 @@ def brief(case: Case, now: datetime, calendar: WorkCalendar) -> str:
     """One line of a list: 食品经营许可（新办） · 已受理 · 12-04 前办结."""
     life = live(case, now, calendar)
     due = life.due
-    ends = f" · {short_date(due.day)} 前{_to_do(due)}" if due else ""
+    ends = f" · {_day(due.day, life)} 前{_to_do(due)}" if due else ""
     return f"{case.head.title} · {_status(life)}{ends}"
 
 
@@ -88,8 +89,13 @@ def _past(step: Step, life: Life, named: bool) -> str:
     if event and event.special:
         detail = event.special
     text = f"{short_date(local_date(step.at))} {step.kind.chinese}"
-    is_present = step is life.steps[-1] and not life.is_final
-    return f"{text}{'：' + detail if detail else ''}{'' if is_present else ' ✓'}"
+    return f"{text}{'：' + detail if detail else ''}{'' if step is _present(life) else ' ✓'}"
+
+
+def _present(life: Life) -> Step | None:
+    """The step that the case stands at; none once it has ended."""
+    stands = (step for step in reversed(life.steps) if step.kind not in _PASSING)
+    return None if life.is_final else next(stands, None)
 
 
 # ----------------------------------------------------------------------------------------------------------- current
@@ -102,26 +108,29 @@ def _current(case: Case, life: Life, now: datetime, named: bool) -> str:
     said = special(case, life) if special else _PLAIN[life.state]
     due = life.due
     if due and local_date(now) > due.day:
-        said += f"（已过 {short_date(due.day)}，{'请尽快处理' if due.by_applicant else '可拨 12345 催办'}）"
-    reason = _reason(life)
-    return f"{said}。原因：{reason}" if named and reason else said
+        said += f"（已过 {_day(due.day, life)}，{'请尽快处理' if due.by_applicant else '可拨 12345 催办'}）"
+    return said + _remark(life) if named else said
 
 
-def _reason(life: Life) -> str:
-    if life.state not in (_S.RETURNED, _S.REJECTED_ACCEPT, _S.DECIDED_NO):
-        return ""
+def _remark(life: Life) -> str:
+    """The office's own words where they matter: why not, and what comes next."""
     event = life.steps[-1].event
-    return event.note if event else ""
+    if event is None or not event.note:
+        return ""
+    if life.state in (_S.RETURNED, _S.REJECTED_ACCEPT, _S.DECIDED_NO):
+        return f"。原因：{event.note}"
+    return f"。{event.note}" if life.state in (_S.DELIVERING, _S.TRANSFERRED) else ""
 
 
 def _by(life: Life, *kinds: DueKind) -> str:
     """「 12-08 前」 of the first open deadline of these kinds, or nothing."""
     due = min((due for due in life.dues if due.kind in kinds), key=lambda due: due.day, default=None)
-    return f"{_day(due.day)}前" if due else ""
+    return f" {_day(due.day, life)} 前" if due else ""
 
 
-def _day(day: date) -> str:
-    return f" {short_date(day)} "
+def _day(day: date, life: Life) -> str:
+    """12-08, and the year where it is another than that of the last step."""
+    return short_date(day) if life.steps and local_date(life.steps[-1].at).year == day.year else day.isoformat()
 
 
 def _submitted(case: Case, life: Life) -> str:

@@ -80,3 +80,28 @@ def test_one_line_for_a_list() -> None:
 def test_every_state_has_words(state: CaseState) -> None:
     assert (state in timeline._SAYINGS) != (state in timeline._PLAIN)
     assert state.chinese
+
+
+def test_a_notice_on_the_way_does_not_end_the_step_it_belongs_to() -> None:
+    events = (
+        *(event(kind, "11-02") for kind in ("RECEIVED", "ACCEPTED")),
+        event("SUSPENDED", "11-05", special="鉴定"),
+        event("NOTIFIED", "11-06", note="文书号 1"),
+    )
+    past = render(case(*events), wall("11-22"), CALENDAR).past
+    assert past[-2:] == ("11-05 特别程序：鉴定", "11-06 已书面告知 ✓")
+
+
+def test_another_year_is_named() -> None:
+    events = (event("RECEIVED", "11-19"), event("ACCEPTED", "11-20"))
+    long = {"promised": None, "legal": {"n": 30, "unit": "wd"}}
+    assert "最晚 2027-01-01 前办好" in render(case(*events, **long), wall("11-22"), CALENDAR).current
+    assert "2027-01-01 前办结" in brief(case(*events, **long), wall("11-22"), CALENDAR)
+
+
+def test_where_to_fetch_the_certificate_is_told_to_those_who_may_know() -> None:
+    kinds = ("RECEIVED", "ACCEPTED", "REVIEWING", "DECIDED_OK", "CERTIFYING")
+    ready = event("DELIVERING", "11-12", note="请到园区服务点领取")
+    waiting = case(*(event(kind, f"11-{n + 2:02}") for n, kind in enumerate(kinds)), ready)
+    assert render(waiting, wall("11-22"), CALENDAR).current.endswith("。请到园区服务点领取")
+    assert "园区" not in render(waiting, wall("11-22"), CALENDAR, named=False).text()
