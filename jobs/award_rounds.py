@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import time
 
-from chalicelib.policies.model import Mode
-
 from chalicelib.notices.planning import SAMPLE
+from chalicelib.policies.model import Mode
+from chalicelib.policies.service import PolicyService
+from chalicelib.policies.tree import Outcome
 from jobs.core import Done, Job, JobContext, JobPlan, Line, When, chosen
 from jobs.schedule import Daily
 
@@ -25,19 +26,21 @@ class AwardRounds(Job):
     schedule = Daily(time(9, 0))
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
-        policies = context.policies()
+        policies = context.catalogue().policies
+        service = PolicyService(policies)
         skipped: Counter[str] = Counter()
         lines = []
         for enterprise in chosen(context, when.enterprise):
-            for decision in policies.check(enterprise, when.on):
-                if decision.mode is not Mode.AUTO or decision.outcome == "not_match":
+            for decision in service.check(enterprise, when.on):
+                policy = policies[decision.policy]
+                if decision.mode is not Mode.AUTO or decision.outcome is Outcome.NOT_MATCH:
                     continue
-                if decision.outcome != "match":
+                if decision.outcome is not Outcome.MATCH:
                     skipped[UNCERTAIN] += 1
-                elif not decision.policy.may_be_pushed(demo=context.demo):
+                elif not policy.may_be_pushed(demo=context.demo):
                     skipped[SAMPLE] += 1
                 else:
-                    lines.append(Line(f"{enterprise.name}：{decision.policy.name}", NEXT))
+                    lines.append(Line(f"{enterprise.name}：{policy.short}", NEXT))
         return JobPlan(lines=tuple(lines), skipped=dict(skipped))
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:

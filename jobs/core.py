@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import uuid4
 
-from chalicelib.policies.service import PolicyService
-
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.content.catalogue import Catalogue
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.errors import Refusal
@@ -33,12 +32,12 @@ class JobError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The services that jobs use. ``policies`` is asked once a run, so that a run sees one version of the content."""
+    """The services that jobs use. ``catalogue`` is asked once by each plan: one version of the content for all of it."""
 
     store: Store
     clock: Clock
     enterprises: EnterpriseService
-    policies: Callable[[], PolicyService]
+    catalogue: Callable[[], Catalogue]
     cases: CaseService
     loans: LoanService
     notices: NoticeService

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
-
-from chalicelib.policies.model import Mode
-from chalicelib.policies.service import Decision, PolicyService
 
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import SAMPLE
+from chalicelib.policies.model import Mode, Policy
+from chalicelib.policies.service import Decision, PolicyService
+from chalicelib.policies.tree import Outcome
 from chalicelib.times import at_local
 from jobs.core import JobContext, When, chosen
 from jobs.wording import chinese_date, field_deadline
@@ -24,24 +24,26 @@ _NOTHING_TO_DO = frozenset({Mode.AUTO, Mode.NOTICE})
 def policy_drafts(context: JobContext, when: When, until: date, skipped: Counter[str]) -> Iterator[Draft]:
     """``until`` is the last day before the next run. The closest deadline of an enterprise comes first: T−15 and T−7
     share the one digest of the day."""
-    policies = context.policies()
+    policies = context.catalogue().policies
+    service = PolicyService(policies)
     for enterprise in chosen(context, when.enterprise):
-        ending = sorted(_ending(policies, enterprise, when.on, until), key=lambda pair: pair[1])
-        for decision, reminder in ending:
-            if decision.policy.may_be_pushed(demo=context.demo):
-                yield _draft(decision, reminder, enterprise, when)
+        ending = sorted(_ending(service.check(enterprise, when.on), when.on, until), key=lambda found: found[1])
+        for decision, end, reminder in ending:
+            policy = policies[decision.policy]
+            if policy.may_be_pushed(demo=context.demo):
+                yield _draft(policy, end, reminder, enterprise, when)
             else:
                 skipped[SAMPLE] += 1
 
 
-def _ending(policies: PolicyService, enterprise: Enterprise, on: date, until: date) -> Iterator[tuple[Decision, int]]:
-    for decision in policies.check(enterprise, on):
-        end = decision.policy.valid_to
-        if decision.outcome != "match" or decision.mode in _NOTHING_TO_DO or end is None or end < on:
+def _ending(decisions: Iterable[Decision], on: date, until: date) -> Iterator[tuple[Decision, date, int]]:
+    for decision in decisions:
+        end = decision.deadline
+        if decision.outcome is not Outcome.MATCH or decision.mode in _NOTHING_TO_DO or end is None or end < on:
             continue
         reminder = stage((end - until).days, POLICY_DAYS)
         if reminder is not None:
-            yield decision, reminder
+            yield decision, end, reminder
 
 
 def stage(days_left: int, stages: Sequence[int]) -> int | None:
@@ -49,9 +51,7 @@ def stage(days_left: int, stages: Sequence[int]) -> int | None:
     return min((n for n in stages if days_left <= n), default=None)
 
 
-def _draft(decision: Decision, reminder: int, enterprise: Enterprise, when: When) -> Draft:
-    policy, end = decision.policy, decision.policy.valid_to
-    assert end is not None
+def _draft(policy: Policy, end: date, reminder: int, enterprise: Enterprise, when: When) -> Draft:
     return Draft(
         uscc=enterprise.uscc,
         kind=NoticeKind.POLICY_DEADLINE,
@@ -59,10 +59,10 @@ def _draft(decision: Decision, reminder: int, enterprise: Enterprise, when: When
         version=f"{policy.version}#{end}",
         event=f"deadline_T-{reminder}",
         title=f"政策 {chinese_date(end)} 截止",
-        lines=(f"您符合“{policy.name}”，最后一天是 {chinese_date(end)}。",),
-        fields={"thing1": policy.name, "thing2": enterprise.name, "time3": field_deadline(end)},
+        lines=(f"您符合“{policy.short}”的条件，最后一天是 {chinese_date(end)}。",),
+        fields={"thing1": policy.short, "thing2": enterprise.name, "time3": field_deadline(end)},
         path=f"/h5/policy/{policy.id}",
         expires_at=min(at_local(end + timedelta(days=1)), when.now + timedelta(days=3)),
-        why=f"{policy.name}：距截止不超过 {reminder} 天",
+        why=f"{policy.short}：距截止不超过 {reminder} 天",
         sample=policy.is_sample,
     )

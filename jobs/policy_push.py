@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-
-from chalicelib.policies.model import Mode
-from chalicelib.policies.service import Decision, PolicyService
+from itertools import groupby
 
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import EXPIRED, SAMPLE, plan
+from chalicelib.policies.model import MODE_NAMES, Mode, Policy
+from chalicelib.policies.service import Decision, PolicyService, Standing
+from chalicelib.policies.tree import Outcome
 from chalicelib.ports import Put
 from jobs.core import Job, JobContext, JobPlan, Placement, When, chosen
 from jobs.schedule import Daily
@@ -33,14 +34,14 @@ MOST_AT_ONCE = 40
 
 LIFE = timedelta(days=3)
 
-HOW: dict[Mode, str] = {
-    Mode.AUTO: "不用申请，核对账户即可",
-    Mode.APPLY: "需要申请",
-    Mode.SELF_DECLARE: "申报时享受",
-    Mode.RECOMMEND: "由部门推荐",
-    Mode.VIA_BANK: "找经办银行",
-    Mode.NOTICE: "请留意",
-}
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A policy that an enterprise may have and was not told of in this version."""
+
+    decision: Decision
+    policy: Policy
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class News:
     """What is new for one enterprise: matches with their events, and how many policies lack a fact."""
 
     enterprise: Enterprise
-    matches: tuple[tuple[Decision, str], ...]
+    matches: tuple[Match, ...]
     open_questions: int
 
 
@@ -58,68 +59,72 @@ class PolicyPush(Job):
     schedule = Daily(time(8, 30))
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
-        policies = context.policies()
-        skipped: Counter[str] = Counter()
-        failed = 0
-        found: list[News] = []
-        for enterprise in chosen(context, when.enterprise):
-            try:
-                news = _news(context, policies, enterprise, when, skipped)
-            except Exception:
-                # One profile that trips the rules must not keep the news from all the others; the run says so.
-                log.exception("policies could not be checked for one enterprise")
-                failed += 1
-                continue
-            if news.matches:
-                found.append(news)
-        return _placed(context, when, found, skipped, failed)
+        desk = _Desk(context, when)
+        found = [news for enterprise in chosen(context, when.enterprise) if (news := desk.look(enterprise)).matches]
+        return _placed(context, when, found, desk)
 
 
-def _news(
-    context: JobContext, policies: PolicyService, enterprise: Enterprise, when: When, skipped: Counter[str]
-) -> News:
-    told = told_by(context.store, enterprise.uscc)
-    decisions = policies.check(enterprise, when.on)
-    matches = [d for d in decisions if d.outcome == "match"]
-    fresh = list(_fresh(matches, told, context.demo, when.on, skipped))
-    open_questions = sum(d.outcome == "need_info" and d.policy.may_be_pushed(demo=context.demo) for d in decisions)
-    return News(enterprise, tuple(fresh[:MOST_AT_ONCE]), open_questions)
+class _Desk:
+    """Looks at one enterprise after another under one version of the content, and counts what it leaves out."""
+
+    def __init__(self, context: JobContext, when: When) -> None:
+        self._context = context
+        self._when = when
+        self._policies = context.catalogue().policies
+        self._service = PolicyService(self._policies)
+        self._expired: set[str] = set()
+        self._skipped: Counter[str] = Counter()
+        self.failed = 0
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Reasons with their counts: policies for 已过期, pairs of enterprise and policy for the others."""
+        return self._skipped + Counter({EXPIRED: len(self._expired)})
+
+    def look(self, enterprise: Enterprise) -> News:
+        try:
+            decisions = self._service.check(enterprise, self._when.on)
+        except Exception:
+            # One profile that trips the rules must not keep the news from all the others; the run says so.
+            log.exception("policies could not be checked for one enterprise")
+            self.failed += 1
+            return News(enterprise, (), 0)
+        self._expired.update(d.policy for d in decisions if d.standing is Standing.NOT_IN_FORCE)
+        told = told_by(self._context.store, enterprise.uscc)
+        matches = [d for d in decisions if d.outcome is Outcome.MATCH]
+        fresh = [match for decision in matches if (match := self._match(decision, told))]
+        open_questions = sum(d.outcome is Outcome.NEED_INFO and self._may_be_told(d) for d in decisions)
+        return News(enterprise, tuple(fresh[:MOST_AT_ONCE]), open_questions)
+
+    def _match(self, decision: Decision, told: Told) -> Match | None:
+        event = told.event(decision.policy, str(decision.version))
+        if event is None:
+            self._skipped[ALREADY_TOLD] += 1
+            return None
+        if not self._may_be_told(decision):
+            self._skipped[SAMPLE] += 1
+            return None
+        policy = self._policies[decision.policy]
+        return Match(decision, policy, REPAIRABLE if decision.mode is Mode.NOTICE else event)
+
+    def _may_be_told(self, decision: Decision) -> bool:
+        return self._policies[decision.policy].may_be_pushed(demo=self._context.demo)
 
 
-def _fresh(
-    matches: Sequence[Decision], told: Told, demo: bool, on: date, skipped: Counter[str]
-) -> Iterable[tuple[Decision, str]]:
-    for decision in matches:
-        policy = decision.policy
-        event = told.event(policy.id, str(policy.version))
-        if not policy.in_force(on):
-            skipped[EXPIRED] += 1
-        elif event is None:
-            skipped[ALREADY_TOLD] += 1
-        elif not policy.may_be_pushed(demo=demo):
-            skipped[SAMPLE] += 1
-        else:
-            yield decision, REPAIRABLE if decision.mode is Mode.NOTICE else event
-
-
-def _placed(context: JobContext, when: When, found: Sequence[News], skipped: Counter[str], failed: int) -> JobPlan:
+def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk) -> JobPlan:
     """One placement an enterprise: its people's notices, the day's digest, and what it was told."""
     by_uscc = {news.enterprise.uscc: news for news in found}
-    kinds = (NoticeKind.POLICY_DIGEST, NoticeKind.CREDIT_REPAIR)
-    around = circumstances(context, when, by_uscc, *kinds)
+    around = circumstances(context, when, by_uscc, NoticeKind.POLICY_DIGEST, NoticeKind.CREDIT_REPAIR)
     planned = plan([_digest(news, when) for news in found], around)
-    skipped.update(planned.skipped)
     placements: list[Placement] = []
-    for uscc, news in by_uscc.items():
-        items = tuple(item for item in planned.items if item.notice.uscc == uscc)
-        if items:
-            placements += together(items, when, _rows(news, when.on))
-    return JobPlan(tuple(placements), skipped=dict(skipped), failed=failed)
+    for uscc, items in groupby(planned.items, key=lambda item: item.notice.uscc):
+        placements += together(list(items), when, _rows(by_uscc[uscc], when.on))
+    return JobPlan(tuple(placements), skipped=dict(desk.skipped + Counter(planned.skipped)), failed=desk.failed)
 
 
-def _rows(news: News, on: date) -> tuple[Put, ...]:
+def _rows(news: News, on: date) -> list[Put]:
     uscc = news.enterprise.uscc
-    return tuple(telling(uscc, d.policy.id, str(d.policy.version), event, on) for d, event in news.matches)
+    return [telling(uscc, match.policy.id, str(match.policy.version), match.event, on) for match in news.matches]
 
 
 # ------------------------------------------------------------------------------------------------------------- wording
@@ -127,50 +132,49 @@ def _rows(news: News, on: date) -> tuple[Put, ...]:
 
 def _digest(news: News, when: When) -> Draft:
     """The day's digest, or, where all there is to say is that a bad mark can be mended, that."""
-    repair = all(event == REPAIRABLE for _, event in news.matches)
-    decisions = [decision for decision, _ in news.matches]
+    matches = news.matches
+    repair = all(match.event == REPAIRABLE for match in matches)
+    ends = [match.decision.deadline for match in matches if match.decision.deadline]
     return Draft(
         uscc=news.enterprise.uscc,
         kind=NoticeKind.CREDIT_REPAIR if repair else NoticeKind.POLICY_DIGEST,
         subject="policies",
         version=when.on.isoformat(),
         event=REPAIRABLE if repair else "digest",
-        title="可以申请信用修复" if repair else f"有 {len(decisions)} 项政策与您有关",
-        lines=_lines(news, decisions),
+        title="可以申请信用修复" if repair else f"有 {len(matches)} 项政策与您有关",
+        lines=_lines(news),
         fields={
-            "thing1": _names(decisions),
+            "thing1": _names(matches),
             "thing2": news.enterprise.name,
             "phrase3": "可以修复" if repair else "符合条件",
-            "time4": field_deadline(_first_end(decisions)),
+            "time4": field_deadline(min(ends, default=None)),
         },
         path="/h5/policies",
         expires_at=when.now + LIFE,
-        why="；".join(decision.policy.name for decision in decisions[:SHOWN]),
-        sample=any(decision.policy.is_sample for decision in decisions),
+        why="；".join(match.policy.short for match in matches[:SHOWN]),
+        sample=any(match.policy.is_sample for match in matches),
     )
 
 
-def _lines(news: News, decisions: Sequence[Decision]) -> tuple[str, ...]:
-    lines = [f"可享 {n} {d.policy.name} · {HOW[d.mode]}{_until(d)}" for n, d in enumerate(decisions[:SHOWN], 1)]
-    if len(decisions) > SHOWN:
-        lines.append(f"另有 {len(decisions) - SHOWN} 项，打开页面查看。")
+def _lines(news: News) -> tuple[str, ...]:
+    shown = news.matches[:SHOWN]
+    lines = [
+        f"可享 {n} {match.policy.short} · {MODE_NAMES[match.decision.mode]}{_until(match.decision)}"
+        for n, match in enumerate(shown, 1)
+    ]
+    if len(news.matches) > SHOWN:
+        lines.append(f"另有 {len(news.matches) - SHOWN} 项，打开页面查看。")
     if news.open_questions:
         lines.append(f"待补充 {news.open_questions} 项：补上资料就知道结果。")
     return tuple(lines)
 
 
 def _until(decision: Decision) -> str:
-    end = decision.policy.valid_to
-    return f" · {chinese_date(end)}截止" if end else ""
+    return f" · {chinese_date(decision.deadline)}截止" if decision.deadline else ""
 
 
-def _names(decisions: Sequence[Decision]) -> str:
-    first = decisions[0].policy.name
-    if len(decisions) == 1:
-        return first
-    more = f"等{len(decisions)}项"
+def _names(matches: Sequence[Match]) -> str:
+    """稳岗返还等3项, within the 20 characters of the field."""
+    first = matches[0].policy.short
+    more = f"等{len(matches)}项" if len(matches) > 1 else ""
     return f"{first[: 20 - len(more)]}{more}"
-
-
-def _first_end(decisions: Sequence[Decision]) -> date | None:
-    return min((d.policy.valid_to for d in decisions if d.policy.valid_to), default=None)

@@ -15,7 +15,7 @@ def context_of(application: Application) -> JobContext:
         store=application.store,
         clock=application.clock,
         enterprises=application.enterprises,
-        policies=application.policies,
+        catalogue=application.catalogue,
         cases=application.cases,
         loans=application.loans,
         notices=application.notices,
