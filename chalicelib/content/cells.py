@@ -24,6 +24,7 @@ _NO = {"否", "false", "no", "n", "0", "×", "无"}
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_UNIONS = (typing.Union, types.UnionType)
 _SPLIT = re.compile(r"[；;]")
 
 
@@ -38,6 +39,8 @@ def shape(field: FieldInfo) -> Shape:
 
 def _shape(annotation: Any) -> Shape:
     plain = _without_none(annotation)
+    if get_origin(plain) in _UNIONS:
+        return "json" if {_shape(part) for part in get_args(plain)} == {"json"} else "text"
     origin = get_origin(plain) or plain
     if not isinstance(origin, type):
         return "text"
@@ -59,7 +62,7 @@ def _without_none(annotation: Any) -> Any:
     """The annotation without Annotated and Optional; a union of several types stays what it is."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (typing.Union, types.UnionType):
+    if get_origin(annotation) in _UNIONS:
         parts = [part for part in get_args(annotation) if part is not type(None)]
         return _without_none(parts[0]) if len(parts) == 1 else annotation
     return annotation
@@ -131,8 +134,11 @@ def iso_date(text: str) -> str:
 
 
 def write(value: Any, how: Shape) -> str | int | float | None:
-    """The cell for a value in JSON form (``model_dump(mode="json")``); ``read`` gives the same value back."""
-    if value is None or value == [] or value == {}:
+    """The cell for a value in JSON form (``model_dump(mode="json")``); ``read`` gives the same value back.
+
+    An empty list is written as [], since it says more than an empty cell: known to be none, not unknown.
+    """
+    if value is None:
         return None
     if isinstance(value, bool):
         return "是" if value else "否"
@@ -147,4 +153,4 @@ def write(value: Any, how: Shape) -> str | int | float | None:
 
 def _split_gives(words: list[Any]) -> bool:
     """Whether the words can stand in a cell as they are, split by ；."""
-    return all(isinstance(word, str) for word in words) and _words("；".join(words)) == words
+    return bool(words) and all(isinstance(word, str) for word in words) and _words("；".join(words)) == words

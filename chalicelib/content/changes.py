@@ -71,8 +71,8 @@ def compare(name: str, old: Mapping[str, JsonObject], new: Mapping[str, JsonObje
     titles = column_titles(KINDS[name])
     for key, row in new.items():
         if key in old and old[key] != row:
-            names = [column for column in {**old[key], **row} if old[key].get(column) != row.get(column)]
-            changes.changed[key] = tuple(titles.get(column, column) for column in names)
+            differ = [column for column in titles if old[key].get(column) != row.get(column)]
+            changes.changed[key] = tuple(titles[column] for column in differ)
         elif key in old:
             changes.unchanged += 1
     return changes

@@ -32,12 +32,17 @@ def _in_steps(field: str) -> Callable[[JsonObject], list[str]]:
     return lambda row: [name for step in row.get("steps") or [] for name in step.get(field) or []]
 
 
+def _exempt(row: JsonObject) -> list[str]:
+    return [name for modifier in row.get("modifiers") or [] for name in modifier.get("exempt") or []]
+
+
 REFERENCES = (
     Reference("items", "关联政策", "policies", _one("policy")),
     Reference("bundles", "环节.事项编号（任一）", "items", _in_steps("items")),
     Reference("bundles", "环节.关联政策", "policies", _in_steps("policies")),
     Reference("points", "可办事项", "items", _many("items")),
     Reference("points", "可办集成包", "bundles", _many("bundles")),
+    Reference("policies", "总则.不适用的政策", "policies", _exempt),
 )
 
 

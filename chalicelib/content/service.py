@@ -92,16 +92,12 @@ class ContentService:
 
         Returns rows by kind. The files hold contacts of enterprises: keep them as such. Raises Refusal.
         """
-        rows: dict[str, Iterator[BaseModel]] = {}
-        published = snapshots.read_head(self._store)
-        catalogue = self._bodies(published)
-        for name in CATALOGUE:
-            model = KINDS[name].model if catalogue[name] else None
-            rows[name] = (model.model_validate(each) for each in catalogue[name].values()) if model else iter(())
+        bodies = self._bodies(snapshots.read_head(self._store))
+        rows = {name: _models(name, held) for name, held in bodies.items() if held}
         for name in REGISTERS:
             register = self._register(name)
             if register.every is not None:
-                rows[name] = iter(register.every())
+                rows[name] = register.every()
         target = Path(path)
         if target.suffix.lower() == ".xlsx":
             return writers.write_workbook(target, rows)
@@ -166,6 +162,11 @@ class ContentService:
         if name not in self._registers:
             self._registers[name] = OPENERS[name](self._store)
         return self._registers[name]
+
+
+def _models(name: str, bodies: Mapping[str, JsonObject]) -> Iterator[BaseModel]:
+    model = KINDS[name].model
+    return (model.model_validate(body) for body in bodies.values())
 
 
 def _read(path: Path, progress: Progress | None) -> _Found:

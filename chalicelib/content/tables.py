@@ -20,8 +20,13 @@ def read_csv(path: Path, place: Place) -> Rows:
     yield from table_rows(_records(path, place), place)
 
 
-def table_rows(records: Iterator[tuple[int, Sequence[str] | Problem]], place: Place) -> Rows:
-    """Records of a table → rows by header. A bad row is a Problem; a bad header breaks the table off."""
+def table_rows(
+    records: Iterator[tuple[int, Sequence[str] | Problem]], place: Place, *, may_be_short: bool = False
+) -> Rows:
+    """Records of a table → rows by header. A bad row is a Problem; a bad header breaks the table off.
+
+    ``may_be_short``: a workbook does not keep the empty cells at the end of a row; in a CSV they must be there.
+    """
     header: list[str] | None = None
     for number, cells in records:
         here = replace(place, row=number)
@@ -32,7 +37,7 @@ def table_rows(records: Iterator[tuple[int, Sequence[str] | Problem]], place: Pl
         elif header is None:
             header = _header(cells, here)
         else:
-            yield _row(header, cells, here)
+            yield _row(header, cells, here, may_be_short)
 
 
 def _header(cells: Sequence[str], place: Place) -> list[str]:
@@ -47,8 +52,8 @@ def _header(cells: Sequence[str], place: Place) -> list[str]:
     return names
 
 
-def _row(header: list[str], cells: Sequence[str], place: Place) -> RawRow | Problem:
-    if len(cells) < len(header):
+def _row(header: list[str], cells: Sequence[str], place: Place, may_be_short: bool) -> RawRow | Problem:
+    if len(cells) < len(header) and not may_be_short:
         return Problem(place, f"这一行只有 {len(cells)} 列，表头有 {len(header)} 列。请核对逗号，或重新导出文件")
     if any(cell.strip() for cell in cells[len(header) :]):
         return Problem(place, f"这一行有 {len(cells)} 列，表头只有 {len(header)} 列。内容里有逗号时请加引号")

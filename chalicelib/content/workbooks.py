@@ -38,7 +38,7 @@ def sheet_names(path: Path, place: Place) -> list[str]:
 def read_sheet(path: Path, place: Place) -> Rows:
     """Rows of the sheet ``place.sheet``; row 1 is the header."""
     with _opened(path, place) as book:
-        yield from table_rows(_records(book[place.sheet], place), place)
+        yield from table_rows(_records(book[place.sheet], place), place, may_be_short=True)
 
 
 def _records(sheet: Any, place: Place) -> Iterator[tuple[int, Sequence[str] | Problem]]:
@@ -60,8 +60,6 @@ def _texts(row: Sequence[Any], place: Place) -> list[str] | Problem:
             texts.append(cells.cell_text(value))
         except cells.BadCell as bad:
             return Problem(place, str(bad), f"第 {number} 列")
-    while texts and not texts[-1]:
-        texts.pop()
     return texts
 
 

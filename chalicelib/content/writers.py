@@ -53,30 +53,31 @@ def write_workbook(path: Path, rows: Mapping[str, Rows]) -> dict[str, int]:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     book = Workbook(write_only=True)
-    counts: dict[str, int] = {}
-    for name, models in rows.items():
-        number = _write_sheet(book, KINDS[name], models)
-        if number:
-            counts[name] = number
-    if not counts:
+    try:
+        counts = {name: _write_sheet(book, KINDS[name], models) for name, models in rows.items()}
+    except BaseException:
+        for sheet in book.worksheets:
+            sheet.close()
+        raise
+    if not any(counts.values()):
         raise Refusal("还没有内容可以导出。请先执行 content load")
     book.save(path)
-    return counts
+    return {name: number for name, number in counts.items() if number}
 
 
 def _write_sheet(book: Any, kind: Kind, models: Rows) -> int:
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
-    names, titles, how = columns(kind.model), column_titles(kind), shapes(kind)
-    number = 0
     sheet: Any = None
+    number = 0
     for row in models:
         if sheet is None:
             sheet = book.create_sheet(kind.title)
             sheet.freeze_panes = "B2"
+            names, titles = columns(kind.model), column_titles(kind)
             for column, name in enumerate(names, 1):
-                sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS[how[name]]
+                sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS[shapes(kind)[name]]
             sheet.append([_cell(sheet, titles[name], font=Font(bold=True)) for name in names])
         sheet.append(_cells(sheet, kind, row))
         number += 1

@@ -22,6 +22,10 @@ class Inner(BaseModel):
     a: int = 0
 
 
+class Sample2(BaseModel):
+    b: int = 0
+
+
 class Sample(BaseModel):
     text: str
     maybe: str | None = None
@@ -39,6 +43,7 @@ class Sample(BaseModel):
     colour: Colour = Colour.RED
     choice: Literal["甲", "乙"] = "甲"
     union: bool | int | str | None = None
+    models: Annotated[Inner | Sample2, Field()] | None = None
 
 
 def test_shape_of_every_sort_of_field() -> None:
@@ -59,6 +64,7 @@ def test_shape_of_every_sort_of_field() -> None:
         "colour": "text",
         "choice": "text",
         "union": "text",
+        "models": "json",
     }
 
 

@@ -72,7 +72,7 @@ def patterns(schema: Any) -> Iterator[str]:
 @pytest.mark.parametrize("name", list(KINDS))
 def test_every_pattern_of_every_kind_has_its_words(name: str) -> None:
     schema = KINDS[name].model.model_json_schema()
-    own = {p for p in patterns(schema) if not p.startswith(r"^(?!^[-+.]*$)")}  # pydantic's own, of Decimal
+    own = {p.strip("^$") for p in patterns(schema) if not p.startswith(r"^(?!^[-+.]*$)")}  # pydantic's own, of Decimal
     assert own <= set(wording.PATTERNS)
 
 
