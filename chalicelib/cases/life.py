@@ -109,6 +109,12 @@ class Life:
         return min(self.dues, key=lambda due: (due.day, not due.by_applicant), default=None)
 
     @property
+    def filed_under(self) -> date | None:
+        """The day a case is looked for by: the applicant's first deadline, or else the office's."""
+        due = min(self.dues, key=lambda due: (not due.by_applicant, due.day), default=None)
+        return due.day if due else None
+
+    @property
     def is_final(self) -> bool:
         return self.state in FINAL
 

@@ -27,8 +27,8 @@ from chalicelib.enterprises import uscc
 from chalicelib.provenance import Provenanced
 from chalicelib.times import SHANGHAI
 
-MAX_EVENTS = 90
-"""Events that one row may bring: a row is written in one transaction."""
+MAX_EVENTS = 48
+"""Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
 
 _CASE_NO = re.compile(r"36\d{17}", re.ASCII)
 _PHONE4 = re.compile(r"\d{4}", re.ASCII)
@@ -223,6 +223,16 @@ class CaseRow(CaseHead):
     def _four_digits(cls, value: str | None) -> str | None:
         if value is not None and not _PHONE4.fullmatch(value):
             raise ValueError("只填手机号的后四位数字，例如 0012")
+        return value
+
+    @field_validator("events")
+    @classmethod
+    def _once_each(cls, value: tuple[CaseEvent, ...]) -> tuple[CaseEvent, ...]:
+        seen: set[str] = set()
+        for event in value:
+            if event.id in seen:
+                raise ValueError(f"事件编号 {event.id} 写了两次")
+            seen.add(event.id)
         return value
 
     @model_validator(mode="after")

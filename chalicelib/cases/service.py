@@ -93,35 +93,45 @@ class CaseService:
 
         return self._retrying(row.no, change)
 
-    def settle(self, now: datetime, back_days: int = 31) -> int:
+    def settle(self, now: datetime, back_days: int = 31, ahead_days: int = 0) -> int:
         """File anew the cases that the clock alone has moved on (视为受理, 容缺逾期终止), so that they count as changed
-        and are found under their new due date; returns how many. To be run daily."""
+        and are found under their new due date; returns how many. To be run daily.
+
+        After a year's holidays were loaded, run once with ``ahead_days`` over that year: estimated deadlines move.
+        """
         moved = 0
         today = local_date(now)
-        for day in _days(today - timedelta(days=back_days), today):
+        for day in _days(today - timedelta(days=back_days), today + timedelta(days=ahead_days)):
             for no in list(self._cases.due_on(day)):
                 moved += self._retrying(no, lambda old: old is not None and self._settled(old, now))
         return moved
 
     def _settled(self, old: Filed, now: datetime) -> bool:
         life = self.live(old.case, now)
-        if (life.state, life.due.day if life.due else None) == (old.state, old.due):
+        if (life.state, life.filed_under) == (old.state, old.due):
             return False
-        return self._save(old, old.case.head, old.lookup, [], now)
+        updated = old.case.updated if life.state is old.state else now
+        return self._save(old, old.case.head, old.lookup, [], now, updated)
 
     def _save(
-        self, old: Filed | None, head: CaseHead, lookup: str | None, events: Iterable[CaseEvent], now: datetime
+        self,
+        old: Filed | None,
+        head: CaseHead,
+        lookup: str | None,
+        events: Iterable[CaseEvent],
+        now: datetime,
+        updated: datetime | None = None,
     ) -> bool:
         new = {event.id: event for event in events}
         before = old.case.events if old else ()
         kept = [event for event in before if event.id not in new]
-        case = Case(head=head, events=(*kept, *new.values()), updated=now)
+        case = Case(head=head, events=(*kept, *new.values()), updated=updated or now)
         life = self.live(case, now)
         filed = Filed(
             case=case,
             version=old.version if old else 0,
             lookup=lookup,
-            due=life.due.day if life.due else None,
+            due=life.filed_under,
             state=life.state,
         )
         replaced = [event for event in before if event.id in new]
@@ -168,9 +178,10 @@ class CaseService:
         return [case for case in self._read(uscc, self._cases.of_enterprise(uscc, at)) if case.updated >= at]
 
     def due_between(self, first: date, last: date) -> list[Case]:
-        """Cases whose next deadline, as of their last change, falls on these days, both included; by day, then number.
+        """Cases that are due on these days, both included, as of their last change; by day, then number.
 
-        ``live(case, now).due`` tells which deadline it is.
+        A case is filed under the applicant's first deadline where there is one, else under the office's
+        (``Life.filed_under``); ``live(case, now).dues`` tells which deadlines are open.
         """
         found = []
         for day in _days(first, last):

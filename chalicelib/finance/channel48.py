@@ -15,6 +15,7 @@ from typing import Literal
 from chalicelib.enterprises.model import Qual
 from chalicelib.finance.life import LoanLife
 from chalicelib.finance.model import CLOSED, LoanEvent, LoanState
+from chalicelib.times import local_date
 
 _S = LoanState
 TITLE = "LG"
@@ -65,6 +66,12 @@ def eligibility(quals: Sequence[Qual] | None, on: date) -> Eligibility:
     if ended is None:
         return Eligibility(False, "“小巨人”资质在受理日还没有生效", _WAY_BACK)
     return Eligibility(False, f"“小巨人”资质已于 {ended.isoformat()} 到期", _WAY_BACK)
+
+
+def admission(life: LoanLife, quals: Sequence[Qual] | None, rules: ChannelRules = RULES) -> Eligibility | None:
+    """``eligibility`` on the day the loan's clock started; None before it starts."""
+    start = _first(life, rules.start)
+    return eligibility(quals, local_date(start)) if start else None
 
 
 @dataclass(frozen=True, slots=True)

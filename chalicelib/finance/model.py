@@ -24,8 +24,8 @@ from pydantic import (
 from chalicelib.finance.scalars import Fen, Instant, Uscc
 from chalicelib.provenance import Provenanced
 
-MAX_EVENTS = 90
-"""Events that one row may bring: a row is written in one transaction."""
+MAX_EVENTS = 48
+"""Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
 
 
 class LoanState(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.finance.channel48 import clock
+from chalicelib.finance.channel48 import Eligibility, clock
 from chalicelib.finance.life import LoanLife, live
 from chalicelib.finance.model import Loan, LoanEvent, LoanState
 from chalicelib.provenance import SAMPLE_NOTE
@@ -30,10 +30,15 @@ class Progress:
         return "\n".join((self.headline, *self.notes))
 
 
-def render(loan: Loan, now: datetime) -> Progress:
-    """Where a loan stands at ``now``, in the shape of conversations §11."""
+def render(loan: Loan, now: datetime, *, admission: Eligibility | None = None) -> Progress:
+    """Where a loan stands at ``now``, in the shape of conversations §11.
+
+    ``admission`` (``channel48.admission``): a loan asked for on the fast channel that was not admitted is told why and
+    the way back, and shown no clock.
+    """
     life = live(loan)
-    notes = [_explanation(life), _channel_line(loan, life, now), SAMPLE_NOTE if loan.head.is_sample else ""]
+    channel = _channel_line(loan, life, now, admission)
+    notes = [_explanation(life), channel, SAMPLE_NOTE if loan.head.is_sample else ""]
     return Progress(
         headline=_headline(life),
         notes=tuple(note for note in notes if note),
@@ -127,11 +132,13 @@ def _explanation(life: LoanLife) -> str:
     return ""
 
 
-def _channel_line(loan: Loan, life: LoanLife, now: datetime) -> str:
+def _channel_line(loan: Loan, life: LoanLife, now: datetime, admission: Eligibility | None) -> str:
     """小巨人通道已用 21 小时（暂停 0 小时），目标 48 小时。 Neutral also when late: the departments are told, not the
     enterprise alarmed."""
     if not loan.head.fast_channel:
         return ""
+    if admission is not None and admission.ok is not True:
+        return f"没有进入小巨人通道：{admission.reason}。{admission.way_back}。"
     running = clock(loan.id, life, now)
     if running is None or running.status == "closed":
         return ""

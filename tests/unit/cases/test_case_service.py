@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.sqlite_store import SqliteStore
 from chalicelib.cases.life import DueKind
-from chalicelib.cases.model import CaseRow, CaseState
+from chalicelib.cases.model import MAX_EVENTS, CaseRow, CaseState
 from chalicelib.cases.service import NOT_FOUND, CaseService, CaseUnknown, EventChanged, LookupRefused
+from chalicelib.cases.workdays import HolidayYear, WorkCalendar
 from chalicelib.enterprises.tries import LockedOut
 from chalicelib.ports import Conflict, Page, Record
 from tests.unit.cases.samples import CALENDAR, NO, USCC, event, wall
@@ -81,6 +82,18 @@ def test_a_row_adds_events_corrects_them_and_forgets_none(cases: CaseService) ->
     assert kept is not None
     assert [(e.id, e.at) for e in kept.events] == [("1", wall("11-17")), ("2", wall("11-18"))]
     assert cases.lookup("o1", NO, "5678", NOW).no == NO  # the phone stays when a row does not name it
+
+
+def test_the_longest_row_can_be_corrected_whole(cases: CaseService) -> None:
+    def events(day: int) -> list[dict[str, str]]:
+        return [{"id": f"n{n}", "kind": "NOTIFIED", "at": f"2026-11-{day} 09:00"} for n in range(MAX_EVENTS)]
+
+    cases.save_row(row(events=events(16)), NOW)
+    assert cases.save_row(row(events=events(17), phone_last4="0012"), NOW)
+    kept = cases.get(NO)
+    assert kept is not None
+    assert {e.at for e in kept.events} == {wall("11-17")}
+    assert len(kept.events) == MAX_EVENTS
 
 
 def test_events_are_idempotent_and_their_ids_are_theirs(cases: CaseService) -> None:
@@ -201,6 +214,25 @@ def test_settling_files_what_the_clock_moved_on(cases: CaseService) -> None:
     assert [each.no for each in cases.changed_since(USCC, wall("11-24"))] == [NO]
 
 
+def test_an_applicants_deadline_is_not_hidden_behind_a_missed_one_of_the_office(cases: CaseService) -> None:
+    tolerated = {"id": "2", "kind": "容缺受理", "at": "2026-11-17 09:00", "committed": True, "due": "2026-12-18"}
+    cases.save_row(row(events=[{"id": "1", "kind": "RECEIVED", "at": "2026-11-16 09:00"}, tolerated]), NOW)
+    assert cases.due_between(date(2026, 12, 1), date(2026, 12, 1)) == []
+    assert [case.no for case in cases.due_between(date(2026, 12, 18), date(2026, 12, 18))] == [NO]
+
+
+def test_estimates_are_filed_anew_once_the_calendar_is_there(store: SqliteStore) -> None:
+    late = row(events=[{"id": "1", "kind": "RECEIVED", "at": "2026-12-29 09:00"}])
+    CaseService(store, CALENDAR).save_row(late, NOW)
+    holidays = HolidayYear(prov=("R",), year=2027, off=("01-01..01-03",))
+    cases = CaseService(store, WorkCalendar([holidays]))
+    assert cases.settle(NOW, ahead_days=60) == 1
+    [case] = cases.due_between(date(2027, 1, 6), date(2027, 1, 6))
+    assert case.updated == NOW
+    assert not cases.live(case, NOW).dues[0].estimated
+    assert cases.changed_since(USCC, wall("11-23")) == []  # a better estimate is no news
+
+
 class BusyStore:
     """Somebody else writes between our read and our write, a few times."""
 
@@ -236,6 +268,7 @@ def test_a_race_is_run_again_and_gives_up_aloud(store: SqliteStore) -> None:
         ({"phone_last4": "12"}, "后四位"),
         ({"uscc": None, "phone_last4": None}, "至少填一项"),
         ({"uscc": "91360323MAXX00015D"}, "校验"),
+        ({"events": [{"id": "1", "kind": "RECEIVED", "at": "2026-11-16"}] * 2}, "写了两次"),
         (
             {"events": [{"id": "1", "case_no": "3603232026112200999", "kind": "RECEIVED", "at": "2026-11-16"}]},
             "别的办件",

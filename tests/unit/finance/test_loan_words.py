@@ -8,9 +8,11 @@ from datetime import date
 import pytest
 
 from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.model import Qual, Role
 from chalicelib.finance import progress
 from chalicelib.finance.alerts import new_alerts
+from chalicelib.finance.channel48 import admission
+from chalicelib.finance.life import live
 from chalicelib.finance.model import LoanState
 from chalicelib.finance.progress import brief, render
 from tests.unit.finance.loan_samples import ID, PAID, UP_TO_LINE, USCC, event, loan, wall
@@ -88,6 +90,18 @@ def test_a_late_channel_is_told_in_neutral_words() -> None:
     text = render(loan(*UP_TO_LINE[:5], fast_channel=True), wall("11-25")).text()
     assert "已用 114 小时" in text
     assert not re.search("超时|违约|延误", text)
+
+
+def test_a_loan_not_admitted_to_the_channel_is_told_why_and_shown_no_clock() -> None:
+    asked = loan(*UP_TO_LINE[:5], fast_channel=True)
+    expired = (Qual(code="LG", issued_on=date(2023, 7, 1), expires_on=date(2026, 6, 30)),)
+    refused = admission(live(asked), expired)
+    text = render(asked, wall("11-22"), admission=refused).text()
+    assert "没有进入小巨人通道：“小巨人”资质已于 2026-06-30 到期。仍可走普通贷款流程" in text
+    assert "已用" not in text
+    assert admission(live(loan(*UP_TO_LINE[:2])), expired) is None
+    valid = (Qual(code="LG", issued_on=date(2024, 9, 2), expires_on=date(2027, 9, 1)),)
+    assert "已用" in render(asked, wall("11-22"), admission=admission(live(asked), valid)).text()
 
 
 def test_a_refusal_gives_the_category_and_the_way_on() -> None:
