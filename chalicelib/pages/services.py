@@ -1,0 +1,60 @@
+"""What the pages need of the application: it has all of this, and makes each part on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.cases.service import CaseService
+    from chalicelib.cases.workdays import WorkCalendar
+    from chalicelib.content.catalogue import Catalogue
+    from chalicelib.enterprises.binding import BindingService
+    from chalicelib.enterprises.consent import ConsentService
+    from chalicelib.enterprises.service import EnterpriseService
+    from chalicelib.finance.service import LoanService
+    from chalicelib.links import Links
+    from chalicelib.notices.service import NoticeService
+    from chalicelib.points.service import PointService
+    from chalicelib.policies.service import PolicyService
+    from chalicelib.settings import Settings
+    from chalicelib.wechat.oauth import Identity
+
+
+class SignsIn(Protocol):
+    """Web authorisation (网页授权)."""
+
+    def exchange(self, code: str) -> Identity: ...
+
+
+class PlatformClient(Protocol):
+    @property
+    def sns(self) -> SignsIn: ...
+
+
+class Services(Protocol):
+    """The part of ``bootstrap.Application`` that is used here."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def calendar(self) -> WorkCalendar: ...
+    @property
+    def cases(self) -> CaseService: ...
+    @property
+    def loans(self) -> LoanService: ...
+    @property
+    def enterprises(self) -> EnterpriseService: ...
+    @property
+    def bindings(self) -> BindingService: ...
+    @property
+    def consents(self) -> ConsentService: ...
+    @property
+    def notices(self) -> NoticeService: ...
+    @property
+    def wechat_client(self) -> PlatformClient: ...
+
+    def catalogue(self) -> Catalogue: ...
+    def points(self) -> PointService: ...
+    def policies(self) -> PolicyService: ...

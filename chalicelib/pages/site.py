@@ -1,0 +1,79 @@
+"""Every page by its address, and one way to say no."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chalicelib.pages import case, guide, inbox, loan, me, points, policies, policy, render, sign_in, stylesheet
+from chalicelib.pages.http import SAFETY, PageRequest, PageResponse
+from chalicelib.pages.services import Services
+from chalicelib.pages.visit import PageMissing, PageRefused, SignInNeeded, Visit
+
+log = logging.getLogger(__name__)
+
+View = Callable[[Visit], PageResponse]
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}", re.ASCII)
+_TITLES = {400: "请再试一次", 403: "打不开这个页面", 410: "链接已过期", 503: "请稍后再试"}
+_MISSING = "这个页面不存在，或者不属于您绑定的企业。请回公众号重新查询。"
+_BROKEN = "页面没有打开，什么都没有改。请过一分钟再试；着急请拨 12345。"
+
+
+def _style(visit: Visit) -> PageResponse:
+    if visit.request.key != stylesheet.NAME:
+        raise PageMissing
+    return stylesheet.answer(visit.request.query.get("v", ""))
+
+
+ALONE: Mapping[tuple[str, str], View] = {
+    ("GET", "inbox"): inbox.show,
+    ("GET", "me"): me.show,
+    ("GET", "points"): points.show,
+    ("GET", "policies"): policies.show,
+    ("GET", "oauth"): sign_in.finish,
+    ("POST", "me"): me.withdraw,
+}
+"""Views of ``/h5/{page}``."""
+
+KEYED: Mapping[tuple[str, str], View] = {
+    ("GET", "case"): case.show,
+    ("GET", "guide"): guide.show,
+    ("GET", "loan"): loan.show,
+    ("GET", "policy"): policy.show,
+    ("GET", "static"): _style,
+}
+"""Views of ``/h5/{page}/{key}``."""
+
+
+def answer(request: PageRequest, services: Services) -> PageResponse:
+    """The page that was asked for, or a page that says why not; never raises for what somebody sends."""
+    visit = Visit(request, services)
+    response = _answer(visit)
+    return replace(response, headers={**SAFETY, **response.headers})
+
+
+def _answer(visit: Visit) -> PageResponse:
+    try:
+        return _view(visit.request)(visit)
+    except SignInNeeded as needed:
+        return sign_in.begin(visit, needed.target)
+    except PageMissing:
+        return render.message(visit, 404, "没有找到", _MISSING)
+    except PageRefused as refused:
+        return render.message(visit, refused.status, _TITLES[refused.status], str(refused))
+    except Exception:
+        # A person who taps a link is shown a sentence; the operator's alarm watches this line.
+        log.exception("page failed", extra={"page": visit.request.page})
+        return render.message(visit, 500, "出了点问题", _BROKEN)
+
+
+def _view(request: PageRequest) -> View:
+    """Raises PageMissing."""
+    views = KEYED if request.key else ALONE
+    view = views.get((request.method, request.page))
+    if view is None or (request.key and not _KEY.fullmatch(request.key)):
+        raise PageMissing
+    return view

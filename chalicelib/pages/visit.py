@@ -1,0 +1,117 @@
+"""One visit to a page: who looks, and whether the page is for them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from chalicelib.enterprises.binding import Binding
+from chalicelib.errors import Refusal
+from chalicelib.links import LinkRefused
+from chalicelib.pages import cookies
+from chalicelib.pages.http import PageRequest
+from chalicelib.pages.services import Services
+from chalicelib.pages.session import Session, Sessions
+
+_KEY = re.compile(r"[A-Za-z0-9_.=-]{1,128}", re.ASCII)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_TRIED = "signed"
+_BROKEN = "链接不完整，请从公众号消息里重新打开。"
+
+
+class SignInNeeded(Exception):
+    """Who looks is not known, or not well enough: to the platform, and back to ``target`` (path and query)."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        super().__init__("sign-in needed")
+
+
+class PageMissing(Exception):
+    """No such page, or not theirs: whoever asks cannot tell which (没有找到)."""
+
+
+class PageRefused(Refusal):
+    """``status`` is the HTTP status; the text is the sentence to show."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The request, and what answers it."""
+
+    request: PageRequest
+    services: Services
+
+    @property
+    def now(self) -> datetime:
+        return self.request.now
+
+    @property
+    def root(self) -> str:
+        """What stands before every path of ours: empty, or the stage's prefix behind a gateway."""
+        return urlsplit(self.services.settings.public_url).path
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.services.settings.session_secret.get_secret_value())
+
+    @cached_property
+    def session(self) -> Session | None:
+        return self.sessions.read(self.request.cookies.get(cookies.SESSION, ""), self.now)
+
+    @property
+    def large_type(self) -> bool:
+        """长辈版: asked for in the address, or earlier."""
+        asked = self.request.query.get("big", self.request.cookies.get(cookies.LARGE_TYPE, ""))
+        return asked == "1"
+
+    def known(self) -> Session:
+        """Who looks. Raises SignInNeeded, and PageRefused when the link they came by is not for them."""
+        session = self.session
+        if session is None:
+            raise SignInNeeded(self.request.address())
+        key = self.request.query.get("k")
+        if key is not None:
+            self._check_link(key, session.openid)
+        return session
+
+    def known_if_asked(self) -> Session | None:
+        """For pages that anyone may read: who looks, where they came by a personal link or are known already."""
+        if self.session is None and not {"k", "mine"} & set(self.request.query):
+            return None
+        return self.known()
+
+    def binding(self, uscc: str | None) -> Binding:
+        """Their binding to this enterprise as of now. Raises PageMissing without one."""
+        openid = self.known().openid
+        binding = self.services.bindings.of(openid, uscc) if uscc else None
+        if binding is None:
+            raise PageMissing
+        return binding
+
+    def _check_link(self, key: str, openid: str) -> None:
+        if not _KEY.fullmatch(key):
+            raise PageRefused(403, _BROKEN)
+        try:
+            self.services.links.check(self.request.path, key, openid, self.now)
+        except LinkRefused as refused:
+            if self._was_good(key, openid):
+                raise PageRefused(410, str(refused)) from None
+            # Somebody else may have signed in on this phone meanwhile: the platform is asked once more who it is.
+            if _TRIED not in self.request.query:
+                raise SignInNeeded(self.request.address(**{_TRIED: "1"})) from None
+            raise PageRefused(403, str(refused)) from None
+
+    def _was_good(self, key: str, openid: str) -> bool:
+        try:
+            self.services.links.check(self.request.path, key, openid, _LONG_AGO)
+        except LinkRefused:
+            return False
+        return True
