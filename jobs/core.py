@@ -32,7 +32,7 @@ class JobError(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The services that jobs use. ``catalogue`` is asked once by each plan: one version of the content for all of it."""
+    """The services that jobs use. ``catalogue`` is asked once by each plan: one version of the content for all."""
 
     store: Store
     clock: Clock

@@ -36,8 +36,8 @@ Script = tuple[Outcome, Delivers]
 OK: Script = (Outcome(Reaction.ACCEPTED), True)
 
 
-class Killed(Exception):
-    """The process died here."""
+class Killed(BaseException):
+    """The process died here: nothing that catches exceptions runs any more."""
 
 
 class FakePlatform:
