@@ -190,6 +190,13 @@ def test_what_came_too_early_falls_into_place_later() -> None:
     assert life(ORDINARY[2], ORDINARY[0], ORDINARY[1], now="11-03").state is S.ACCEPTED
 
 
+def test_one_id_for_two_events_means_the_earlier_whichever_came_first() -> None:
+    received = event("RECEIVED", "11-02")
+    one, other = event("ACCEPTED", "11-03", "x"), event("WITHDRAWN", "11-04", "x")
+    assert life(received, other, one, now="11-05") == life(received, one, other, now="11-05")
+    assert life(received, other, one, now="11-05").state is S.ACCEPTED
+
+
 def test_events_that_only_tell_the_day_are_read_in_the_course_of_a_case() -> None:
     kinds = ["REVIEWING", "ACCEPTED", "RECEIVED", "SUBMITTED"]
     assert life(*(event(kind, "11-02 00:00") for kind in kinds), now="11-03").state is S.REVIEWING

@@ -233,6 +233,28 @@ def test_estimates_are_filed_anew_once_the_calendar_is_there(store: SqliteStore)
     assert cases.changed_since(USCC, wall("11-23")) == []  # a better estimate is no news
 
 
+class LaggingStore:
+    """An index that still shows what was there when it was made."""
+
+    def __init__(self, store: SqliteStore, uscc: str) -> None:
+        self._store = store
+        self._old = store.query_index("gsi1", f"enterprise#{uscc}")
+
+    def query_index(self, *args: Any, **more: Any) -> Page:
+        return self._old
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_a_case_that_changed_hands_is_not_shown_by_a_lagging_index(cases: CaseService, store: SqliteStore) -> None:
+    cases.save_row(row(), NOW)
+    lagging = CaseService(LaggingStore(store, USCC), CALENDAR)
+    assert [case.no for case in lagging.of_enterprise(USCC)] == [NO]
+    cases.save_row(row(uscc="91360323MAXX000312"), NOW)
+    assert lagging.of_enterprise(USCC) == []
+
+
 class BusyStore:
     """Somebody else writes between our read and our write, a few times."""
 

@@ -132,3 +132,12 @@ def test_a_mark_falls_where_the_clock_shows_its_hours(before: int, stood: int, l
         assert mark.at is not None
         assert at(max(mark.at, on.at), *events).used >= hours(mark.hours)
         assert mark.reached(now) == (at(now, *events).used >= hours(mark.hours))
+
+
+def test_the_last_moment_is_in_time_and_a_mark_on_the_edge_of_a_pause_counts() -> None:
+    accepted = UP_TO_LINE[2]
+    signed = (*UP_TO_LINE, event("SIGNED", "11-21 13:00", 2000))
+    on_time = at("12-20", *signed, event("PAID_OUT", "11-22 16:00", 100))
+    assert (on_time.to_money, on_time.breached) == (hours(48), False)
+    sent_back = (accepted, event("RETURNED", "11-21 15:00"))  # at 24 hours sharp, and still waiting
+    assert [mark.hours for mark in at("11-23", *sent_back).due_marks(wall("11-23"))] == [24]

@@ -42,6 +42,7 @@ def test_drawn_and_repaid_in_parts() -> None:
     owed = owed_between(loan_life, date(2026, 11, 1), date(2026, 12, 31))
     assert owed == [Owed(money.wan(1000), 10), Owed(money.wan(1500), 10), Owed(money.wan(1200), 10)]
     assert owed_between(loan_life, date(2026, 12, 15), date(2026, 12, 20)) == [Owed(money.wan(1500), 5)]
+    assert owed_between(loan_life, date(2026, 12, 11), date(2026, 12, 21)) == [Owed(money.wan(1500), 10)]
     assert owed_between(loan_life, date(2026, 11, 1), date(2026, 11, 30)) == []
     with pytest.raises(ValueError, match="ends before"):
         owed_between(loan_life, date(2026, 12, 1), date(2026, 11, 30))

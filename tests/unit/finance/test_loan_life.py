@@ -111,6 +111,12 @@ def test_what_came_too_early_falls_into_place_later() -> None:
     assert life(PAID[-1], *PAID[:-1]).amounts.drawn == money.wan(1200)
 
 
+def test_one_id_for_two_events_means_the_earlier_whichever_came_first() -> None:
+    one, other = event("SIGNED", "11-21 20:00", 2000, "x"), event("WITHDRAWN", "11-22", None, "x")
+    assert life(*UP_TO_LINE, other, one) == life(*UP_TO_LINE, one, other)
+    assert life(*UP_TO_LINE, other, one).state is S.SIGNED
+
+
 @st.composite
 def _walks(draw: st.DrawFn) -> list[LoanEvent]:
     """A walk along allowed transitions with any amounts: breaches included."""

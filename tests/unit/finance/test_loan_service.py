@@ -19,7 +19,7 @@ from chalicelib.finance.library import LibraryTotals, ProjectService, is_listed,
 from chalicelib.finance.life import live
 from chalicelib.finance.model import LoanRow, LoanState, TransitionProject
 from chalicelib.finance.service import LoanEventChanged, LoanService, LoanUnknown
-from chalicelib.ports import Conflict
+from chalicelib.ports import Conflict, Page
 from tests.unit.finance.loan_samples import ID, PAID, UP_TO_LINE, USCC, event, wall
 
 NOW = wall("11-22")
@@ -137,6 +137,28 @@ def test_a_race_is_run_again_and_gives_up_aloud(store: SqliteStore) -> None:
     assert LoanService(BusyStore(store, 3)).record(PAID[0], NOW)
     with pytest.raises(Conflict):
         LoanService(BusyStore(store, 99)).record(PAID[1], NOW)
+
+
+class LaggingStore:
+    """An index that still shows what was there when it was made."""
+
+    def __init__(self, store: SqliteStore, uscc: str) -> None:
+        self._store = store
+        self._old = store.query_index("gsi1", f"enterprise#{uscc}")
+
+    def query_index(self, *args: Any, **more: Any) -> Page:
+        return self._old
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_a_loan_that_changed_hands_is_not_shown_by_a_lagging_index(loans: LoanService, store: SqliteStore) -> None:
+    loans.save_row(row(), NOW)
+    lagging = LoanService(LaggingStore(store, USCC))
+    assert [loan.id for loan in lagging.of_enterprise(USCC)] == [ID]
+    loans.save_row(row(uscc="91360323MAXX00015C"), NOW)
+    assert lagging.of_enterprise(USCC) == []
 
 
 # ---------------------------------------------------------------------------------------------------------- library
