@@ -23,6 +23,7 @@ _YES = {"是", "true", "yes", "y", "1", "√", "有"}
 _NO = {"否", "false", "no", "n", "0", "×", "无"}
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日)?(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?\d{1,3}([,，]\d{3})+(\.\d+)?")
+_WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 _UNIONS = (typing.Union, types.UnionType)
 _SPLIT = re.compile(r"[；;]")
@@ -41,6 +42,8 @@ def _shape(annotation: Any) -> Shape:
     plain = _without_none(annotation)
     if get_origin(plain) in _UNIONS:
         return "json" if {_shape(part) for part in get_args(plain)} == {"json"} else "text"
+    if get_origin(plain) is Literal:
+        return "number" if all(type(choice) is int for choice in get_args(plain)) else "text"
     origin = get_origin(plain) or plain
     if not isinstance(origin, type):
         return "text"
@@ -98,9 +101,7 @@ def read(text: str, how: Shape) -> Any:
         return _flag(text)
     if how == "date":
         return iso_date(text)
-    if how == "number" and _NUMBER.fullmatch(text):
-        return text.replace(",", "").replace("，", "")
-    return text
+    return _number(text) if how == "number" else text
 
 
 def _words(text: str) -> list[str]:
@@ -112,6 +113,13 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise BadCell("这一格应写成 JSON，形如 [{…}] 或 {…}，请核对括号和引号") from None
+
+
+def _number(text: str) -> Any:
+    """1,234 without its separators; what is no plain number stays text, for its field to judge (2000万元)."""
+    if _NUMBER.fullmatch(text):
+        text = text.replace(",", "").replace("，", "")
+    return int(text) if _WHOLE.fullmatch(text) else text
 
 
 def _flag(text: str) -> Any:

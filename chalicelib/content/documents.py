@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from chalicelib.content.sources import RawRow, Rows
 
 MAX_DOCUMENT_BYTES = 100_000_000
 MAX_DEPTH = 60
+MAX_NODES = 5_000_000
 
 
 def read_yaml(path: Path, place: Place, key: str) -> Rows:
-    """Entries of a YAML list. Aliases are refused (a few lines can stand for gigabytes), so are repeated names."""
+    """Entries of a YAML list. References (& and *) may be used, within reason; a name may stand once in an entry."""
     import yaml
 
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,8 +27,10 @@ def read_yaml(path: Path, place: Place, key: str) -> Rows:
         raise Broken(_yaml_problem(error, place)) from None
     try:
         node = loader.get_single_node()
-        _check_node(node, place, set(), 0)
-        entries = None if node is None else loader.construct_document(node)
+        if node is None:
+            raise Broken(Problem(place, "文件是空的"))
+        _measured(node, place, {})
+        entries = loader.construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         raise Broken(_yaml_problem(error, place)) from None
     except RecursionError:
@@ -116,25 +119,50 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"{text} 不是确定的数字，请改为数字或 null")
 
 
-def _check_node(node: Any, place: Place, seen: set[int], depth: int) -> None:
-    """No aliases, no repeated names, no bottomless nesting. Raises Broken naming the line."""
-    if node is None:
-        return
-    if id(node) in seen:
-        raise Broken(_at(node, place, "不支持锚点和引用（& 和 *），请把内容写全"))
-    if depth > MAX_DEPTH:
-        raise Broken(_at(node, place, f"嵌套太深，最多 {MAX_DEPTH} 层"))
-    seen.add(id(node))
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """What a node amounts to with its references written out."""
+
+    nodes: int
+    height: int
+
+
+_OPEN = _Extent(0, 0)
+
+
+def _measured(node: Any, place: Place, known: dict[int, _Extent], depth: int = 0) -> _Extent:
+    """Raises Broken, naming the line, for bottomless nesting, repeated names, and references (*) that stand for
+    themselves or for more than anybody would write: a few lines could otherwise become gigabytes."""
+    found = known.get(id(node))
+    if found is _OPEN:
+        raise Broken(_at(node, place, "引用（*）指回了自己，请改正"))
+    if found is None:
+        if depth > MAX_DEPTH:
+            raise Broken(_at(node, place, f"嵌套太深，最多 {MAX_DEPTH} 层"))
+        known[id(node)] = _OPEN
+        parts = [_measured(part, place, known, depth + 1) for part in _parts(node, place)]
+        found = _Extent(1 + sum(part.nodes for part in parts), 1 + max((part.height for part in parts), default=0))
+        known[id(node)] = found
+    if found.nodes > MAX_NODES or depth + found.height > MAX_DEPTH + 1:
+        raise Broken(_at(node, place, "嵌套太深或引用（*）展开后太大，请把内容写简单些"))
+    return found
+
+
+def _parts(node: Any, place: Place) -> list[Any]:
+    """Members of a list; names and values of a mapping, each name once."""
     if not isinstance(node.value, list):
-        return
+        return []
     names: set[str] = set()
-    for child in node.value:
-        for part in child if isinstance(child, tuple) else (child,):
-            _check_node(part, place, seen, depth + 1)
-        if isinstance(child, tuple):
-            if child[0].value in names if isinstance(child[0].value, str) else False:
-                raise Broken(_at(child[0], place, f"“{child[0].value}”在同一条里写了两次，请删去一个"))
-            names.add(str(child[0].value))
+    parts: list[Any] = []
+    for member in node.value:
+        if not isinstance(member, tuple):
+            parts.append(member)
+            continue
+        if str(member[0].value) in names:
+            raise Broken(_at(member[0], place, f"“{member[0].value}”在同一条里写了两次，请删去一个"))
+        names.add(str(member[0].value))
+        parts.extend(member)
+    return parts
 
 
 def _at(node: Any, place: Place, text: str) -> Problem:

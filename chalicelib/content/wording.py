@@ -108,7 +108,7 @@ def sentence(detail: ErrorDetails, name: str = "") -> str:
 
 
 def _choices(context: Mapping[str, Any]) -> str:
-    return str(context.get("expected", "")).replace("' or '", "、").replace("', '", "、").replace("'", "")
+    return str(context.get("expected", "")).replace(" or ", "、").replace(", ", "、").replace("'", "")
 
 
 def _shown(detail: ErrorDetails, name: str) -> str:

@@ -42,6 +42,7 @@ class Sample(BaseModel):
     table: dict[str, Inner] = {}
     colour: Colour = Colour.RED
     choice: Literal["甲", "乙"] = "甲"
+    year: Literal[2011, 2017] = 2017
     union: bool | int | str | None = None
     models: Annotated[Inner | Sample2, Field()] | None = None
 
@@ -63,6 +64,7 @@ def test_shape_of_every_sort_of_field() -> None:
         "table": "json",
         "colour": "text",
         "choice": "text",
+        "year": "number",
         "union": "text",
         "models": "json",
     }
@@ -79,6 +81,8 @@ def test_shape_of_every_sort_of_field() -> None:
         ("FALSE", "flag", False),
         ("1,234.50", "number", "1234.50"),
         ("12,34", "number", "12,34"),
+        ("2017", "number", 2017),
+        ("1,234", "number", 1234),
         ("2000万元", "number", "2000万元"),
         ("2026/1/2", "date", "2026-01-02"),
         ("2026年11月2日", "date", "2026-11-02"),

@@ -118,14 +118,26 @@ def test_documents(tmp_path: Path, name: str, text: str) -> None:
     assert read(tmp_path / name) == ([{"id": "SX-01", "name": "甲"}, {"id": "SX-02", "name": "乙"}], [])
 
 
+BOMB = "- &a0 [x]\n" + "".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30))
+CHAIN = "- &a0 [x]\n" + "".join(f"- &a{n} [*a{n - 1}]\n" for n in range(1, 200))
+
+
+def test_references_within_a_document_may_be_used(tmp_path: Path) -> None:
+    (tmp_path / "items.yaml").write_text("- {id: SX-01, legal: &two {n: 2}}\n- {id: SX-02, legal: *two}\n")
+    rows, problems = read(tmp_path / "items.yaml")
+    assert (rows[1], problems) == ({"id": "SX-02", "legal": {"n": 2}}, [])
+
+
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
         ("items.yaml", "- id: SX-01\n  name: 'x\n", "items.yaml 第 3 行：YAML 写法不对"),
-        ("items.yaml", "- &a {id: 1}\n- *a\n", "items.yaml 第 1 行：不支持锚点和引用"),
+        ("items.yaml", "- &a\n  b: [*a]\n", "items.yaml 第 1 行：引用（*）指回了自己"),
+        ("items.yaml", BOMB, "items.yaml 第 8 行：嵌套太深或引用（*）展开后太大"),
+        ("items.yaml", CHAIN, "items.yaml 第 59 行：嵌套太深或引用（*）展开后太大"),
         ("items.yaml", "- id: SX-01\n  id: SX-02\n", "items.yaml 第 2 行：“id”在同一条里写了两次"),
         ("items.yaml", "id: SX-01\n", "items.yaml：最外层应是一个列表"),
-        ("items.yaml", "", "items.yaml：最外层应是一个列表"),
+        ("items.yaml", "", "items.yaml：文件是空的"),
         ("items.yaml", "- 甲\n", "items.yaml 第 1 条：应是一组“名称: 值”"),
         ("items.yaml", "- {1: 甲}\n", "items.yaml 第 1 条：名称 1 应是文字"),
         ("items.yaml", "- !!python/object/apply:os.system [ls]\n", "items.yaml 第 1 行：YAML 写法不对"),
