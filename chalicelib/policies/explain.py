@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from chalicelib import money
 from chalicelib.policies.closures import Facts, Verdicts
 from chalicelib.policies.dictionary import FactDef, Schema, label
 from chalicelib.policies.tree import (
@@ -101,6 +102,8 @@ def _saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Callable[[Verdict, Facts
         return lambda verdict, facts: f"{leaf.text}，需人工认定"
     fact, name, definition = leaf.fact, label(schema, leaf.fact), schema.get(leaf.fact, _UNKNOWN)
     asked = requirement(leaf, definition)
+    if definition.type == "flag":
+        return _flag_saying(fact, name, asked)
 
     def say(verdict: Verdict, facts: Facts) -> str:
         if verdict == ASK:
@@ -108,6 +111,16 @@ def _saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Callable[[Verdict, Facts
         value = facts.get(fact)
         text = f"{name}：{show(value, definition)}，{asked}"
         return text if verdict else text + _gap(leaf, value, definition)
+
+    return say
+
+
+def _flag_saying(fact: str, name: str, asked: str) -> Callable[[Verdict, Facts], str]:
+    def say(verdict: Verdict, facts: Facts) -> str:
+        if verdict == ASK:
+            return f"还不知道{name}"
+        text = f"{name}：{show(facts.get(fact), _UNKNOWN)}"
+        return text if verdict else f"{text}，{asked}"
 
     return say
 
@@ -136,21 +149,23 @@ def show(value: Any, definition: FactDef) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, frozenset):
-        return "、".join(sorted(value)) or "无"
+        return "、".join(QUAL_NAMES.get(tag, tag) for tag in sorted(value)) or "无"
     if isinstance(value, str):
-        return _CODE_NAMES.get(value, value)
+        return QUAL_NAMES.get(value, value)
     return _number(value, definition)
 
 
 def _number(value: float, definition: FactDef) -> str:
     if definition.ratio:
-        return f"{_plain(value * 100)}%"
+        return f"{value:.2%}".replace(".00%", "%")
+    if definition.unit == "分":
+        return money.show(round(value))
     return f"{_plain(value)} {definition.unit}" if definition.unit else _plain(value)
 
 
 def _plain(value: float | Decimal) -> str:
-    """At most two decimals, and none that say nothing."""
-    return f"{value:,.2f}".rstrip("0").rstrip(".")
+    """At most four decimals, and none that say nothing."""
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def _gap(leaf: Leaf, value: Any, definition: FactDef) -> str:
@@ -170,7 +185,7 @@ def _gap(leaf: Leaf, value: Any, definition: FactDef) -> str:
 _SIDES = {">=": "还差", ">": "还差", "<=": "超出", "<": "超出"}
 
 _REQUIREMENTS: dict[str, tuple[str, str]] = {
-    "==": ("是 {}", "不是 {}"),
+    "==": ("为{}", "不为{}"),
     "in": ("属于 {}", "不属于 {}"),
     ">": ("高于 {}", "不高于 {}"),
     ">=": ("不低于 {}", "低于 {}"),
@@ -188,7 +203,7 @@ _DATE_REQUIREMENTS: dict[str, tuple[str, str]] = {
     "<=": ("不晚于 {}", "晚于 {}"),
 }
 
-_CODE_NAMES = {
+QUAL_NAMES = {
     "HNTE": "高新技术企业",
     "TSME": "科技型中小企业",
     "ISME": "创新型中小企业",
@@ -197,6 +212,8 @@ _CODE_NAMES = {
     "MCH": "制造业单项冠军",
     "GF": "绿色工厂",
     "AS": "规上企业",
+    "CENTER": "省级技术中心",
+    "GAZ": "瞪羚企业",
 }
 
 # ---------------------------------------------------------------- for an auditor

@@ -54,6 +54,8 @@ class FactSheet:
     how: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     records: Mapping[str, tuple[Mapping[str, Any], ...] | None] = field(default_factory=dict)
+    lapsed: Mapping[str, date] = field(default_factory=dict)
+    """Titles no longer held, and their last day."""
 
 
 def fact_sheet(enterprise: Enterprise, on: date) -> FactSheet:
@@ -85,7 +87,9 @@ def _stated(enterprise: Enterprise, on: date) -> FactSheet:
             continue
         source = str(fact.source) if fact.source else ""
         evidence[name] = Evidence(source, fact.as_of, fact.valid_until, fact.basis or "")
-    return FactSheet(enterprise.uscc, on, values, evidence, {}, tuple(problems), _records(enterprise, on))
+    return FactSheet(
+        enterprise.uscc, on, values, evidence, {}, tuple(problems), _records(enterprise, on), _lapsed(enterprise, on)
+    )
 
 
 def _columns(enterprise: Enterprise) -> dict[str, Fact]:
@@ -133,6 +137,14 @@ def _records(enterprise: Enterprise, on: date) -> dict[str, tuple[Mapping[str, A
         "loans": None if lists.loans is None else tuple(loan.model_dump(mode="json") for loan in lists.loans),
         "projects": None if lists.projects is None else tuple(row.model_dump(mode="json") for row in lists.projects),
     }
+
+
+def _lapsed(enterprise: Enterprise, on: date) -> dict[str, date]:
+    last: dict[str, date] = {}
+    for qual in enterprise.records.quals or ():
+        if qual.expires_on is not None:
+            last[qual.code] = max(qual.expires_on, last.get(qual.code, qual.expires_on))
+    return {code: day for code, day in last.items() if day < on}
 
 
 # ---------------------------------------------------------------- derivations

@@ -1,0 +1,279 @@
+"""政策匹配: what an enterprise may have on a day, in which way, for how much, why, and what to ask next."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.policies import benefits
+from chalicelib.policies.benefits import Amount, Inputs
+from chalicelib.policies.builtin import FACTS
+from chalicelib.policies.closures import compile_combine, leaf_test
+from chalicelib.policies.conditions import parse
+from chalicelib.policies.counting import Counted, Counter
+from chalicelib.policies.explain import QUAL_NAMES, Explainer, TraceLine
+from chalicelib.policies.facts import FactSheet, fact_sheet
+from chalicelib.policies.model import Mode, Modifier, Policy, State
+from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Tree, Verdict
+
+
+class Standing(StrEnum):
+    """Why an outcome is what it is, beyond the condition itself."""
+
+    APPLIES = "applies"
+    UNPUBLISHED = "unpublished"
+    NOT_IN_FORCE = "not_in_force"
+    VETOED = "vetoed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One policy for one enterprise on one day. ``missing`` are facts that could still decide; ``records`` the hires,
+    loans or projects that count."""
+
+    policy: str
+    version: int
+    name: str
+    on: date
+    outcome: Outcome
+    standing: Standing
+    mode: Mode
+    materials: tuple[str, ...]
+    reasons: tuple[str, ...]
+    missing: tuple[str, ...]
+    benefit: Amount | None
+    deadline: date | None
+    trace: tuple[TraceLine, ...] = ()
+    records: frozenset[str] = frozenset()
+    blocked_by: str | None = None
+    hint: str | None = None
+
+
+SEVERE_DISHONESTY = Modifier(
+    when={"fact": "has_severe_dishonesty", "op": "==", "value": True},
+    effect="veto",
+    reason="严重违法失信，信用修复前不能享受",
+    exempt=("P28",),
+)
+"""严重违法失信 excludes from every reward (稳岗返还 F8, facts/domain.md §2.7); the reminder to repair it stays."""
+
+
+class PolicyService:
+    """``policies`` by id; the catalogue's content version decides which they are."""
+
+    def __init__(self, policies: Mapping[str, Policy]) -> None:
+        self._policies = policies
+        self._compiled: dict[tuple[str, int, date], _Compiled] = {}
+        self._modifiers = [(SEVERE_DISHONESTY, _rule(SEVERE_DISHONESTY.when))]
+        for policy in policies.values():
+            if policy.state is State.PUBLISHED:
+                self._modifiers += [(rule, policy.tree(rule.when)) for rule in policy.modifiers]
+
+    def check(self, enterprise: Enterprise, on: date) -> list[Decision]:
+        """A decision for every policy meant for enterprises, in the order of ids; exclusion groups settled."""
+        sheet = fact_sheet(enterprise, on)
+        taken: dict[str, _Taken] = {}
+        decisions = []
+        for policy_id in sorted(self._policies):
+            policy = self._policies[policy_id]
+            if policy.audience == "enterprise" and policy.state not in (State.DRAFT, State.REVIEWED):
+                decisions.append(self._exclusive(policy, sheet, taken))
+        return decisions
+
+    def decide(self, policy: Policy, enterprise: Enterprise, on: date) -> Decision:
+        """One policy, without regard to others of its exclusion group."""
+        return self.decide_sheet(policy, fact_sheet(enterprise, on))
+
+    def decide_sheet(self, policy: Policy, sheet: FactSheet, without: frozenset[str] = frozenset()) -> Decision:
+        """The same on facts already gathered; records named in ``without`` do not count."""
+        compiled = self._compile(policy, sheet.on)
+        decision = compiled.decide(sheet, without)
+        refusal = _not_open(policy, sheet.on)
+        if refusal:
+            standing, reason = refusal
+            return _refused(decision, standing, reason)
+        return self._modified(policy, decision, sheet.values)
+
+    def _exclusive(self, policy: Policy, sheet: FactSheet, taken: dict[str, _Taken]) -> Decision:
+        decision = self.decide_sheet(policy, sheet)
+        group = policy.excl_group
+        if group is None or decision.outcome is not Outcome.MATCH:
+            return decision
+        holder = taken.get(group)
+        if holder:
+            rest = self.decide_sheet(policy, sheet, holder.records) if decision.records & holder.records else decision
+            if rest.outcome is not Outcome.MATCH or not decision.records:
+                reason = f"与“{holder.name}”同属{group}，同一笔只能享受一项"
+                return replace(_refused(decision, Standing.BLOCKED, reason), blocked_by=holder.policy)
+            decision = rest
+        before = holder.records if holder else frozenset()
+        first = holder or _Taken(policy.id, policy.short, before)
+        taken[group] = replace(first, records=before | decision.records)
+        return decision
+
+    def _modified(self, policy: Policy, decision: Decision, values: Mapping[str, Any]) -> Decision:
+        for rule, tree in self._modifiers:
+            if policy.id in rule.exempt or (rule.categories and policy.category not in rule.categories):
+                continue
+            if _verdict(tree, values) != YES:
+                continue
+            if rule.effect == "veto":
+                return _refused(decision, Standing.VETOED, rule.reason)
+            if decision.benefit:
+                decision = replace(decision, benefit=decision.benefit.scaled(rule.factor, rule.reason))
+        return decision
+
+    def _compile(self, policy: Policy, on: date) -> _Compiled:
+        starts = [dated.start for each in policy.parameters.values() for dated in each.values if dated.start <= on]
+        key = (policy.id, policy.version, max(starts, default=date.min))
+        if key not in self._compiled:
+            self._compiled[key] = _Compiled(policy, on)
+        return self._compiled[key]
+
+
+def next_question(decisions: Iterable[Decision]) -> str | None:
+    """The missing fact that bears on most undecided policies, first those it would settle alone; None: nothing to ask.
+
+    Facts that are counted over records are left out: they are a list to fill in, not a question.
+    """
+    weight: Tally[str] = Tally()
+    for decision in decisions:
+        if decision.outcome is Outcome.NEED_INFO:
+            for fact in decision.missing:
+                weight[fact] += 1000 + (1 if len(decision.missing) == 1 else 0)
+    askable = [fact for fact in weight if fact in FACTS and FACTS[fact].question]
+    return max(askable, key=lambda fact: (weight[fact], fact), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    policy: str
+    name: str
+    records: frozenset[str]
+
+
+class _Compiled:
+    """One policy version with its parameters of one period, ready to decide."""
+
+    def __init__(self, policy: Policy, on: date) -> None:
+        self._policy = policy
+        self._on = on
+        self._schema = policy.schema_of_facts
+        self._tree = policy.tree(policy.condition, on)
+        self._tests = [leaf_test(leaf) for leaf in self._tree.leaves]
+        self._combine = compile_combine(self._tree)
+        self._explain = Explainer(self._tree, self._schema)
+        self._counters = [Counter(count) for count in policy.counts]
+        self._overrides = [(override, policy.tree(override.when, on)) for override in policy.mode_overrides]
+        self._trees: dict[int, Tree] = {}
+
+    def decide(self, sheet: FactSheet, without: frozenset[str]) -> Decision:
+        counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
+        low = sheet.values | {name: found.low for name, found in counted.items() if found.low is not None}
+        high = sheet.values | {name: found.high for name, found in counted.items() if found.high is not None}
+        verdicts = [_settled(test(low), test(high)) for test in self._tests]
+        outcome = OUTCOMES[self._combine(verdicts)]
+        mode, materials = self._mode(low)
+        policy = self._policy
+        return Decision(
+            policy=policy.id,
+            version=policy.version,
+            name=policy.name,
+            on=sheet.on,
+            outcome=outcome,
+            standing=Standing.APPLIES,
+            mode=mode,
+            materials=materials,
+            reasons=tuple(self._reasons(verdicts, low, sheet)),
+            missing=tuple(self._explain.missing(verdicts)),
+            benefit=None if outcome is Outcome.NOT_MATCH else self._benefit(low, counted),
+            deadline=policy.deadline,
+            trace=self._explain.trace(verdicts, low, sheet.evidence),
+            records=frozenset().union(*(found.refs for found in counted.values())),
+            hint="可申请复核" if self._lost(verdicts, sheet) else None,
+        )
+
+    def _reasons(self, verdicts: list[Verdict], values: Mapping[str, Any], sheet: FactSheet) -> list[str]:
+        said = self._explain.reasons(verdicts, values)
+        lost = [f"{QUAL_NAMES[code]}已于{day}过有效期" for code, day in self._lost(verdicts, sheet)]
+        deciding = {leaf.fact for leaf in self._explain.deciding(verdicts) if isinstance(leaf, Leaf)}
+        how = [sheet.how[fact] for fact in sorted(deciding & sheet.how.keys()) if FACTS[fact].derived]
+        return list(dict.fromkeys([*lost, *said, *how]))
+
+    def _lost(self, verdicts: list[Verdict], sheet: FactSheet) -> list[tuple[str, date]]:
+        """Titles that were asked for, once held, and have run out."""
+        asked = [
+            str(leaf.value)
+            for leaf in self._explain.deciding(verdicts)
+            if isinstance(leaf, Leaf) and leaf.fact == "valid_quals" and verdicts[leaf.index] == NO
+        ]
+        return [(code, sheet.lapsed[code]) for code in asked if code in sheet.lapsed]
+
+    def _mode(self, values: Mapping[str, Any]) -> tuple[Mode, tuple[str, ...]]:
+        for override, tree in self._overrides:
+            if _verdict(tree, values) in (YES, ASK):
+                return override.mode, override.materials or self._policy.materials
+        return self._policy.mode, self._policy.materials
+
+    def _benefit(self, values: Mapping[str, Any], counted: Mapping[str, Counted]) -> Amount:
+        open_ones = {name for name, found in counted.items() if found.open_fields and not found.low}
+        values = {name: value for name, value in values.items() if name not in open_ones}
+        inputs = Inputs(values, self._schema, lambda raw: self._case(raw, values), self._parameter)
+        amount = benefits.evaluate(self._policy.benefit, inputs)
+        if amount.fen and any(found.open_fields for found in counted.values()):
+            return replace(amount, calculation=f"{amount.calculation}（资料不全的记录未计入）")
+        return amount
+
+    def _case(self, raw: dict[str, Any], values: Mapping[str, Any]) -> Verdict:
+        tree = self._trees.setdefault(id(raw), self._policy.tree(raw, self._on))
+        return _verdict(tree, values)
+
+    def _parameter(self, name: str) -> Decimal:
+        return self._policy.parameters[name].on(self._on)
+
+
+def _settled(low: Verdict, high: Verdict) -> Verdict:
+    """A leaf that comes out differently for what certainly counts and for what may is open."""
+    return low if low == high else ASK
+
+
+def _verdict(tree: Tree, values: Mapping[str, Any]) -> Verdict:
+    return compile_combine(tree)([leaf_test(leaf)(values) for leaf in tree.leaves])
+
+
+def _rule(raw: dict[str, Any]) -> Tree:
+    return parse(raw, FACTS)
+
+
+def _not_open(policy: Policy, on: date) -> tuple[Standing, str] | None:
+    if policy.state is State.SUSPENDED:
+        return Standing.UNPUBLISHED, "政策已暂停受理"
+    if policy.state is not State.PUBLISHED:
+        return Standing.UNPUBLISHED, "政策未发布或已撤回"
+    if policy.valid_to and on > policy.valid_to:
+        return Standing.NOT_IN_FORCE, f"政策执行期限至{policy.valid_to}"
+    if policy.valid_from and on < policy.valid_from:
+        return Standing.NOT_IN_FORCE, f"政策自{policy.valid_from}起执行"
+    if policy.apply_to and on > policy.apply_to:
+        return Standing.NOT_IN_FORCE, f"申报已于{policy.apply_to}截止"
+    return None
+
+
+def _refused(decision: Decision, standing: Standing, reason: str) -> Decision:
+    """Not for this enterprise whatever its facts: nothing is asked, nothing is promised."""
+    return replace(
+        decision,
+        outcome=Outcome.NOT_MATCH,
+        standing=standing,
+        reasons=(reason,),
+        missing=(),
+        benefit=None,
+        hint=None,
+    )
