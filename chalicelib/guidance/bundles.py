@@ -11,7 +11,10 @@ from chalicelib.guidance.model import Bundle, Material, Necessity, ServiceItem, 
 _ASIDE = re.compile(r"[（(][^）)]*[）)]|\s")
 _SAME = (
     ("营业执照", ("营业执照信息", "营业执照正副本", "营业执照正、副本")),
-    ("身份证明", ("经营者身份证", "法定代表人身份证", "法定代表人身份证明", "申请人身份证明", "身份证", "身份证/营业执照")),
+    (
+        "身份证明",
+        ("经营者身份证", "法定代表人身份证", "法定代表人身份证明", "申请人身份证明", "身份证", "身份证/营业执照"),
+    ),
 )
 _CANONICAL = {alias: name for name, aliases in _SAME for alias in aliases}
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.points.model import PointKind, ServicePoint
 from chalicelib.points.opening import IsWorkday, hours_text, opening
-from chalicelib.points.towns import town_in
+from chalicelib.points.towns import town_in, without_town
 
 EARTH_METRES = 6_371_000
 NAMES_SHOWN = 8
@@ -78,6 +78,10 @@ class PointService:
     def town_in(self, text: str) -> str | None:
         """The code of the town named in the text, or None."""
         return town_in(text)
+
+    def without_town(self, text: str) -> str:
+        """The text without the town it names."""
+        return without_town(text)
 
     def describe(self, point: ServicePoint, names: Mapping[str, str], at: datetime, is_workday: IsWorkday) -> list[str]:
         """Lines for a chat: name, open now, hours, address, phone, what it takes (``names`` by item id)."""

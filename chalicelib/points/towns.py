@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 COUNTY = "360323"
 
 TOWNS = {
@@ -26,12 +28,18 @@ _SPOKEN = {name[:-1]: code for code, name in TOWNS.items() if name != "芦溪镇
 }
 """What people say, without 镇 or 乡. 芦溪 alone is the county, so only 芦溪镇 is the town. 麻田 and 万龙山 are looked
 after by 武功山风景名胜区管委会 (uncertain, to be checked)."""
+_ANY = re.compile(rf"(?:在|到|去|从)?(?:{'|'.join(_SPOKEN)})[镇乡]?(?:那边|这边|这里|那里)?")
 
 
 def town_in(text: str) -> str | None:
     """The code of the first town named in ``text`` (simplified characters), or None."""
     found = [(text.index(name), code) for name, code in _SPOKEN.items() if name in text]
     return min(found)[1] if found else None
+
+
+def without_town(text: str) -> str:
+    """The text without its town and the 镇 or 乡 after it: where one stands says nothing about what one needs."""
+    return _ANY.sub("", text)
 
 
 def town_name(code: str) -> str | None:

@@ -1,0 +1,264 @@
+"""Answer cards (回答卡片): short texts made of content rows only, the part asked for first.
+
+At most about twelve lines and 2,000 bytes (a passive reply's limit). Numbered next steps are data beside the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from chalicelib.guidance.bundles import merge
+from chalicelib.guidance.intent import Facet
+from chalicelib.guidance.model import Bundle, Faq, Material, Necessity, ServiceItem, Source, Unit
+from chalicelib.provenance import SAMPLE_NOTE
+
+MAX_BYTES = 2000
+STEPS_SHOWN = 6
+MATERIALS_SHOWN = 6
+SHORT_NOTE = 4
+_MARKS = {Source.SHARED: "（系统能查，不用交）"}
+_TOLERABLE = "（可后补）"
+_ONLINE = ("网", "平台", "赣服通", "小程序", "APP", "电子税务局", "惠企通")
+
+
+class Action(StrEnum):
+    """What a numbered next step does; ``args["id"]`` is the guide it is about."""
+
+    ITEM = "item"  # open a guide (item or bundle)
+    MATERIALS = "materials"
+    FORM = "form"
+    POINTS = "points"
+    TIME = "time"
+    FEE = "fee"
+    BASIS = "basis"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A next step that can be typed as its number."""
+
+    label: str
+    action: Action
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Lines, then the numbered options, then the source line."""
+
+    lines: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+    source: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it is sent; lines from the end of the body give way when it would be too long."""
+        lines = list(self.lines)
+        while len(self._joined(lines).encode()) > MAX_BYTES and len(lines) > 1:
+            lines.pop()
+        return self._joined(lines)
+
+    def _joined(self, lines: Sequence[str]) -> str:
+        return "\n".join(part for part in (*lines, numbered(self.options), self.source) if part)
+
+
+class Place(Protocol):
+    """A service point as far as a card needs it."""
+
+    @property
+    def name(self) -> str: ...
+
+
+def short_name(name: str) -> str:
+    """The name of a guide without its bracketed part, for a numbered step."""
+    return name.split("（")[0]
+
+
+def numbered(options: Sequence[Option]) -> str:
+    """1 材料清单 2 怎么填表"""
+    return " ".join(f"{number} {option.label}" for number, option in enumerate(options, 1))
+
+
+# ---------------------------------------------------------------------------------------------------------------- item
+
+
+def item_card(
+    item: ServiceItem,
+    facet: Facet | None,
+    places: Sequence[Place],
+    faq: Faq | None = None,
+    related: Sequence[Option] = (),
+) -> Card:
+    """The guide of one item: the answer to what was asked, then the rest in brief.
+
+    ``faq``: a stored question that is the one asked; its answer leads. ``related``: further steps to offer.
+    """
+    parts = _item_parts(item, places)
+    lead = [faq.answer] if faq else _lead(item, facet, parts)
+    told = {facet} if facet and not faq else set()
+    rest = [line for part, line in parts.items() if line and part not in told]
+    title = f"{item.name} · {item.dept}"
+    lines = [*lead, title, *rest] if lead else [title, *rest]
+    return Card(tuple(lines), (*_item_options(item, facet), *related), source_line(item, item.basis))
+
+
+def part_card(item: ServiceItem, facet: Facet, places: Sequence[Place]) -> Card:
+    """One part of a guide alone, for a numbered step."""
+    lead = _lead(item, facet, _item_parts(item, places))
+    return Card((item.name, *lead), _item_options(item, facet), source_line(item, item.basis))
+
+
+def source_line(row: ServiceItem | Bundle, basis: Sequence[str] = ()) -> str:
+    """来源：公司法、市场主体登记管理条例16/19条；示例数据…，2026-11-22 更新"""
+    named = "、".join(basis) or ("公开报道" if "S" in row.prov else "办事指南整理")
+    mark = f"；{SAMPLE_NOTE}，承诺时限和容缺以窗口为准" if row.is_sample else ""
+    return f"来源：{named}{mark}，{row.updated_at} 更新"
+
+
+def materials_lines(materials: Sequence[Material]) -> list[str]:
+    """Up to four lines: what must be brought, what is fetched by the departments, what depends, what may follow."""
+    bring = [m for m in materials if m.necessity is Necessity.NEEDED and m.brought]
+    fetched = [m for m in materials if m.necessity is Necessity.NEEDED and not m.brought]
+    depends = [m for m in materials if m.necessity is Necessity.CONDITIONAL]
+    later = [m for m in materials if m.necessity is Necessity.TOLERABLE]
+    groups = (("要交", bring), ("系统能查、不用交", fetched), ("视情况", depends), ("可以后补", later))
+    return [f"{label}：{'、'.join(map(_material_text, group))}" for label, group in groups if group]
+
+
+def _material_text(material: Material) -> str:
+    return f"{material.name}（{material.note}）" if material.note else material.name
+
+
+def _item_parts(item: ServiceItem, places: Sequence[Place]) -> dict[Facet, str]:
+    """One line for each part, in the order of a card."""
+    return {
+        Facet.MATERIALS: f"要带：{_brief_materials(item.materials)}",
+        Facet.TIME: f"时限：{_limits(item)}",
+        Facet.FEE: f"收费：{item.fee.text}" if item.fee else "收费：没有登记，请问窗口",
+        Facet.PLACE: f"哪里办：{_where(item, places)}",
+        Facet.CONDITION: f"条件：{item.condition or item.rule}" if item.condition or item.rule else "",
+        Facet.FORM: f"中间会有：{'、'.join(item.special)}（不算在时限里）" if item.special else "",
+    }
+
+
+def _lead(item: ServiceItem, facet: Facet | None, parts: Mapping[Facet, str]) -> list[str]:
+    """The lines that answer the part asked for; none for a general question."""
+    match facet:
+        case None:
+            return []
+        case Facet.MATERIALS:
+            return materials_lines(item.materials) or [parts[Facet.MATERIALS]]
+        case Facet.TIME:
+            return [_limits(item), *(note for note in (item.legal.note, item.promised.note) if len(note) > SHORT_NOTE)]
+        case Facet.FEE:
+            return [parts[Facet.FEE].removeprefix("收费：")]
+        case Facet.PLACE:
+            return [f"去{parts[Facet.PLACE].removeprefix('哪里办：')}"]
+        case Facet.FORM:
+            return _how(item)
+        case Facet.CONDITION:
+            return [parts[Facet.CONDITION] or "受理条件没有登记，材料齐全即可申请。"]
+        case Facet.BASIS:
+            return [f"依据：{'、'.join(item.basis)}" if item.basis else "依据没有登记，请打 12345 问。"]
+        case Facet.PROGRESS:
+            return ["办到哪一步要看您的办件：请发“办件编号 + 手机后四位”，或先绑定企业。"]
+
+
+def _how(item: ServiceItem) -> list[str]:
+    online = [channel for channel in item.channels if any(word in channel for word in _ONLINE)]
+    forms = [m.name for m in item.materials if m.source in (Source.SYSTEM, Source.TEMPLATE)]
+    return [
+        f"怎么办：{' → '.join(item.steps)}" if item.steps else "怎么办：填表、交材料、等结果，一次告知要补什么。",
+        *([f"网上：{'、'.join(online)}"] if online else []),
+        *([f"要填的表：{'、'.join(forms)}（系统生成或有模板）"] if forms else []),
+    ]
+
+
+def _where(item: ServiceItem, places: Sequence[Place]) -> str:
+    online = next((channel for channel in item.channels if any(word in channel for word in _ONLINE)), "")
+    go = _places(places) or item.dept
+    also = "，也可以网上办" if online in ("网上",) else f"，也可以用{online}" if online else ""
+    return f"{go}{also}{f'；咨询 {item.contact}' if item.contact else ''}"
+
+
+def _limits(item: ServiceItem) -> str:
+    """法定 3 个工作日，承诺当场办结（示例数据）"""
+    legal = f"法定 {item.legal.text}" if item.legal.n else "没有法定时限"
+    return f"{legal}，{_promise(item)}"
+
+
+def _promise(item: ServiceItem) -> str:
+    gap = "" if item.promised.unit is Unit.IMMEDIATE else " "
+    return f"承诺{gap}{item.promised.text}{f'（{SAMPLE_NOTE}）' if item.promised.is_sample else ''}"
+
+
+def _brief_materials(materials: Sequence[Material]) -> str:
+    """What to bring in one line, with what need not be handed in or may follow; forms are filled in, not brought."""
+    named = [
+        f"{m.name}{_MARKS.get(m.source) or _TOLERABLE * (m.necessity is Necessity.TOLERABLE)}"
+        for m in materials
+        if m.necessity is not Necessity.CONDITIONAL and m.source is not Source.SYSTEM
+    ]
+    more = f"等 {len(named)} 样" if len(named) > MATERIALS_SHOWN else ""
+    return "、".join(named[:MATERIALS_SHOWN]) + more if named else "填申请表即可，按情况补交材料"
+
+
+def _item_options(item: ServiceItem, facet: Facet | None) -> tuple[Option, ...]:
+    about = {"id": item.id}
+    offered = (
+        (Facet.MATERIALS, Option("材料清单", Action.MATERIALS, about)),
+        (Facet.FORM, Option("怎么办", Action.FORM, about)),
+        (Facet.PLACE, Option("最近网点", Action.POINTS, about)),
+    )
+    return tuple(option for part, option in offered if part is not facet)
+
+
+# -------------------------------------------------------------------------------------------------------------- bundle
+
+
+def bundle_card(bundle: Bundle, items: Mapping[str, ServiceItem], places: Sequence[Place]) -> Card:
+    """一件事: what is to be done, what it saves, and one step to each guide in it."""
+    merged = merge(bundle, items)
+    limit = f"承诺 {bundle.promised.text}（{SAMPLE_NOTE}）" if bundle.promised else ""
+    at_once = merged.after < merged.before and not any(step.stage for step in bundle.steps)
+    saves = f"材料合并后 {merged.after} 份（分开办 {merged.before} 份），一次交" if at_once else ""
+    where = _places(places)
+    lines = [
+        f"{bundle.name}：{bundle.summary}",
+        *_step_lines(bundle),
+        bundle.branch,
+        "；".join(part for part in (limit, saves) if part),
+        f"哪里办：{where}" if places else "",
+    ]
+    return Card(tuple(line for line in lines if line), _bundle_options(bundle, items), source_line(bundle))
+
+
+def places_card(row: ServiceItem | Bundle, places: Sequence[Place]) -> Card:
+    """Where a guide is handled, for a numbered step."""
+    return Card(
+        (row.name, f"去{_places(places)}" if places else "没有登记网点，请打 12345 问。"), source=source_line(row)
+    )
+
+
+def _places(places: Sequence[Place]) -> str:
+    return "，或".join(place.name for place in places[:2])
+
+
+def _step_lines(bundle: Bundle) -> list[str]:
+    stages = dict.fromkeys(step.stage for step in bundle.steps)
+    if any(stages):
+        return [f"{stage}：{'、'.join(s.name for s in bundle.steps if s.stage == stage)}" for stage in stages]
+    always = [step.name for step in bundle.steps if not step.condition]
+    sometimes = [f"{step.name}（{step.condition}）" for step in bundle.steps if step.condition]
+    return [f"要办：{'、'.join(always)}", *([f"视情况：{'、'.join(sometimes)}"] if sometimes else [])]
+
+
+def _bundle_options(bundle: Bundle, items: Mapping[str, ServiceItem]) -> tuple[Option, ...]:
+    steps = [step for step in bundle.steps if step.items and step.items[0] in items]
+    steps.sort(key=lambda step: bool(step.condition))
+    guides = [Option(step.name, Action.ITEM, {"id": step.items[0]}) for step in steps[:STEPS_SHOWN]]
+    return (*guides, Option("最近网点", Action.POINTS, {"id": bundle.id}))

@@ -1,0 +1,43 @@
+"""What search reads of a guide: the words people might use, weighted by where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.model import Bundle, ServiceItem
+from chalicelib.guidance.search import Document, SearchIndex
+
+EMPHASIS = 2
+
+
+def of_item(item: ServiceItem) -> Document:
+    """Name twice (title and text), then everything an asker might quote; phrasings are the name and the asks."""
+    body = [
+        item.name,
+        item.summary,
+        item.condition,
+        item.result,
+        item.rule,
+        item.note,
+        item.legal.note,
+        *item.steps,
+        *(material.name for material in item.materials),
+        *(f"{faq.question} {faq.answer}" for faq in item.faq),
+    ]
+    return _document(item.id, item.name, body, item.asks)
+
+
+def of_bundle(bundle: Bundle) -> Document:
+    body = [bundle.name, bundle.summary, bundle.branch, bundle.note, *(step.name for step in bundle.steps)]
+    return _document(bundle.id, bundle.name, body, bundle.asks)
+
+
+def index_of(items: Iterable[ServiceItem], bundles: Iterable[Bundle]) -> SearchIndex:
+    """The index of a catalogue's guides; a few milliseconds for forty items."""
+    return SearchIndex.build([*map(of_item, items), *map(of_bundle, bundles)], emphasis=EMPHASIS)
+
+
+def _document(id_: str, name: str, body: Iterable[str], asks: tuple[str, ...]) -> Document:
+    text = normalise("\n".join(part for part in body if part))
+    return Document(id_, text, normalise(name), tuple(map(normalise, (*asks, name))))
