@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, time, timedelta
 
-from chalicelib.cases.life import Due
+from chalicelib.cases.life import Due, DueKind
 from chalicelib.cases.model import Case
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.notices.kinds import NoticeKind
@@ -23,6 +23,12 @@ from jobs.wording import chinese_date, field_deadline
 
 CASE_DAYS = (7, 3, 1)
 DAY_OFF = "非工作日"
+TO_DO = {
+    DueKind.DRAFT: "提交申请",
+    DueKind.SUPPLY: "补交材料",
+    DueKind.TOLERANCE: "补齐容缺材料",
+}
+"""What the applicant has to do by each deadline of theirs (``Due.by_applicant``)."""
 
 
 class DeadlineReminders(Job):
@@ -61,15 +67,16 @@ def _case_drafts(context: JobContext, when: When, until: date, skipped: Counter[
 
 
 def _case_draft(case: Case, uscc: str, due: Due, reminder: int, when: When) -> Draft:
+    day, act = chinese_date(due.day, when.on), TO_DO[due.kind]
     return Draft(
         uscc=uscc,
         kind=NoticeKind.DEADLINE_REMINDER,
         subject=f"case#{case.no}",
         version=f"{due.kind}#{due.day}",
         event=f"deadline_T-{reminder}",
-        title=f"请在 {chinese_date(due.day)} 前{due.kind}",
-        lines=(f"{case.head.title}：{due.kind}的最后一天是 {chinese_date(due.day)}。",),
-        fields={"thing1": due.kind, "thing2": case.head.title, "time3": field_deadline(due.day)},
+        title=f"请在 {day}前{act}",
+        lines=(f"{case.head.title}：{act}的最后一天是 {day}。",),
+        fields={"thing1": act, "thing2": case.head.title, "time3": field_deadline(due.day)},
         path=f"/h5/case/{case.no}",
         expires_at=min(at_local(due.day + timedelta(days=1)), when.now + timedelta(days=3)),
         why=f"办件 {case.no} 距{due.kind}期限不超过 {reminder} 天",

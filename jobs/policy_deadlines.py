@@ -52,14 +52,15 @@ def stage(days_left: int, stages: Sequence[int]) -> int | None:
 
 
 def _draft(policy: Policy, end: date, reminder: int, enterprise: Enterprise, when: When) -> Draft:
+    until = chinese_date(end, when.on)
     return Draft(
         uscc=enterprise.uscc,
         kind=NoticeKind.POLICY_DEADLINE,
         subject=f"policy#{policy.id}",
         version=f"{policy.version}#{end}",
         event=f"deadline_T-{reminder}",
-        title=f"政策 {chinese_date(end)} 截止",
-        lines=(f"您符合“{policy.short}”的条件，最后一天是 {chinese_date(end)}。",),
+        title=f"政策 {until}截止",
+        lines=(f"您符合“{policy.short}”的条件，最后一天是 {until}。",),
         fields={"thing1": policy.short, "thing2": enterprise.name, "time3": field_deadline(end)},
         path=f"/h5/policy/{policy.id}",
         expires_at=min(at_local(end + timedelta(days=1)), when.now + timedelta(days=3)),

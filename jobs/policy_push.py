@@ -14,7 +14,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import EXPIRED, SAMPLE, plan
 from chalicelib.policies.model import MODE_NAMES, Mode, Policy
-from chalicelib.policies.service import Decision, PolicyService, Standing
+from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing
 from chalicelib.policies.tree import Outcome
 from chalicelib.ports import Put
 from jobs.core import Job, JobContext, JobPlan, Placement, When, chosen
@@ -33,6 +33,9 @@ MOST_AT_ONCE = 40
 """Policies told in one digest, whose rows must fit into one transaction with its notices; the rest follow tomorrow."""
 
 LIFE = timedelta(days=3)
+
+REPAIR = frozenset(SEVERE_DISHONESTY.exempt)
+"""Policies that stay open to who lost their credit: the reminder to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class _Desk:
             self._skipped[SAMPLE] += 1
             return None
         policy = self._policies[decision.policy]
-        return Match(decision, policy, REPAIRABLE if decision.mode is Mode.NOTICE else event)
+        return Match(decision, policy, REPAIRABLE if policy.id in REPAIR else event)
 
     def _may_be_told(self, decision: Decision) -> bool:
         return self._policies[decision.policy].may_be_pushed(demo=self._context.demo)
@@ -142,11 +145,11 @@ def _digest(news: News, when: When) -> Draft:
         version=when.on.isoformat(),
         event=REPAIRABLE if repair else "digest",
         title="可以申请信用修复" if repair else f"有 {len(matches)} 项政策与您有关",
-        lines=_lines(news),
+        lines=_lines(news, when.on),
         fields={
             "thing1": _names(matches),
             "thing2": news.enterprise.name,
-            "phrase3": "可以修复" if repair else "符合条件",
+            "phrase3": _status(matches, repair),
             "time4": field_deadline(min(ends, default=None)),
         },
         path="/h5/policies",
@@ -156,12 +159,14 @@ def _digest(news: News, when: When) -> Draft:
     )
 
 
-def _lines(news: News) -> tuple[str, ...]:
-    shown = news.matches[:SHOWN]
-    lines = [
-        f"可享 {n} {match.policy.short} · {MODE_NAMES[match.decision.mode]}{_until(match.decision)}"
-        for n, match in enumerate(shown, 1)
-    ]
+def _status(matches: Sequence[Match], repair: bool) -> str:
+    if repair:
+        return "可以修复"
+    return "请留意" if all(match.decision.mode is Mode.NOTICE for match in matches) else "符合条件"
+
+
+def _lines(news: News, today: date) -> tuple[str, ...]:
+    lines = [_line(n, match.decision, match.policy, today) for n, match in enumerate(news.matches[:SHOWN], 1)]
     if len(news.matches) > SHOWN:
         lines.append(f"另有 {len(news.matches) - SHOWN} 项，打开页面查看。")
     if news.open_questions:
@@ -169,8 +174,11 @@ def _lines(news: News) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _until(decision: Decision) -> str:
-    return f" · {chinese_date(decision.deadline)}截止" if decision.deadline else ""
+def _line(n: int, decision: Decision, policy: Policy, today: date) -> str:
+    until = f" · {chinese_date(decision.deadline, today)}截止" if decision.deadline else ""
+    if decision.mode is Mode.NOTICE:
+        return f"请留意 {n} {policy.short}{until}"
+    return f"可享 {n} {policy.short} · {MODE_NAMES[decision.mode]}{until}"
 
 
 def _names(matches: Sequence[Match]) -> str:

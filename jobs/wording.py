@@ -22,5 +22,7 @@ def field_deadline(day: date | None) -> str:
     return f"{end.year}年{end.month}月{end.day}日 23:59"
 
 
-def chinese_date(day: date) -> str:
-    return f"{day.month}月{day.day}日"
+def chinese_date(day: date, today: date) -> str:
+    """12月31日; with its year where that is another one."""
+    short = f"{day.month}月{day.day}日"
+    return short if day.year == today.year else f"{day.year}年{short}"

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jobs.deadline_reminders import covered
+from chalicelib.cases.life import Due, DueKind
+from jobs.deadline_reminders import TO_DO, covered
 from jobs.policy_deadlines import stage
 from tests.unit.jobs.support import E01, JobWorld, case_row, enterprise, policy
 
@@ -90,3 +91,7 @@ def test_an_ended_or_automatic_policy_reminds_nobody() -> None:
     world = policies_world("2026-11-22")
     world.policies["P95"] = policy("P95", valid_to="2026-11-30", mode="AUTO")
     assert world.run("deadline-reminders").planned == 0
+
+
+def test_there_are_words_for_every_deadline_of_an_applicant() -> None:
+    assert set(TO_DO) == {kind for kind in DueKind if Due(kind, date(2026, 12, 1)).by_applicant}

@@ -164,3 +164,11 @@ def test_a_broken_profile_does_not_keep_the_news_from_the_others(caplog: pytest.
     assert (result.queued, result.failed) == (1, 1)
     assert "失败 1 项" in result.sentence()
     assert E12 not in caplog.text
+
+
+def test_a_bare_announcement_is_not_called_a_benefit_and_dates_say_their_year() -> None:
+    world = county(policy("P90", mode="NOTICE"), policy("P91", valid_to="2027-12-31"))
+    [item] = world.run("policy-push").plan.notices
+    assert item.notice.kind is NoticeKind.POLICY_DIGEST
+    assert item.notice.lines == ("请留意 1 政策P90", "可享 2 政策P91 · 需要主动申请 · 2027年12月31日截止")
+    assert item.notice.fields["time4"] == "2027年12月31日 23:59"
