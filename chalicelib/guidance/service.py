@@ -181,7 +181,8 @@ class GuideService:
 def _exact(items: Iterable[ServiceItem], bundles: Iterable[Bundle]) -> dict[str, str]:
     """Stored phrasings to the one guide that has them; a phrasing of two guides decides nothing."""
     owners: dict[str, set[str]] = {}
-    for row in (*items, *bundles):
+    rows: list[ServiceItem | Bundle] = [*items, *bundles]
+    for row in rows:
         for phrase in (*row.asks, row.name):
             owners.setdefault(normalise(phrase), set()).add(row.id)
     return {phrase: next(iter(ids)) for phrase, ids in owners.items() if len(ids) == 1}
