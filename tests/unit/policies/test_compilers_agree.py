@@ -1,0 +1,226 @@
+"""Random trees × random enterprises with missing facts: closures = trace = columns = SQLite's NULL logic."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.policies import columns as columns_module
+from chalicelib.policies.closures import compile_closure, compile_combine, compile_trace
+from chalicelib.policies.columns import Columns, compile_columns, encode
+from chalicelib.policies.conditions import parse
+from chalicelib.policies.dictionary import FactDef
+from chalicelib.policies.explain import Explainer
+from chalicelib.policies.sql import compile_sql, set_text
+from chalicelib.policies.tree import ASK, MANUAL, NO, NOT_APPLICABLE, OUTCOMES, YES, Leaf, Outcome, Tree
+
+SCHEMA = {
+    "n1": FactDef("number"),
+    "n2": FactDef("number"),
+    "c1": FactDef("category"),
+    "c2": FactDef("category"),
+    "f1": FactDef("flag"),
+    "d1": FactDef("date"),
+    "s1": FactDef("set"),
+}
+NUMBERS = [-3, 0, 0.055, 0.2, 1, 10, 10.5, 2**53]
+CODES = ["", "30", "3073", "3089", "3834", "38", "7263", "电瓷", "\U0001f600"]
+DAYS = ["1999-12-31", "2025-12-31", "2026-01-01", "2026-11-22"]
+TAGS = ["LG", "HNTE", "SRDI", "严重违法失信"]
+SQL_TYPES = {"number": "REAL", "category": "TEXT", "flag": "INTEGER", "date": "TEXT", "set": "TEXT"}
+
+
+def any_value(draw: random.Random, kind: str) -> Any:
+    if kind == "set":
+        return frozenset(tag for tag in TAGS if draw.random() < 0.4)
+    return draw.choice({"number": NUMBERS, "category": CODES, "flag": [True, False], "date": DAYS}[kind])
+
+
+def any_leaf(draw: random.Random, manual: bool) -> dict[str, Any]:
+    if manual and draw.random() < 0.1:
+        return {"manual": "一事一议"}
+    name = draw.choice(list(SCHEMA))
+    kind = SCHEMA[name].type
+    ops = {
+        "number": ["==", "!=", "in", "not_in", ">", ">=", "<", "<=", "between", "exists"],
+        "category": ["==", "!=", "in", "not_in", "prefix_in", "not_prefix_in", "exists"],
+        "flag": ["==", "!=", "exists"],
+        "date": ["==", "!=", "in", "not_in", ">", ">=", "<", "<=", "between", "exists"],
+        "set": ["contains", "not_contains", "exists"],
+    }
+    op = draw.choice(ops[kind])
+    leaf: dict[str, Any] = {"fact": name, "op": op}
+    if op in ("in", "not_in"):
+        leaf["value"] = [any_value(draw, kind) for _ in range(draw.choice([1, 2, 9]))]
+    elif op in ("prefix_in", "not_prefix_in"):
+        leaf["value"] = [draw.choice(CODES[1:]) for _ in range(draw.randint(1, 3))]
+    elif op == "between":
+        leaf["value"] = sorted(any_value(draw, kind) for _ in range(2))
+    elif kind == "set" and op != "exists":
+        leaf["value"] = draw.choice(TAGS)
+    elif op != "exists":
+        leaf["value"] = any_value(draw, kind)
+    elif draw.random() < 0.5:
+        leaf["value"] = draw.random() < 0.5
+    return leaf
+
+
+def any_tree(draw: random.Random, manual: bool = False, depth: int = 0) -> dict[str, Any]:
+    if depth == 3 or (depth and draw.random() < 0.45):
+        return any_leaf(draw, manual)
+    kind = draw.choice(["all", "any", "none"])
+    return {kind: [any_tree(draw, manual, depth + 1) for _ in range(draw.randint(1, 4))]}
+
+
+def any_enterprise(draw: random.Random) -> dict[str, Any]:
+    return {name: None if draw.random() < 0.25 else any_value(draw, kind.type) for name, kind in SCHEMA.items()}
+
+
+def make(seed: int, trees: int, enterprises: int, manual: bool = False) -> tuple[list[Tree], list[dict[str, Any]]]:
+    draw = random.Random(seed)
+    return (
+        [parse(any_tree(draw, manual), SCHEMA, reachable=False) for _ in range(trees)],
+        [any_enterprise(draw) for _ in range(enterprises)],
+    )
+
+
+def as_columns(rows: list[dict[str, Any]]) -> Columns:
+    return Columns(len(rows), {name: encode(kind.type, [row[name] for row in rows]) for name, kind in SCHEMA.items()})
+
+
+def by_columns(trees: list[Tree], columns: Columns, workers: int = 1) -> list[list[Outcome]]:
+    found: list[list[Outcome]] = []
+    counted: Counter[Outcome] = Counter()
+    for masks in compile_columns(trees).run(columns, workers):
+        counted.update(masks.counts())
+        found += [[OUTCOMES[verdict] for verdict in row] for row in masks.outcomes()]
+    assert +counted == Counter(outcome for row in found for outcome in row)
+    return found
+
+
+def by_sql(trees: list[Tree], rows: list[dict[str, Any]]) -> list[list[int | None]]:
+    base = sqlite3.connect(":memory:")
+    fields = ", ".join(f'"{name}" {SQL_TYPES[kind.type]}' for name, kind in SCHEMA.items())
+    base.execute(f"CREATE TABLE e (i INTEGER, {fields})")
+    stored = [
+        [set_text(value) if isinstance(value, frozenset) else value for value in (row[name] for name in SCHEMA)]
+        for row in rows
+    ]
+    marks = ", ".join("?" * (len(SCHEMA) + 1))
+    base.executemany(f"INSERT INTO e VALUES ({marks})", [[i, *row] for i, row in enumerate(stored)])
+    answers = []
+    for tree in trees:
+        sql = compile_sql(tree)
+        answers.append([row[0] for row in base.execute(f"SELECT {sql.text} FROM e ORDER BY i", sql.parameters)])
+    base.close()
+    return [list(row) for row in zip(*answers, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_compilers_agree(seed: int) -> None:
+    trees, rows = make(seed, trees=120, enterprises=203)
+    closures = [compile_closure(tree) for tree in trees]
+    direct = [[decide(row) for decide in closures] for row in rows]
+    traces = [compile_trace(tree) for tree in trees]
+    assert [[trace(row)[0] for trace in traces] for row in rows] == direct
+    assert by_columns(trees, as_columns(rows)) == direct
+    words = {Outcome.MATCH: 1, Outcome.NOT_MATCH: 0, Outcome.NEED_INFO: None}
+    assert by_sql(trees, rows) == [[words[outcome] for outcome in row] for row in direct]
+    assert min(Counter(outcome for row in direct for outcome in row).values()) > 1000
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_manual_leaves_agree_across_chunks(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns_module, "CHUNK", 64)
+    trees, rows = make(99, trees=80, enterprises=203, manual=True)
+    direct = [[decide(row) for decide in map(compile_closure, trees)] for row in rows]
+    assert by_columns(trees, as_columns(rows), workers) == direct
+    assert Counter(outcome for row in direct for outcome in row)[Outcome.MANUAL] > 100
+
+
+def test_a_fact_without_a_column_is_unknown_for_all() -> None:
+    trees, rows = make(5, trees=60, enterprises=40, manual=True)
+    for row in rows:
+        row["s1"] = row["n1"] = None
+    columns = as_columns(rows)
+    bare = Columns(columns.size, {name: column for name, column in columns.by_name.items() if name not in ("s1", "n1")})
+    assert by_columns(trees, bare) == [[decide(row) for decide in map(compile_closure, trees)] for row in rows]
+
+
+def test_no_enterprises_at_all() -> None:
+    trees, _ = make(1, trees=3, enterprises=0)
+    assert by_columns(trees, Columns(0, {})) == []
+
+
+def test_what_is_named_decides_and_flipping_it_turns_the_outcome() -> None:
+    trees, rows = make(21, trees=150, enterprises=60, manual=True)
+    seen: Counter[Outcome] = Counter()
+    for tree in trees:
+        explain, combine, trace = Explainer(tree, SCHEMA), compile_combine(tree), compile_trace(tree)
+        for row in rows:
+            outcome, verdicts = trace(row)
+            named = {leaf.index for leaf in explain.deciding(verdicts)}
+            seen[outcome] += 1
+            alone = [verdict if index in named else _undecided(verdict) for index, verdict in enumerate(verdicts)]
+            if outcome in (Outcome.MATCH, Outcome.NOT_MATCH):
+                assert OUTCOMES[combine(alone)] is outcome
+            if outcome is Outcome.NOT_MATCH:
+                flipped = [YES if index in named else verdict for index, verdict in enumerate(verdicts)]
+                assert OUTCOMES[combine(flipped)] is not outcome
+            if outcome is Outcome.NEED_INFO:
+                settled = {
+                    combine([end if i in named and v == ASK else v for i, v in enumerate(verdicts)])
+                    for end in (NO, YES)
+                }
+                assert ASK not in settled
+                assert explain.missing(verdicts) == list(
+                    dict.fromkeys(leaf.fact for leaf in explain.deciding(verdicts) if isinstance(leaf, Leaf))
+                )
+    assert len(seen) == 4
+
+
+def _undecided(verdict: int) -> int:
+    return verdict if verdict == MANUAL else ASK
+
+
+def leaf(fact: str, op: str, value: Any = None) -> dict[str, Any]:
+    return {"fact": fact, "op": op, "value": value}
+
+
+def outcome_of(raw: dict[str, Any], facts: dict[str, Any]) -> Outcome:
+    return compile_closure(parse(raw, SCHEMA, reachable=False))(facts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "facts", "outcome"),
+    [
+        (leaf("n1", ">", 1), {}, "need_info"),
+        ({"none": [leaf("n1", ">", 1)]}, {}, "need_info"),
+        ({"none": [leaf("n1", "exists")]}, {}, "match"),
+        ({"all": [leaf("n1", ">", 1), leaf("f1", "==", True)]}, {"f1": False}, "not_match"),
+        ({"any": [leaf("n1", ">", 1), leaf("f1", "==", True)]}, {"f1": True}, "match"),
+        (leaf("n1", "==", 0), {"n1": 0}, "match"),
+        ({"manual": "一事一议"}, {}, "manual"),
+        ({"all": [{"manual": "x"}, leaf("f1", "==", True)]}, {}, "need_info"),
+        ({"all": [{"manual": "x"}, leaf("f1", "==", True)]}, {"f1": True}, "manual"),
+        ({"all": [{"manual": "x"}, leaf("f1", "==", True)]}, {"f1": False}, "not_match"),
+        ({"any": [{"manual": "x"}, leaf("f1", "==", True)]}, {"f1": True}, "match"),
+        ({"none": [{"manual": "x"}]}, {}, "manual"),
+        ({"any": [{"manual": "x"}, {"all": [leaf("n1", ">", 1), leaf("f1", "==", True)]}]}, {"f1": False}, "manual"),
+    ],
+)
+def test_edge_cases(raw: dict[str, Any], facts: dict[str, Any], outcome: str) -> None:
+    assert outcome_of(raw, facts) == outcome
+
+
+@pytest.mark.parametrize("op", ["==", "in", ">", ">=", "<", "<=", "between", "contains", "prefix_in", "exists"])
+def test_not_applicable_answers_every_positive_question_with_no(op: str) -> None:
+    name = {"contains": "s1", "prefix_in": "c1"}.get(op, "n1")
+    value: Any = {"in": [1], "between": [0, 1], "contains": "LG", "prefix_in": ["30"], "exists": True}.get(op, 1)
+    asked = leaf(name, op, value)
+    assert outcome_of(asked, {name: NOT_APPLICABLE}) is Outcome.NOT_MATCH
+    assert outcome_of({"none": [asked]}, {name: NOT_APPLICABLE}) is Outcome.MATCH
