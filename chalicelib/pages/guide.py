@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.guidance.bundles import merge
-from chalicelib.guidance.model import Bundle, Material, ServiceItem
+from chalicelib.guidance.model import Bundle, Form, Material, ServiceItem
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.points import shown_for
@@ -52,8 +52,11 @@ def _bundle(visit: Visit, bundle: Bundle) -> PageResponse:
 
 
 def how_many(material: Material) -> str:
-    """原件 1 份、复印件 2 份（电子即可）"""
+    """原件 1 份、复印件 2 份 · 复印件 1 份（要纸质） · 电子件"""
     counts = [("原件", material.original), ("复印件", material.copies)]
     said = "、".join(f"{name} {count} 份" for name, count in counts if count)
-    form = {"电子": "电子件即可", "纸质": "要纸质", "均可": "纸质、电子都行"}[material.form.value]
-    return f"{said}，{form}" if said else form
+    form = _FORMS[material.form]
+    return f"{said}（{form}）" if said and form else said or form or "纸质、电子都行"
+
+
+_FORMS = {Form.ELECTRONIC: "电子件即可", Form.PAPER: "要纸质", Form.EITHER: ""}

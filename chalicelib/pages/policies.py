@@ -51,6 +51,7 @@ def show(visit: Visit) -> PageResponse:
         title="惠企政策",
         checks=[_check(visit, enterprise, today) for enterprise in enterprises],
         everything=[] if enterprises else _everything(visit, today),
+        has_samples=any(policy.is_sample for policy in services.catalogue().policies.values()),
         may_ask=session is None,
         ask=visit.request.address(mine="1"),
     )
@@ -81,9 +82,8 @@ def _by_worth(decisions: list[Decision]) -> list[Decision]:
 
 def _line(visit: Visit, decision: Decision) -> ShownLine:
     policy = visit.services.catalogue().policies[decision.policy]
-    amount = decision.benefit
+    worth = decision.benefit.text if decision.benefit and decision.benefit.fen else ""
     if decision.outcome is Outcome.MATCH:
-        why = MODE_NAMES[decision.mode]
-    else:
-        why = decision.reasons[0] if decision.reasons else ""
-    return ShownLine(policy.id, policy.short, amount.text if amount and amount.fen else "", why)
+        return ShownLine(policy.id, policy.short, worth, MODE_NAMES[decision.mode])
+    why = decision.reasons[0] if decision.reasons else ""
+    return ShownLine(policy.id, policy.short, f"符合的话 {worth}" if worth else "", why)
