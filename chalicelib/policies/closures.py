@@ -33,8 +33,13 @@ _NEGATED = (YES, NO, MANUAL, ASK)
 
 def compile_closure(tree: Tree) -> Callable[[Facts], Outcome]:
     """Facts → outcome, stopping at the first leaf that decides."""
-    verdict = _node_test(tree.root)
+    verdict = compile_verdict(tree)
     return lambda facts: OUTCOMES[verdict(facts)]
+
+
+def compile_verdict(tree: Tree) -> Test:
+    """Facts → verdict, for conditions that are part of something larger."""
+    return _node_test(tree.root)
 
 
 def compile_trace(tree: Tree) -> Callable[[Facts], tuple[Outcome, list[Verdict]]]:

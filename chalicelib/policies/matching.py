@@ -24,6 +24,7 @@ from chalicelib.policies.columns import Columns, Program, compile_columns, encod
 from chalicelib.policies.dictionary import Schema
 from chalicelib.policies.explain import Explainer
 from chalicelib.policies.reading import (
+    BLOCK_BYTES,
     MAX_SHOWN,
     Block,
     FileProblems,
@@ -69,6 +70,7 @@ def match_file(
     progress: Progress | None = None,
     *,
     workers: int | None = None,
+    block_bytes: int = BLOCK_BYTES,
 ) -> MatchSummary:
     """Decide every pair and write ``{"uscc","policy","outcome","reasons","missing"}`` rows to ``out_path``.
 
@@ -82,7 +84,7 @@ def match_file(
     tally = _Tally()
     total = enterprises_path.stat().st_size if enterprises_path.is_file() else 0
     with _replacing(out_path) as out:
-        for done in _run(matcher, blocks(enterprises_path), _workers(workers, total)):
+        for done in _run(matcher, blocks(enterprises_path, block_bytes), _workers(workers, total)):
             tally.add(done)
             if not tally.problems:
                 out.write(done.written)

@@ -14,13 +14,13 @@ from chalicelib.enterprises.model import Enterprise
 from chalicelib.policies import benefits
 from chalicelib.policies.benefits import Amount, Inputs
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.closures import compile_combine, leaf_test
+from chalicelib.policies.closures import Test, compile_combine, compile_verdict, leaf_test
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.counting import Counted, Counter
 from chalicelib.policies.explain import QUAL_NAMES, Explainer, TraceLine
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import Mode, Modifier, Policy, State
-from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Tree, Verdict
+from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Verdict
 
 
 class Standing(StrEnum):
@@ -71,10 +71,10 @@ class PolicyService:
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self._policies = policies
         self._compiled: dict[tuple[str, int, date], _Compiled] = {}
-        self._modifiers = [(SEVERE_DISHONESTY, _rule(SEVERE_DISHONESTY.when))]
+        self._modifiers = [(SEVERE_DISHONESTY, compile_verdict(parse(SEVERE_DISHONESTY.when, FACTS)))]
         for policy in policies.values():
             if policy.state is State.PUBLISHED:
-                self._modifiers += [(rule, policy.tree(rule.when)) for rule in policy.modifiers]
+                self._modifiers += [(rule, compile_verdict(policy.tree(rule.when))) for rule in policy.modifiers]
 
     def check(self, enterprise: Enterprise, on: date) -> list[Decision]:
         """A decision for every policy meant for enterprises, in the order of ids; exclusion groups settled."""
@@ -119,10 +119,10 @@ class PolicyService:
         return decision
 
     def _modified(self, policy: Policy, decision: Decision, values: Mapping[str, Any]) -> Decision:
-        for rule, tree in self._modifiers:
+        for rule, holds in self._modifiers:
             if policy.id in rule.exempt or (rule.categories and policy.category not in rule.categories):
                 continue
-            if _verdict(tree, values) != YES:
+            if holds(values) != YES:
                 continue
             if rule.effect == "veto":
                 return _refused(decision, Standing.VETOED, rule.reason)
@@ -171,8 +171,8 @@ class _Compiled:
         self._combine = compile_combine(self._tree)
         self._explain = Explainer(self._tree, self._schema)
         self._counters = [Counter(count) for count in policy.counts]
-        self._overrides = [(override, policy.tree(override.when, on)) for override in policy.mode_overrides]
-        self._trees: dict[int, Tree] = {}
+        self._overrides = [(each, compile_verdict(policy.tree(each.when, on))) for each in policy.mode_overrides]
+        self._cases: dict[int, Test] = {}
 
     def decide(self, sheet: FactSheet, without: frozenset[str]) -> Decision:
         counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
@@ -217,8 +217,8 @@ class _Compiled:
         return [(code, sheet.lapsed[code]) for code in asked if code in sheet.lapsed]
 
     def _mode(self, values: Mapping[str, Any]) -> tuple[Mode, tuple[str, ...]]:
-        for override, tree in self._overrides:
-            if _verdict(tree, values) in (YES, ASK):
+        for override, holds in self._overrides:
+            if holds(values) in (YES, ASK):
                 return override.mode, override.materials or self._policy.materials
         return self._policy.mode, self._policy.materials
 
@@ -232,8 +232,10 @@ class _Compiled:
         return amount
 
     def _case(self, raw: dict[str, Any], values: Mapping[str, Any]) -> Verdict:
-        tree = self._trees.setdefault(id(raw), self._policy.tree(raw, self._on))
-        return _verdict(tree, values)
+        """``raw`` belongs to the policy, which lives as long as this, so its identity will do for a key."""
+        if id(raw) not in self._cases:
+            self._cases[id(raw)] = compile_verdict(self._policy.tree(raw, self._on))
+        return self._cases[id(raw)](values)
 
     def _parameter(self, name: str) -> Decimal:
         return self._policy.parameters[name].on(self._on)
@@ -242,14 +244,6 @@ class _Compiled:
 def _settled(low: Verdict, high: Verdict) -> Verdict:
     """A leaf that comes out differently for what certainly counts and for what may is open."""
     return low if low == high else ASK
-
-
-def _verdict(tree: Tree, values: Mapping[str, Any]) -> Verdict:
-    return compile_combine(tree)([leaf_test(leaf)(values) for leaf in tree.leaves])
-
-
-def _rule(raw: dict[str, Any]) -> Tree:
-    return parse(raw, FACTS)
 
 
 def _not_open(policy: Policy, on: date) -> tuple[Standing, str] | None:
