@@ -7,6 +7,7 @@ from chalicelib.guidance.model import Bundle, Form, Material, ServiceItem
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.points import shown_for
+from chalicelib.pages.policy import is_public
 from chalicelib.pages.visit import PageMissing, Visit
 
 
@@ -21,7 +22,7 @@ def show(visit: Visit) -> PageResponse:
 
 
 def _item(visit: Visit, item: ServiceItem) -> PageResponse:
-    policies = visit.services.catalogue().policies
+    policy = visit.services.catalogue().policies.get(item.policy or "")
     return render.page(
         visit,
         "guide.html",
@@ -32,7 +33,7 @@ def _item(visit: Visit, item: ServiceItem) -> PageResponse:
         fetched=[material for material in item.materials if not material.brought],
         how_many=how_many,
         points=shown_for(visit, item.id),
-        policy=policies.get(item.policy) if item.policy else None,
+        policy=policy if policy and is_public(policy) else None,
     )
 
 

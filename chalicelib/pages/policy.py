@@ -15,8 +15,6 @@ from chalicelib.policies.service import Decision
 from chalicelib.policies.tree import Outcome
 from chalicelib.times import local_date
 
-HIDDEN = frozenset({State.DRAFT, State.REVIEWED})
-"""Not yet public."""
 _VERDICTS = {
     Outcome.MATCH: "符合条件",
     Outcome.NOT_MATCH: "暂不符合",
@@ -42,10 +40,15 @@ class ShownDecision:
     checks: tuple[tuple[str, str, str, str], ...]
 
 
+def is_public(policy: Policy) -> bool:
+    """Published once; what was suspended or withdrawn later stays readable, and says so."""
+    return policy.state not in (State.DRAFT, State.REVIEWED)
+
+
 def show(visit: Visit) -> PageResponse:
     """Raises PageMissing."""
     policy = visit.services.catalogue().policies.get(visit.request.key)
-    if policy is None or policy.state in HIDDEN:
+    if policy is None or not is_public(policy):
         raise PageMissing
     session, today = visit.known_if_asked(), local_date(visit.now)
     decisions = _decisions(visit, policy, session.openid, today) if session else []

@@ -183,6 +183,10 @@ def test_a_policy_tells_members_whether_and_why(phone: Phone, house: House) -> N
 def test_what_is_not_published_is_not_there(phone: Phone) -> None:
     assert phone.get("/h5/policy/P02").body == phone.get("/h5/policy/P77").body
     assert "还没发布的" not in phone.get("/h5/policies").body
+    house = House()
+    unpublished = ServiceItem.model_validate({**ITEM, "policy": "P02"})
+    house.held = replace(house.held, items={"SX-01": unpublished})
+    assert "/h5/policy/" not in Phone(house, None).get("/h5/guide/SX-01").body
     assert POLICY["short"] in phone.get("/h5/policies").body
 
 
