@@ -1,6 +1,6 @@
 """Lambda's entry points: wiring only."""
 
-from chalice import Chalice
+from chalice.app import Chalice
 
 from chalicelib.entrypoints.health import health
 from chalicelib.entrypoints.pages import pages

@@ -135,7 +135,7 @@ class Application:
         catalogue = self.catalogue()
         with self._content_lock:
             if self._guide is None or self._guide[0] != catalogue.version:
-                self._guide = (catalogue.version, GuideService(catalogue))
+                self._guide = (catalogue.version, GuideService(catalogue, PointService(catalogue)))
             return self._guide[1]
 
     def points(self) -> PointService:
@@ -216,6 +216,7 @@ class Application:
     @cached_property
     def desk(self) -> Desk:
         return Desk(
+            catalogue=self.catalogue,
             guide=self.guide,
             points=self.points,
             policies=self.policies,

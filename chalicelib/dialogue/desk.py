@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.content.catalogue import Catalogue
 from chalicelib.dialogue.tickets import TicketService
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
@@ -24,6 +25,7 @@ from chalicelib.policies.service import PolicyService
 class Desk:
     """Those that stand on published content are functions: they follow the newest version."""
 
+    catalogue: Callable[[], Catalogue]
     guide: Callable[[], GuideService]
     points: Callable[[], PointService]
     policies: Callable[[], PolicyService]

@@ -44,7 +44,9 @@ Delivery = Taken | Answered | Literal["busy"]
 class Inbox:
     """The rows ``inbound#{key}`` and ``person#{openid}/session``."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._store = store
         self._clock = clock
         self._pause = pause

@@ -43,18 +43,20 @@ class Reply:
     """What 溪小办 says: lines of text, then numbered next steps, then where the facts come from.
 
     ``keeps_options``: the numbers of the reply before this one stay good (a repeat, the rest of a long text).
+    ``numbered``: the lines show the numbers of the options already.
     """
 
     lines: tuple[str, ...]
     options: tuple[Option, ...] = ()
     footer: str = ""
     keeps_options: bool = False
+    numbered: bool = False
 
     @property
     def text(self) -> str:
         """As it is shown: at most about 12 lines, the steps on one line where they are short."""
         parts = ["\n".join(self.lines)]
-        if self.options:
+        if self.options and not self.numbered:
             steps = [f"{number} {option.label}" for number, option in enumerate(self.options, 1)]
             parts.append((" " if sum(map(len, steps)) <= 40 else "\n").join(steps))
         if self.footer:

@@ -10,7 +10,7 @@ _NOISE = re.compile(r"[\s，。！？、；：,.!;:~～…“”\"'（）()【�
 COMMANDS: dict[str, str] = {
     word: command
     for command, words in {
-        "leave": "退订 td t 取消订阅 别发了 莫发哩 莫发了 不要发了 不要再发 别再发了 不想收到 停止推送 不要推送 不再接收",
+        "leave": "退订 td 取消订阅 别发了 莫发哩 莫发了 不要发了 不要再发 别再发了 不想收到 停止推送 不要推送 不再接收",
         "only_case": "只收办件",
         "only_loan": "只收贷款",
         "person": "人工 转人工 人工客服 找人工 客服",
@@ -27,7 +27,9 @@ COMMANDS: dict[str, str] = {
     for word in words.split()
 }
 
-_LEAVE = re.compile(r"^(请|麻烦)?(你们?|您)?(以后)?(不要|别|莫|不用)(再|老是|老)?(给我)?(发|推送?|打扰)(消息|信息|通知|短信|广告)?(给?我)?(了|啦|哩)?$")
+_LEAVE = re.compile(
+    r"^(请|麻烦)?(你们?|您)?(以后)?(不要|别|莫|不用)(再|老是|老)?(给我)?(发|推送?|打扰)(消息|信息|通知|短信|广告)?(给?我)?(了|啦|哩)?$"
+)
 
 
 def plain(text: str) -> str:

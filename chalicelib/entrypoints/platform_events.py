@@ -1,4 +1,4 @@
-"""Events that are about our own messages and account, not part of a conversation: receipts, permissions, verification."""
+"""Events about our own messages and account, not part of a conversation: receipts, permissions, verification."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 from datetime import datetime
 
 from chalicelib.notices.service import NoticeService
-from chalicelib.notices.subscriptions import SubscriptionLedger
 from chalicelib.wechat import events
 from chalicelib.wechat.messages import Inbound
 
@@ -14,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class PlatformEvents:
-    def __init__(self, notices: NoticeService, subscriptions: SubscriptionLedger) -> None:
+    def __init__(self, notices: NoticeService) -> None:
         self._notices = notices
-        self._subscriptions = subscriptions
+        self._subscriptions = notices.subscriptions
 
     def take(self, inbound: Inbound, now: datetime) -> bool:
         """Act on the event if it is one of these; False leaves it to the conversation."""
@@ -25,7 +24,9 @@ class PlatformEvents:
                 self._notices.receipt(inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now)
             case events.SubscriptionSentEvent():
                 for sent in inbound.sent:
-                    self._notices.receipt(inbound.openid, sent.msg_id, sent.delivered, sent.error_status, now)
+                    self._notices.receipt(
+                        inbound.openid, sent.msg_id, sent.delivered, sent.error_status, now, sent.template_id
+                    )
             case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
                 self._permissions(inbound.openid, inbound.answers, now)
             case events.PersonalDataEvent():

@@ -6,8 +6,7 @@ import json
 import logging
 from typing import Any
 
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
 from chalicelib.notices.kinds import QUEUES, Priority

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from chalice import Blueprint
+from chalice.app import Blueprint
 
 from jobs import runner
 
@@ -20,7 +20,7 @@ def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @schedules.lambda_function(name="run_job")
 def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """One job for an operator: ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` → the JSON of ``run``, with the plan."""
+    """One job for an operator: ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` → the JSON of ``run``, a sentence."""
     as_of = event.get("as_of")
     result = runner.run_by_name(
         event["job"],

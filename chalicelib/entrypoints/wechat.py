@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from chalice import Blueprint, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.entrypoints.callback import Answer
+from chalicelib.entrypoints.callback import Answer, Callback
+from chalicelib.entrypoints.platform_events import PlatformEvents
 from chalicelib.wechat.refused import Refused
 
 log = logging.getLogger(__name__)
@@ -20,9 +21,8 @@ PUSH_TYPES = ["text/xml", "application/xml", "text/plain", "application/json", "
 
 @wechat.route("/wechat", methods=["GET"])
 def verify() -> Response:
-    query = wechat.current_request.query_params or {}
     try:
-        return _respond(bootstrap.current().callback.verify(query))
+        return _respond(_callback().verify(_query()))
     except Refused as refused:
         return _refuse(refused)
 
@@ -31,9 +31,28 @@ def verify() -> Response:
 def push() -> Response:
     request = wechat.current_request
     try:
-        return _respond(bootstrap.current().callback.receive(request.query_params or {}, request.raw_body))
+        return _respond(_callback().receive(_query(), _bytes(request.raw_body)))
     except Refused as refused:
         return _refuse(refused)
+
+
+def _callback() -> Callback:
+    application = bootstrap.current()
+    return Callback(
+        application.codec,
+        application.inbox,
+        application.dialogue,
+        PlatformEvents(application.notices),
+        application.clock.now,
+    )
+
+
+def _query() -> dict[str, str]:
+    return dict(wechat.current_request.query_params or {})
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 def _respond(answer: Answer) -> Response:

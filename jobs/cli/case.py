@@ -44,5 +44,3 @@ def show(
         say(line)
     if life.aside:
         say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统。")
-
-

@@ -36,9 +36,10 @@ def doctor(
     if as_json:
         document([asdict(finding) for finding in findings])
     else:
-        table(("检查", "结果", "情况", "怎么办"), [
-            (f.what, "好" if f.ok else "缺", f.detail, "" if f.ok else f.advice) for f in findings
-        ])
+        table(
+            ("检查", "结果", "情况", "怎么办"),
+            [(f.what, "好" if f.ok else "缺", f.detail, "" if f.ok else f.advice) for f in findings],
+        )
     if not all(finding.ok for finding in findings):
         raise typer.Exit(FAILED)
 
@@ -47,7 +48,9 @@ def examine(application: Application, *, online: bool) -> Iterator[Finding]:
     """Findings in the order in which they must be mended."""
     settings = application.settings
     yield Finding("设置", True, f"stage={settings.stage} demo={settings.demo}")
-    yield _try("存储", lambda: str(application.store.get("doctor", "probe") is None), "检查 XIXINBAN_DB 的目录权限或数据表")
+    yield _try(
+        "存储", lambda: str(application.store.get("doctor", "probe") is None), "检查 XIXINBAN_DB 的目录权限或数据表"
+    )
     yield _content(application)
     yield _dead_letters(application)
     yield Finding(
@@ -61,7 +64,11 @@ def examine(application: Application, *, online: bool) -> Iterator[Finding]:
         "发送", not paused, "；".join(pause.cause for pause in paused) or "没有暂停", "处理原因后等它到期，或联系平台"
     )
     if online:
-        yield _try("微信凭证", lambda: "已取得" if application.wechat_client.access_token else "空", "检查 AppID、AppSecret 和 IP 白名单")
+        yield _try(
+            "微信凭证",
+            lambda: "已取得" if application.wechat_client.access_token else "空",
+            "检查 AppID、AppSecret 和 IP 白名单",
+        )
 
 
 def _try(what: str, probe: Callable[[], str], advice: str) -> Finding:
@@ -73,7 +80,13 @@ def _try(what: str, probe: Callable[[], str], advice: str) -> Finding:
 
 def _content(application: Application) -> Finding:
     catalogue = application.catalogue()
-    counts = f"事项 {len(catalogue.items)}，一件事 {len(catalogue.bundles)}，服务点 {len(catalogue.points)}，政策 {len(catalogue.policies)}"
+    kinds = {
+        "事项": catalogue.items,
+        "一件事": catalogue.bundles,
+        "服务点": catalogue.points,
+        "政策": catalogue.policies,
+    }
+    counts = "，".join(f"{name} {len(rows)}" for name, rows in kinds.items())
     return Finding("内容", bool(catalogue.items), f"第 {catalogue.version} 版：{counts}", "运行 content load data")
 
 

@@ -37,9 +37,21 @@ def list_notices(
         document([_row(one) for one in found[:limit]])
         return
     columns = ("编号", "企业", "类别", "标题", "状态", "渠道", "时间")
-    table(columns, [(
-        one.id, one.uscc, one.rules.title, one.title, CHINESE[one.state], one.channel or "", chinese_time(one.created_at)
-    ) for one in found[:limit]])
+    table(
+        columns,
+        [
+            (
+                one.id,
+                one.uscc,
+                one.rules.title,
+                one.title,
+                CHINESE[one.state],
+                one.channel or "",
+                chinese_time(one.created_at),
+            )
+            for one in found[:limit]
+        ],
+    )
 
 
 @app.command("show")
@@ -47,7 +59,13 @@ def show(notice_id: IdArgument, as_json: Annotated[bool, JSON] = False) -> None:
     """一条通知的全部经过。"""
     notice = bootstrap.current().notices.show(notice_id)
     if as_json:
-        document({**_row(notice), "lines": notice.lines, "history": [line.model_dump(mode="json") for line in notice.history]})
+        document(
+            {
+                **_row(notice),
+                "lines": notice.lines,
+                "history": [line.model_dump(mode="json") for line in notice.history],
+            }
+        )
         return
     say(f"{notice.title}　{CHINESE[notice.state]}　尝试 {notice.attempts} 次")
     for line in notice.lines:

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 FAILED, BAD_INPUT = 1, 2
-JSON = typer.Option(False, "--json", help="Print one JSON document instead of a table.")
+JSON = typer.Option("--json", help="Print one JSON document instead of a table.")
 
-notes = Console(stderr=True, highlight=False)
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
@@ -52,7 +52,7 @@ def fail(text: str, code: int = FAILED) -> NoReturn:
 
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Any]:
-    """A progress bar on stderr: ``with progress("匹配", 100) as step: step(10)``. Silent where stderr is no terminal."""
+    """A progress bar on stderr: ``with progress("匹配", 100) as step: step(10)``; silent where that is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         task = bar.add_task(label, total=total)

@@ -56,7 +56,10 @@ def show_runs(
     if as_json:
         document([_row(row) for row in found[:limit]])
         return
-    table(("任务", "开始", "状态", "结果"), [(r.job, chinese_time(r.started_at), r.state, _result(r)) for r in found[:limit]])
+    table(
+        ("任务", "开始", "状态", "结果"),
+        [(r.job, chinese_time(r.started_at), r.state, _result(r)) for r in found[:limit]],
+    )
 
 
 def run(

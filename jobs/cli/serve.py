@@ -1,4 +1,4 @@
-"""``serve``: everything on one machine — callback, pages, workers, scheduler and, unless a platform is set, the simulator."""
+"""``serve``: everything on one machine, with the simulator unless a platform is set."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 
-from chalice import Chalice
+from chalice.app import Chalice
 
 from chalicelib.ports import Clock
 from jobs.core import Job

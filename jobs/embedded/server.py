@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from chalice import Chalice
+from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPServer, create_local_server
 
@@ -38,7 +37,7 @@ class Handler(ChaliceRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         """The app logs what matters; an access log would hold openids."""
 
     def _refuse(self, status: int, message: str) -> None:
@@ -73,5 +72,5 @@ def make_server(app: Chalice, host: str, port: int, simulator: Simulator | None)
     config = Config.create(lambda_timeout=60)
     plain = create_local_server(app, config, "127.0.0.1", 0)  # swaps in the thread-safe current_request (facts: aws §3)
     plain.server.server_close()
-    handler: type[BaseHTTPRequestHandler] = type("BoundHandler", (Handler,), {"simulator": simulator})
+    handler: type[ChaliceRequestHandler] = type("BoundHandler", (Handler,), {"simulator": simulator})
     return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=Server)

@@ -7,8 +7,7 @@ import logging
 import threading
 from typing import Any
 
-from chalice import Chalice
-from chalice.app import SQSEventConfig
+from chalice.app import Chalice, SQSEventConfig
 
 from chalicelib.ports import Message, Queue, Throttled
 

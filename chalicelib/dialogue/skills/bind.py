@@ -84,7 +84,11 @@ class Bind(Skill):
         if not bindings:
             return Reply(("您没有绑定企业。",), footer="回复“绑定”开始。")
         options = tuple(
-            Option(label=f"解绑 {self._desk.enterprise_name(binding.uscc)}", action="bind.remove", args={"uscc": binding.uscc})
+            Option(
+                label=f"解绑 {self._desk.enterprise_name(binding.uscc)}",
+                action="bind.remove",
+                args={"uscc": binding.uscc},
+            )
             for binding in bindings[:8]
         )
         return Reply(("解绑后不再收到这家企业的提醒，也查不到它的办件和贷款。",), options)

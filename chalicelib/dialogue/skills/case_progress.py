@@ -13,7 +13,7 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.tries import LockedOut
-from chalicelib.guidance.normalise import normalise
+from chalicelib.guidance.aliases import normalise
 
 _ASKED = re.compile(
     r"(办件|案件|业务|申请|证|过户|执照|许可|登记).{0,8}(进度|到哪|哪一?步|怎么样了|办好了|办到|办下来|好了没|下来没)"
@@ -106,7 +106,11 @@ class CaseProgress(Skill):
         if named:
             link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
             lines.append(f'<a href="{link}">看全部过程</a>')
-        options = [Option(label="要带什么材料", action="guide.item", args={"id": case.head.item_id})] if case.head.item_id and named else []
+        options = (
+            [Option(label="要带什么材料", action="guide.item", args={"id": case.head.item_id})]
+            if case.head.item_id and named
+            else []
+        )
         options.append(Option(label="到哪里办", action="points.item", args={"item": case.head.item_id or ""}))
         options.append(Option(label="转人工", action="handoff.ask"))
         return Reply(tuple(lines), tuple(options))

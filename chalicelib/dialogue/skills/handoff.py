@@ -10,7 +10,9 @@ from chalicelib.dialogue.model import Flow, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 
 HOURS = "工作日 9:00–12:00、13:30–17:00"
-_BRIBE = re.compile(r"红包|(给|塞|送)你?.{0,4}(钱|礼|烟|酒|好处)|好处费|(先|帮我?).{0,6}(过了|通过|放行).{0,8}(谢|请|给)")
+_BRIBE = re.compile(
+    r"红包|(给|塞|送)你?.{0,4}(钱|礼|烟|酒|好处)|好处费|(先|帮我?).{0,6}(过了|通过|放行).{0,8}(谢|请|给)"
+)
 _COMPLAINT = re.compile(r"投诉|没人管|没人理|踢皮球|推来推去|烦死|气死|态度(差|不好|恶劣)|乱收费|不作为|太慢了|差劲")
 _INSULT = re.compile(r"傻[逼比子叉]|垃圾|白痴|智障|蠢货|废物|去死|他妈|妈的|滚蛋|^滚$")
 
@@ -52,7 +54,9 @@ class Handoff(Skill):
         )
 
     def _take(self, turn: Turn, kind: str, opening: str) -> Reply:
-        ticket = self._desk.tickets.open(turn.openid, "投诉建议" if kind == "投诉建议" else "人工答复", turn.text, turn.now)
+        ticket = self._desk.tickets.open(
+            turn.openid, "投诉建议" if kind == "投诉建议" else "人工答复", turn.text, turn.now
+        )
         lines = [opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"]
         if kind == "投诉建议":
             lines.append("您再说一下是哪件事卡住了，我一起转过去。")

@@ -11,7 +11,7 @@ from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
 from chalicelib.finance.model import Loan
 from chalicelib.finance.progress import brief, render
-from chalicelib.guidance.normalise import normalise
+from chalicelib.guidance.aliases import normalise
 
 _ASKED = re.compile(
     r"贷款进度|融资进度|我的贷款|贷款到哪|(授信|贷款|放款|融资|审批).{0,10}(到账|下来|到哪|进度|批了|批下|几时|什么时候)|钱.{0,6}(到账|什么时候到)"
@@ -47,7 +47,9 @@ class LoanProgress(Skill):
         bindings = self._desk.bindings.of_person(turn.openid)
         uscc = [binding.uscc for binding in bindings if binding.role in allowed]
         if not uscc:
-            why = "贷款进度只给企业的法人和财务看。" if bindings else "要看贵公司走到哪一步，请先绑定企业（法人或财务）。"
+            why = (
+                "贷款进度只给企业的法人和财务看。" if bindings else "要看贵公司走到哪一步，请先绑定企业（法人或财务）。"
+            )
             return Reply((*_DIFFERENCE, why), footer="回复“绑定”开始。具体进度也可问经办客户经理。")
         loans = [loan for one in uscc for loan in self._desk.loans.of_enterprise(one)]
         if not loans:

@@ -28,7 +28,9 @@ class OwnData(Skill):
         bindings = self._desk.bindings.of_person(turn.openid)
         consents = self._desk.consents.current(turn.openid)
         bound = "、".join(f"{self._desk.enterprise_name(one.uscc)}（{one.role}）" for one in bindings) or "没有绑定企业"
-        agreed = "、".join(f"{scope.chinese}（{local_date(one.at)} 起）" for scope, one in consents.items()) or "没有授权"
+        agreed = (
+            "、".join(f"{scope.chinese}（{local_date(one.at)} 起）" for scope, one in consents.items()) or "没有授权"
+        )
         options = (
             Option(label="停止全部推送", action="leave.everything"),
             Option(label="解绑企业", action="bind.unbind"),
@@ -40,7 +42,9 @@ class OwnData(Skill):
     def _inbox(self, turn: Turn) -> Reply:
         notices = self._desk.notices.of_person(turn.openid, limit=_SHOWN)
         if not notices:
-            return Reply(("还没有发给您的消息。",), footer="绑定企业并同意接收后，有与您有关的政策、办件和贷款进度会告诉您。")
+            return Reply(
+                ("还没有发给您的消息。",), footer="绑定企业并同意接收后，有与您有关的政策、办件和贷款进度会告诉您。"
+            )
         link = self._desk.links.page("/h5/inbox", turn.openid, turn.now)
         lines = [f"{chinese_time(one.created_at)} {one.title}" for one in notices]
         return Reply((*lines, f'<a href="{link}">打开收件箱</a>'))

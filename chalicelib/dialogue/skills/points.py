@@ -9,7 +9,7 @@ from datetime import datetime
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
-from chalicelib.guidance.normalise import normalise
+from chalicelib.guidance.aliases import normalise
 from chalicelib.points.model import ServicePoint
 
 _ASKED = re.compile(
@@ -46,7 +46,10 @@ class Points(Skill):
         near = [] if latitude is None or longitude is None else self._desk.points().nearest(latitude, longitude)
         if not near:
             return Reply(("还没有登记位置的服务点。", "县政务服务大厅可办全部事项，去之前可拨 12345 问清。"))
-        lines = [f"离您最近的是 {near[0].point.name}，约 {_distance(near[0].metres)}。", *self._lines(near[0].point, turn.now)[1:]]
+        lines = [
+            f"离您最近的是 {near[0].point.name}，约 {_distance(near[0].metres)}。",
+            *self._lines(near[0].point, turn.now)[1:],
+        ]
         return Reply(tuple(lines), _options([one.point for one in near[1:]]), footer="位置只用于这一次查询，不保存。")
 
     def _for_item(self, item_id: str, town: str | None, now: datetime) -> Reply:
@@ -56,14 +59,17 @@ class Points(Skill):
         return self._one(found[0], now, found[1:3])
 
     def _show(self, point_id: str, now: datetime) -> Reply:
-        point = next((one for one in self._desk.points().all() if one.id == point_id), None)
+        point = self._desk.catalogue().points.get(point_id)
         return self._one(point, now) if point else ask_where()
 
     def _one(self, point: ServicePoint, now: datetime, others: list[ServicePoint] | None = None) -> Reply:
         return Reply(tuple(self._lines(point, now)), _options(others or []))
 
     def _lines(self, point: ServicePoint, now: datetime) -> list[str]:
-        return self._desk.points().describe(point, self._desk.guide().names(), now, self._desk.calendar.is_workday)
+        catalogue = self._desk.catalogue()
+        names = {key: row.name for key, row in catalogue.items.items()}
+        names |= {key: row.name for key, row in catalogue.bundles.items()}
+        return self._desk.points().describe(point, names, now, self._desk.calendar.is_workday)
 
     @staticmethod
     def _choose(points: list[ServicePoint], question: str) -> Reply:

@@ -75,7 +75,9 @@ class Welcome(Skill):
             "政策直达": "政策直达：我能享受什么、贷款进度",
             "法治护航": "法治护航：立案、调解、信用修复",
         }
-        options = tuple(Option(label=label, action="welcome.section", args={"name": name}) for name, label in labels.items())
+        options = tuple(
+            Option(label=label, action="welcome.section", args={"name": name}) for name, label in labels.items()
+        )
         return Reply((GREETING,), options, footer=PRIVACY)
 
     def section(self, name: str) -> Reply:
