@@ -16,7 +16,6 @@ from chalicelib.wechat.oauth import Identity
 from tests.unit.pages.house import (
     CASE,
     LOAN,
-    NOW,
     OTHER_USCC,
     OWNER,
     STAFF,
