@@ -7,7 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.guidance.model import ServiceItem
@@ -248,6 +248,7 @@ def test_contrast_is_at_least_aa(ink: str, paper: str) -> None:
 SHORT = st.text(max_size=40)
 
 
+@settings(deadline=None)
 @given(
     page=st.one_of(
         st.sampled_from(["case", "guide", "loan", "policy", "inbox", "me", "oauth", "static", "points"]), SHORT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.pages.session import SESSION_LIFE, Sessions, is_form_token
@@ -27,6 +27,7 @@ def test_another_secret_and_another_openid_are_refused() -> None:
     assert SESSIONS.read(cookie.replace("oOwner", "oOther"), NOW) is None
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, 200), letter=st.characters(codec="utf-8"))
 def test_no_changed_character_passes(place: int, letter: str) -> None:
     cookie = SESSIONS.cookie("oOwner", NOW)
@@ -35,6 +36,7 @@ def test_no_changed_character_passes(place: int, letter: str) -> None:
     assert changed == cookie or SESSIONS.read(changed, NOW) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_junk_is_no_cookie(text: str) -> None:
     assert SESSIONS.read(text, NOW) is None
@@ -49,6 +51,7 @@ def test_form_token_belongs_to_one_session() -> None:
     assert not is_form_token(one, two.form_token)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_junk_is_no_form_token(text: str) -> None:
     session = SESSIONS.read(SESSIONS.cookie("oOwner", NOW), NOW)
