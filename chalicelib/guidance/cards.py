@@ -1,6 +1,7 @@
 """Answer cards (回答卡片): short texts made of content rows only, the part asked for first.
 
-At most about twelve lines and 2,000 bytes (a passive reply's limit). Numbered next steps are data beside the text.
+At most about twelve lines and 1,800 bytes: a passive reply holds 2,000, and the dialogue adds a link. Numbered next
+steps are data beside the text.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib import money
 from chalicelib.guidance.bundles import merge
+from chalicelib.guidance.court_fees import acceptance_fee
 from chalicelib.guidance.intent import Facet
 from chalicelib.guidance.model import Bundle, Faq, Material, Necessity, ServiceItem, Source, Unit
 from chalicelib.provenance import SAMPLE_NOTE
 
-MAX_BYTES = 2000
+MAX_BYTES = 1800
 STEPS_SHOWN = 6
 MATERIALS_SHOWN = 6
 SHORT_NOTE = 4
@@ -92,12 +95,16 @@ def item_card(
     places: Sequence[Place],
     faq: Faq | None = None,
     related: Sequence[Option] = (),
+    amount_fen: int | None = None,
 ) -> Card:
     """The guide of one item: the answer to what was asked, then the rest in brief.
 
     ``faq``: a stored question that is the one asked; its answer leads. ``related``: further steps to offer.
+    ``amount_fen``: a sum named in the question, where the fee of the item is calculated from one.
     """
     parts = _item_parts(item, places)
+    if item.fee and item.fee.formula and amount_fen:
+        parts[Facet.FEE] = f"收费：{_calculated(amount_fen)}"
     lead = [faq.answer] if faq else _lead(item, facet, parts)
     told = {facet} if facet and not faq else set()
     rest = [line for part, line in parts.items() if line and part not in told]
@@ -183,6 +190,11 @@ def _where(item: ServiceItem, places: Sequence[Place]) -> str:
     go = _places(places) or item.dept
     also = "，也可以网上办" if online in ("网上",) else f"，也可以用{online}" if online else ""
     return f"{go}{also}{f'；咨询 {item.contact}' if item.contact else ''}"
+
+
+def _calculated(amount_fen: int) -> str:
+    fee, half = acceptance_fee(amount_fen), acceptance_fee(amount_fen, halved=True)
+    return f"{money.show(amount_fen)}的诉讼费是 {money.show(fee)}，简易程序、调解结案减半为 {money.show(half)}"
 
 
 def _limits(item: ServiceItem) -> str:

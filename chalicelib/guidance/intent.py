@@ -59,4 +59,4 @@ def names_no_subject(text: str) -> bool:
 def subject(text: str) -> str:
     """The question without the words that only say which part is asked for: 换法人要带什么 → 换法人."""
     left = _ANY.sub(" ", text)
-    return left if left.strip(" ,?!。") else text
+    return left if _POINTING.sub("", left) else text

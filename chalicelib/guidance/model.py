@@ -104,11 +104,15 @@ class FeeCase(_Part):
 
 
 class Fee(_Part):
-    """收费: free, amounts by case, or by the text of a rule (a price list or an ordinance we do not repeat)."""
+    """收费: free, amounts by case, or by the text of a rule (a price list or an ordinance we do not repeat).
+
+    ``formula`` names a calculation that we do know: court_fee is ``guidance.court_fees``.
+    """
 
     kind: Literal["free", "amounts", "rule"] = Field(title="收费方式")
     cases: tuple[FeeCase, ...] = Field(default=(), title="收费标准")
     rule: str = Field(default="", title="收费依据")
+    formula: Literal["court_fee"] | None = Field(default=None, title="计算公式")
     waiver: str = Field(default="", title="减免")
 
     @model_validator(mode="after")

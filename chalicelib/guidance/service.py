@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from chalicelib.guidance import cards, documents
 from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.amounts import amount
 from chalicelib.guidance.cards import Action, Card, Option, Place
 from chalicelib.guidance.confidence import Verdict, verdict
 from chalicelib.guidance.faq import best_faq
@@ -152,7 +153,7 @@ class GuideService:
             return cards.bundle_card(self._bundles[id_], self._items, places)
         item = self._items[id_]
         related = self._related(id_, candidates)
-        return cards.item_card(item, part, places, best_faq(asked, item.faq), related)
+        return cards.item_card(item, part, places, best_faq(asked, item.faq), related, amount(asked))
 
     def _related(self, id_: str, candidates: tuple[Candidate, ...]) -> list[Option]:
         """One tap to the guide that was second, and to the 一件事 that this item opens."""

@@ -25,7 +25,8 @@ class Content:
 
 def rows(name: str) -> list[dict[str, object]]:
     loaded: list[dict[str, object]] = yaml.load(
-        (ROOT / "data" / f"{name}.yaml").read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        (ROOT / "data" / f"{name}.yaml").read_text(encoding="utf-8"),
+        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
     )
     return loaded
 

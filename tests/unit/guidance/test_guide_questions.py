@@ -158,12 +158,13 @@ def test_json_is_the_contract() -> None:
 
 
 def test_out_of_scope_text_almost_never_gets_a_guide() -> None:
-    """116 lines of small talk, insults, bribes and other offices' matters; 2 % is the measured floor, not a wish."""
+    """Small talk, insults, bribes and other offices' matters. ``outside`` was written with these lines in view, so
+    this guards against losing ground; bench/search_quality.py judges on questions of other sets too."""
     lines = (ROOT / "bench/sets/out_of_scope.txt").read_text(encoding="utf-8").split("\n")
     asked = [line for line in lines if line]
     confident = [line for line in asked if service().ask(line).kind == "answer"]
     assert len(asked) > 100
-    assert len(confident) <= len(asked) * 0.02, confident
+    assert confident == []
 
 
 def test_a_private_number_in_the_text_is_not_echoed() -> None:
