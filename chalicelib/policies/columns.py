@@ -30,6 +30,8 @@ Bools = NDArray[np.bool_]
 CHUNK = 131072
 """Rows a chunk: long enough that numpy's call costs vanish, short enough that a chunk's bits stay in the cache."""
 _MANY_RUNS = 6
+_WORTH_FORKING = 8
+"""Chunks; with fewer, starting processes takes longer than the work."""
 
 # ---------------------------------------------------------------- columns
 
@@ -237,13 +239,12 @@ class Program:
         More workers are forked processes (threads would queue for the interpreter): they read the columns where they
         are and write their bits into memory shared with the parent, 2 bits a pair.
         """
-        step = min(CHUNK, -(-columns.size // (8 * workers)) * 8) or CHUNK
-        spans = [slice(start, min(start + step, columns.size)) for start in range(0, columns.size, step)]
-        if workers == 1:
+        spans = [slice(start, min(start + CHUNK, columns.size)) for start in range(0, columns.size, CHUNK)]
+        if workers == 1 or len(spans) < _WORTH_FORKING:
             workspace = _Workspace()
             yield from (self.chunk(columns, rows, workspace) for rows in spans)
             return
-        shape = (len(self._policies), 2, (step + 7) // 8)
+        shape = (len(self._policies), 2, (CHUNK + 7) // 8)
         shared = mmap(-1, max(1, len(spans) * prod(shape)))
         outs = np.frombuffer(shared, np.uint8, len(spans) * prod(shape)).reshape(len(spans), *shape)
         with get_context("fork").Pool(workers, _adopt, (self, columns, outs)) as pool:

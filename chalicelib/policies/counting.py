@@ -80,7 +80,7 @@ class Counter:
                 low += weight
                 refs.add(ref)
             else:
-                fields.update(dict.fromkeys(self._explain.missing(verdicts) or [self.count.sum or ""]))
+                fields.update(dict.fromkeys(self._explain.of(verdicts, record).missing() or [self.count.sum or ""]))
         return Counted(low, high, frozenset(refs), tuple(fields))
 
     def _weight(self, record: Record) -> float | None:

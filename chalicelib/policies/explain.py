@@ -37,34 +37,50 @@ class Explainer:
         self._decide = _compile(tree.root)
         self._sayings = [_saying(leaf, schema) for leaf in tree.leaves]
 
-    def deciding(self, verdicts: Verdicts) -> list[Leaf | ManualLeaf]:
+        self._asked = [_asked(leaf, schema) for leaf in tree.leaves]
+
+    def of(self, verdicts: Verdicts, facts: Facts) -> Explanation:
+        """The explanation of one outcome."""
+        verdict, indexes = self._decide(verdicts)
+        return Explanation(self, verdicts, facts, verdict, indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one enterprise got what it got for one policy."""
+
+    _of: Explainer
+    _verdicts: Verdicts
+    _facts: Facts
+    verdict: Verdict
+    indexes: list[int]
+
+    def deciding(self) -> list[Leaf | ManualLeaf]:
         """Leaves that suffice for the outcome: were all others unknown, it would be the same.
 
         match: all of an ``all``, the first true branch of an ``any``. not_match: every false condition of an ``all``
         (each has to change), and of an ``any`` what fails in each branch, the nearest branch first. need_info: what
         could still decide. manual: the questions of discretion.
         """
-        return [self._tree.leaves[index] for index in self._decide(verdicts)[1]]
+        return [self._of._tree.leaves[index] for index in self.indexes]
 
-    def reasons(self, verdicts: Verdicts, facts: Facts) -> list[str]:
+    def reasons(self) -> list[str]:
         """Short Chinese sentences of what decided, with 差多少 for numbers."""
-        said = [self._sayings[index](verdicts[index], facts) for index in self._decide(verdicts)[1]]
-        return list(dict.fromkeys(said))
+        sayings = self._of._sayings
+        return list(dict.fromkeys(sayings[index](self._verdicts[index], self._facts) for index in self.indexes))
 
-    def missing(self, verdicts: Verdicts) -> list[str]:
+    def missing(self) -> list[str]:
         """Names of the facts that could still decide, each once; none unless the outcome is need_info."""
-        verdict, indexes = self._decide(verdicts)
-        if verdict != ASK:
+        if self.verdict != ASK:
             return []
-        leaves = (self._tree.leaves[index] for index in indexes)
-        return list(dict.fromkeys(leaf.fact for leaf in leaves if isinstance(leaf, Leaf)))
+        return list(dict.fromkeys(leaf.fact for leaf in self.deciding() if isinstance(leaf, Leaf)))
 
-    def trace(self, verdicts: Verdicts, facts: Facts, evidence: Mapping[str, Evidence]) -> tuple[TraceLine, ...]:
+    def trace(self, evidence: Mapping[str, Evidence]) -> tuple[TraceLine, ...]:
         """Every leaf in the author's order, for an auditor."""
-        chosen = set(self._decide(verdicts)[1])
+        chosen = set(self.indexes)
         return tuple(
-            _trace_line(leaf, verdicts[leaf.index], leaf.index in chosen, facts, self._schema, evidence)
-            for leaf in self._tree.leaves
+            _trace_line(leaf, asked, self._verdicts[leaf.index], leaf.index in chosen, self._facts, evidence)
+            for leaf, asked in zip(self._of._tree.leaves, self._of._asked, strict=True)
         )
 
 
@@ -246,16 +262,28 @@ class TraceLine:
     decides: bool
 
 
+_Asked = tuple[str, str, FactDef]
+"""Label and requirement of a leaf, and what its fact is."""
+_NOTHING = Evidence()
+
+
+def _asked(leaf: Leaf | ManualLeaf, schema: Schema) -> _Asked:
+    if isinstance(leaf, ManualLeaf):
+        return (leaf.text, "由人认定", _UNKNOWN)
+    definition = schema.get(leaf.fact, _UNKNOWN)
+    return (label(schema, leaf.fact), requirement(leaf, definition), definition)
+
+
 def _trace_line(
     leaf: Leaf | ManualLeaf,
+    asked: _Asked,
     verdict: Verdict,
     decides: bool,
     facts: Facts,
-    schema: Schema,
     evidence: Mapping[str, Evidence],
 ) -> TraceLine:
+    name, required, definition = asked
     if isinstance(leaf, ManualLeaf):
-        return TraceLine(leaf.path, "", leaf.text, "", "由人认定", _SAID[verdict], Evidence(), decides)
-    definition, known = schema.get(leaf.fact, _UNKNOWN), evidence.get(leaf.fact, Evidence())
-    value, asked = show(facts.get(leaf.fact), definition), requirement(leaf, definition)
-    return TraceLine(leaf.path, leaf.fact, label(schema, leaf.fact), value, asked, _SAID[verdict], known, decides)
+        return TraceLine(leaf.path, "", name, "", required, _SAID[verdict], _NOTHING, decides)
+    value, known = show(facts.get(leaf.fact), definition), evidence.get(leaf.fact, _NOTHING)
+    return TraceLine(leaf.path, leaf.fact, name, value, required, _SAID[verdict], known, decides)

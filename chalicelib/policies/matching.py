@@ -181,14 +181,14 @@ class _Matcher:
         outcome, leaves = self._traces[which](facts)
         if outcome is not OUTCOMES[verdicts[who, which]]:
             raise AssertionError(f"columns and closures differ on policy {self._policies[which].id}")
-        explainer = self._explainers[which]
+        why = self._explainers[which].of(leaves, facts)
         return _encode(
             {
                 "uscc": rows.usccs[who],
                 "policy": self._policies[which].id,
                 "outcome": outcome.value,
-                "reasons": explainer.reasons(leaves, facts),
-                "missing": explainer.missing(leaves) if outcome is Outcome.NEED_INFO else [],
+                "reasons": why.reasons(),
+                "missing": why.missing(),
             }
         )
 

@@ -14,10 +14,10 @@ from chalicelib.enterprises.model import Enterprise
 from chalicelib.policies import benefits
 from chalicelib.policies.benefits import Amount, Inputs
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.closures import Test, compile_combine, compile_verdict, leaf_test
+from chalicelib.policies.closures import Test, compile_verdict, leaf_test
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.counting import Counted, Counter
-from chalicelib.policies.explain import QUAL_NAMES, Explainer, TraceLine
+from chalicelib.policies.explain import QUAL_NAMES, Explainer, Explanation, TraceLine
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import Mode, Modifier, Policy, State
 from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Verdict
@@ -168,7 +168,6 @@ class _Compiled:
         self._schema = policy.schema_of_facts
         self._tree = policy.tree(policy.condition, on)
         self._tests = [leaf_test(leaf) for leaf in self._tree.leaves]
-        self._combine = compile_combine(self._tree)
         self._explain = Explainer(self._tree, self._schema)
         self._counters = [Counter(count) for count in policy.counts]
         self._overrides = [(each, compile_verdict(policy.tree(each.when, on))) for each in policy.mode_overrides]
@@ -179,7 +178,9 @@ class _Compiled:
         low = sheet.values | {name: found.low for name, found in counted.items() if found.low is not None}
         high = sheet.values | {name: found.high for name, found in counted.items() if found.high is not None}
         verdicts = [_settled(test(low), test(high)) for test in self._tests]
-        outcome = OUTCOMES[self._combine(verdicts)]
+        why = self._explain.of(verdicts, low)
+        outcome = OUTCOMES[why.verdict]
+        lost = _lost(why, sheet)
         mode, materials = self._mode(low)
         policy = self._policy
         return Decision(
@@ -191,30 +192,14 @@ class _Compiled:
             standing=Standing.APPLIES,
             mode=mode,
             materials=materials,
-            reasons=tuple(self._reasons(verdicts, low, sheet)),
-            missing=tuple(self._explain.missing(verdicts)),
+            reasons=tuple(_reasons(why, lost, sheet)),
+            missing=tuple(why.missing()),
             benefit=None if outcome is Outcome.NOT_MATCH else self._benefit(low, counted),
             deadline=policy.deadline,
-            trace=self._explain.trace(verdicts, low, sheet.evidence),
+            trace=why.trace(sheet.evidence),
             records=frozenset().union(*(found.refs for found in counted.values())),
-            hint="可申请复核" if self._lost(verdicts, sheet) else None,
+            hint="可申请复核" if lost else None,
         )
-
-    def _reasons(self, verdicts: list[Verdict], values: Mapping[str, Any], sheet: FactSheet) -> list[str]:
-        said = self._explain.reasons(verdicts, values)
-        lost = [f"{QUAL_NAMES[code]}已于{day}过有效期" for code, day in self._lost(verdicts, sheet)]
-        deciding = {leaf.fact for leaf in self._explain.deciding(verdicts) if isinstance(leaf, Leaf)}
-        how = [sheet.how[fact] for fact in sorted(deciding & sheet.how.keys()) if FACTS[fact].derived]
-        return list(dict.fromkeys([*lost, *said, *how]))
-
-    def _lost(self, verdicts: list[Verdict], sheet: FactSheet) -> list[tuple[str, date]]:
-        """Titles that were asked for, once held, and have run out."""
-        asked = [
-            str(leaf.value)
-            for leaf in self._explain.deciding(verdicts)
-            if isinstance(leaf, Leaf) and leaf.fact == "valid_quals" and verdicts[leaf.index] == NO
-        ]
-        return [(code, sheet.lapsed[code]) for code in asked if code in sheet.lapsed]
 
     def _mode(self, values: Mapping[str, Any]) -> tuple[Mode, tuple[str, ...]]:
         for override, holds in self._overrides:
@@ -244,6 +229,21 @@ class _Compiled:
 def _settled(low: Verdict, high: Verdict) -> Verdict:
     """A leaf that comes out differently for what certainly counts and for what may is open."""
     return low if low == high else ASK
+
+
+def _reasons(why: Explanation, lost: list[tuple[str, date]], sheet: FactSheet) -> list[str]:
+    gone = [f"{QUAL_NAMES[code]}已于{day}过有效期" for code, day in lost]
+    facts = {leaf.fact for leaf in why.deciding() if isinstance(leaf, Leaf)}
+    how = [sheet.how[fact] for fact in sorted(facts & sheet.how.keys()) if FACTS[fact].derived]
+    return list(dict.fromkeys([*gone, *why.reasons(), *how]))
+
+
+def _lost(why: Explanation, sheet: FactSheet) -> list[tuple[str, date]]:
+    """Titles that were asked for, once held, and have run out."""
+    if why.verdict != NO:
+        return []
+    asked = [str(leaf.value) for leaf in why.deciding() if isinstance(leaf, Leaf) and leaf.fact == "valid_quals"]
+    return [(code, sheet.lapsed[code]) for code in asked if code in sheet.lapsed]
 
 
 def _not_open(policy: Policy, on: date) -> tuple[Standing, str] | None:

@@ -136,7 +136,7 @@ def test_all_compilers_agree(seed: int) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_manual_leaves_agree_across_chunks(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns_module, "CHUNK", 64)
-    trees, rows = make(99, trees=80, enterprises=203, manual=True)
+    trees, rows = make(99, trees=60, enterprises=700, manual=True)
     direct = [[decide(row) for decide in map(compile_closure, trees)] for row in rows]
     assert by_columns(trees, as_columns(rows), workers) == direct
     assert Counter(outcome for row in direct for outcome in row)[Outcome.MANUAL] > 100
@@ -163,7 +163,9 @@ def test_what_is_named_decides_and_flipping_it_turns_the_outcome() -> None:
         explain, combine, trace = Explainer(tree, SCHEMA), compile_combine(tree), compile_trace(tree)
         for row in rows:
             outcome, verdicts = trace(row)
-            named = {leaf.index for leaf in explain.deciding(verdicts)}
+            why = explain.of(verdicts, row)
+            named = {leaf.index for leaf in why.deciding()}
+            assert len(why.trace({})) == len(tree.leaves) and why.reasons()
             seen[outcome] += 1
             alone = [verdict if index in named else _undecided(verdict) for index, verdict in enumerate(verdicts)]
             if outcome in (Outcome.MATCH, Outcome.NOT_MATCH):
@@ -177,8 +179,8 @@ def test_what_is_named_decides_and_flipping_it_turns_the_outcome() -> None:
                     for end in (NO, YES)
                 }
                 assert ASK not in settled
-                assert explain.missing(verdicts) == list(
-                    dict.fromkeys(leaf.fact for leaf in explain.deciding(verdicts) if isinstance(leaf, Leaf))
+                assert why.missing() == list(
+                    dict.fromkeys(leaf.fact for leaf in why.deciding() if isinstance(leaf, Leaf))
                 )
     assert len(seen) == 4
 
