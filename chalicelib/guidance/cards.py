@@ -24,7 +24,7 @@ MATERIALS_SHOWN = 6
 SHORT_NOTE = 4
 _MARKS = {Source.SHARED: "（系统能查，不用交）"}
 _TOLERABLE = "（可后补）"
-_ONLINE = ("网", "平台", "赣服通", "小程序", "APP", "电子税务局", "惠企通")
+_ONLINE = ("网上", "网站", "服务网", "一网通办", "平台", "赣服通", "小程序", "APP", "电子税务局")
 
 
 class Action(StrEnum):
@@ -106,7 +106,7 @@ def item_card(
     if item.fee and item.fee.formula and amount_fen:
         parts[Facet.FEE] = f"收费：{_calculated(amount_fen)}"
     lead = [faq.answer] if faq else _lead(item, facet, parts)
-    told = {facet} if facet and not faq else set()
+    told = {facet} if lead and not faq else set()
     rest = [line for part, line in parts.items() if line and part not in told]
     title = f"{item.name} · {item.dept}"
     lines = [*lead, title, *rest] if lead else [title, *rest]
@@ -115,7 +115,7 @@ def item_card(
 
 def part_card(item: ServiceItem, facet: Facet, places: Sequence[Place]) -> Card:
     """One part of a guide alone, for a numbered step."""
-    lead = _lead(item, facet, _item_parts(item, places))
+    lead = _lead(item, facet, _item_parts(item, places)) or ["这一项没有登记，请打 12345 或问窗口。"]
     return Card((item.name, *lead), _item_options(item, facet), source_line(item, item.basis))
 
 
@@ -168,7 +168,7 @@ def _lead(item: ServiceItem, facet: Facet | None, parts: Mapping[Facet, str]) ->
         case Facet.FORM:
             return _how(item)
         case Facet.CONDITION:
-            return [parts[Facet.CONDITION] or "受理条件没有登记，材料齐全即可申请。"]
+            return [parts[Facet.CONDITION] or "受理条件没有登记，请打 12345 或问窗口。"]
         case Facet.BASIS:
             return [f"依据：{'、'.join(item.basis)}" if item.basis else "依据没有登记，请打 12345 问。"]
         case Facet.PROGRESS:
@@ -176,17 +176,28 @@ def _lead(item: ServiceItem, facet: Facet | None, parts: Mapping[Facet, str]) ->
 
 
 def _how(item: ServiceItem) -> list[str]:
-    online = [channel for channel in item.channels if any(word in channel for word in _ONLINE)]
+    """The stored steps, ways to do it online and forms to fill in; nothing where nothing is stored."""
+    online = _online(item)
     forms = [m.name for m in item.materials if m.source in (Source.SYSTEM, Source.TEMPLATE)]
     return [
-        f"怎么办：{' → '.join(item.steps)}" if item.steps else "怎么办：填表、交材料、等结果，一次告知要补什么。",
-        *([f"网上：{'、'.join(online)}"] if online else []),
+        *([f"怎么办：{' → '.join(item.steps)}"] if item.steps else []),
+        *([f"可以网上办{_named(online)}"] if online else []),
         *([f"要填的表：{'、'.join(forms)}（系统生成或有模板）"] if forms else []),
     ]
 
 
+def _named(online: Sequence[str]) -> str:
+    """：赣服通、小程序; nothing when no more is known than 网上."""
+    names = [channel for channel in online if channel != "网上"]
+    return f"：{'、'.join(names)}" if names else ""
+
+
+def _online(item: ServiceItem) -> list[str]:
+    return [channel for channel in item.channels if any(word in channel for word in _ONLINE)]
+
+
 def _where(item: ServiceItem, places: Sequence[Place]) -> str:
-    online = next((channel for channel in item.channels if any(word in channel for word in _ONLINE)), "")
+    online = next(iter(_online(item)), "")
     go = _places(places) or item.dept
     also = "，也可以网上办" if online in ("网上",) else f"，也可以用{online}" if online else ""
     return f"{go}{also}{f'；咨询 {item.contact}' if item.contact else ''}"
@@ -226,7 +237,7 @@ def _item_options(item: ServiceItem, facet: Facet | None) -> tuple[Option, ...]:
         (Facet.FORM, Option("怎么办", Action.FORM, about)),
         (Facet.PLACE, Option("最近网点", Action.POINTS, about)),
     )
-    return tuple(option for part, option in offered if part is not facet)
+    return tuple(option for part, option in offered if part is not facet and (part is not Facet.FORM or _how(item)))
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle

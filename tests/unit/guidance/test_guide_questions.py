@@ -170,3 +170,34 @@ def test_out_of_scope_text_almost_never_gets_a_guide() -> None:
 def test_a_private_number_in_the_text_is_not_echoed() -> None:
     answer = service().ask("我身份证360302199001010010到期了怎么换")
     assert "360302199001010010" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("公司不做了怎么注销", "怎么办：成立清算组 → 公告债权人 45 日"),
+        ("网上立案怎么弄", "可以网上办：人民法院在线服务小程序"),
+        ("专精特新要什么条件", "变了：2026-04-01 起按新的"),
+        ("简易注销20天是算工作日吗", "按自然日算"),
+        ("注册公司要不要先打钱进去验资", "一般不需要验资报告"),
+        ("奖励资金怎么申报", "可以网上办：江西政务服务网"),
+        ("欠我三万块材料款能快点吗", "诉前调解/先行调解申请"),
+    ],
+)
+def test_the_part_asked_for_comes_first(text: str, begins: str) -> None:
+    assert service().ask(text).text.startswith(begins)
+
+
+def test_what_is_not_stored_is_not_made_up() -> None:
+    asked = service().follow(Option("怎么办", Action.FORM, {"id": "SX-40"}))
+    assert asked is not None
+    assert "这一项没有登记" in asked.text
+    opened = service().open("SX-40")
+    assert opened is not None
+    assert "怎么办" not in opened.text
+    bank = service().ask("不动产抵押登记在哪里办")
+    assert "银行网点延伸" not in bank.text.split("\n")[0]
+
+
+def test_a_lawsuit_fee_needs_a_sum_to_be_calculated() -> None:
+    assert "按标的额分段累进" in service().ask("诉讼费要好多", topic=None).text
