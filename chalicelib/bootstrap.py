@@ -36,7 +36,7 @@ from chalicelib.points.service import PointService
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
 from chalicelib.settings import Settings, load
-from chalicelib.wechat.codec import Codec
+from chalicelib.wechat.codec import Codec, Mode
 
 if TYPE_CHECKING:
     from chalicelib.content.service import ContentService
@@ -248,6 +248,7 @@ class Application:
             settings.wechat_app_id,
             settings.wechat_aes_key.get_secret_value(),
             settings.wechat_aes_key_previous.get_secret_value() or None,
+            modes=frozenset(map(Mode, settings.modes)),
         )
 
 

@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from chalicelib.errors import Refusal
+
 LINK_LIFE = timedelta(days=7)
 
 
-class LinkRefused(Exception):
-    """The text is the sentence to show."""
+class LinkRefused(Refusal):
+    """The link does not open this page for this person."""
+
+
+class LinkExpired(LinkRefused):
+    """It did, and its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,12 @@ class Links:
             expires = int(expires_hex, 16)
         except ValueError:
             raise LinkRefused("链接不完整，请从公众号消息里重新打开。") from None
-        if not hmac.compare_digest(person, self._person(openid)):
+        if not _same(person, self._person(openid)):
             raise LinkRefused("这个链接是发给别人的，您不能打开。")
-        if not hmac.compare_digest(signature, self._sign(path, expires, openid)):
+        if not _same(signature, self._sign(path, expires, openid)):
             raise LinkRefused("链接不完整，请从公众号消息里重新打开。")
         if now.timestamp() >= expires:
-            raise LinkRefused("链接已过期，请回公众号重新查询。")
+            raise LinkExpired("链接已过期，请回公众号重新查询。")
 
     def _person(self, openid: str) -> str:
         return self._mac(f"person\n{openid}")[:12]
@@ -55,3 +61,8 @@ class Links:
     def _mac(self, text: str) -> str:
         digest = hmac.new(self.secret.encode(), text.encode(), sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()
+
+
+def _same(given: str, expected: str) -> bool:
+    """Constant time; what a stranger typed into a link may be any text."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     wechat_app_secret: SecretStr = SecretStr("")
     wechat_aes_key: SecretStr = SecretStr("")
     wechat_aes_key_previous: SecretStr = SecretStr("")
+    wechat_modes: str = ""
     wechat_api_base: str = WECHAT_PLATFORM
     wechat_oauth_base: str = WECHAT_OPEN
     wechat_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
@@ -77,6 +78,19 @@ class Settings(BaseSettings):
         if value is not None and not re.fullmatch(r"off|[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d", value):
             raise ValueError("must be like 21:00-08:00, or off")
         return value
+
+    @field_validator("wechat_modes")
+    @classmethod
+    def _modes_form(cls, value: str) -> str:
+        if unknown := set(value.split()) - {"safe", "compatible", "plaintext"}:
+            raise ValueError(f"knows safe, compatible and plaintext, not {', '.join(sorted(unknown))}")
+        return value
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """Push modes taken. On AWS only the safe one unless set: in plaintext no signature covers the body."""
+        chosen = self.wechat_modes or ("safe" if self.stage == "aws" else "safe compatible plaintext")
+        return frozenset(chosen.split())
 
     @property
     def quiet(self) -> str:

@@ -44,7 +44,7 @@ class Tries(Protocol):
 
     def miss(self, openid: str, now: datetime) -> None: ...
 
-    def clear(self, openid: str) -> None: ...
+    def forgive(self, openid: str) -> None: ...
 
 
 class CaseService:
@@ -159,7 +159,7 @@ class CaseService:
         self._lockout.miss(openid, now)
         if self._cases.no_for(lookup_key(no, phone4)) is None:
             raise LookupRefused(NOT_FOUND)
-        self._lockout.clear(openid)
+        self._lockout.forgive(openid)
         filed = self._cases.find(no)
         if filed is None:
             raise LookupRefused(NOT_FOUND)

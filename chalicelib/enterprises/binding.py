@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import BINDING, MEMBER, enterprise_key, person_key, rows_of
 from chalicelib.enterprises.tries import BIND, LockedOut, Lockout
+from chalicelib.errors import Refusal
 from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
@@ -25,7 +26,7 @@ _SNAPSHOT = "当前是微信快照页，不能绑定。请点页面下方“使�
 _NOT_ALLOWED = "只有法定代表人可以移除其他成员。请联系本企业法定代表人，或拨 12345。"
 
 
-class BindingRefused(Exception):
+class BindingRefused(Refusal):
     """The text is the sentence to show; the same one for every code that does not work, whatever the reason."""
 
 

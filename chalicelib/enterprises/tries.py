@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from chalicelib.errors import Refusal
 from chalicelib.ports import Conflict, Store
 
 BIND = "bind"
@@ -12,7 +13,7 @@ KINDS = (BIND, LOOKUP)
 """All that is counted; what a person leaves behind is deleted by this list."""
 
 
-class LockedOut(Exception):
+class LockedOut(Refusal):
     """The text is the sentence to show."""
 
 
@@ -53,6 +54,13 @@ class Lockout:
             )
         except Conflict:
             raise LockedOut(self._sentence) from None
+
+    def forgive(self, openid: str) -> None:
+        """Take back the try that turned out right, and only that: who holds one right answer must not get endless
+        tries at others by giving it in between."""
+        row = self._store.get(tries_key(self._kind, openid), "row")
+        if row is not None and row.body["misses"] > 0:
+            self._store.add(tries_key(self._kind, openid), "row", {"misses": -1}, expires_at=row.expires_at)
 
     def clear(self, openid: str) -> None:
         """The person got it right: forget the misses."""

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 
 from chalicelib.enterprises.binding import Binding
 from chalicelib.errors import Refusal
-from chalicelib.links import LinkRefused
+from chalicelib.links import LinkExpired, LinkRefused
 from chalicelib.pages import cookies
 from chalicelib.pages.http import PageRequest
 from chalicelib.pages.services import Services
 from chalicelib.pages.session import Session, Sessions
 
 _KEY = re.compile(r"[A-Za-z0-9_.=-]{1,128}", re.ASCII)
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _TRIED = "signed"
 _BROKEN = "链接不完整，请从公众号消息里重新打开。"
 
@@ -101,17 +100,10 @@ class Visit:
             raise PageRefused(403, _BROKEN)
         try:
             self.services.links.check(self.request.path, key, openid, self.now)
+        except LinkExpired as expired:
+            raise PageRefused(410, str(expired)) from None
         except LinkRefused as refused:
-            if self._was_good(key, openid):
-                raise PageRefused(410, str(refused)) from None
             # Somebody else may have signed in on this phone meanwhile: the platform is asked once more who it is.
             if _TRIED not in self.request.query:
                 raise SignInNeeded(self.request.address(**{_TRIED: "1"})) from None
             raise PageRefused(403, str(refused)) from None
-
-    def _was_good(self, key: str, openid: str) -> bool:
-        try:
-            self.services.links.check(self.request.path, key, openid, _LONG_AGO)
-        except LinkRefused:
-            return False
-        return True

@@ -9,6 +9,8 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
+from chalicelib.finance.channel48 import admission
+from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan
 from chalicelib.finance.progress import brief, render
 from chalicelib.guidance.aliases import normalise
@@ -68,7 +70,9 @@ class LoanProgress(Skill):
         return self._show(turn, loan)
 
     def _show(self, turn: Turn, loan: Loan) -> Reply:
-        progress = render(loan, turn.now)
+        enterprise = self._desk.enterprises.get(loan.head.uscc)
+        quals = enterprise.records.quals if enterprise else None
+        progress = render(loan, turn.now, admission=admission(live(loan), quals))
         link = self._desk.links.page(f"/h5/loan/{loan.id}", turn.openid, turn.now)
         lines = (brief(loan), progress.headline, *progress.notes, f'<a href="{link}">看全部过程</a>')
         options = (
