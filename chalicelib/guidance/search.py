@@ -159,6 +159,10 @@ class SearchIndex:
         """At most ``limit`` documents, best first; equal scores in order of building. No shared term, no hit."""
         return [Hit(self._ids[number], score) for number, score in self._best(self._totals(text), limit)]
 
+    def scores(self, text: str) -> dict[str, float]:
+        """The score of every document that shares a term with the question, by id."""
+        return {self._ids[number]: score for number, score in self._totals(text).items()}
+
     def rank(self, text: str, limit: int = 3) -> Ranking:
         """``search`` with the evidence that tells a clear result from a lucky one."""
         totals = self._totals(text)
