@@ -1,0 +1,1 @@
+"""What Chalice does not make: the rest of the template, the packaging that checks its result, and the deployment."""

@@ -1,0 +1,96 @@
+"""Settings as the functions get them: parameters of the stack, references to its resources, and the secrets.
+
+All of it is derived from ``chalicelib.settings.Settings``, so that a new setting cannot be forgotten here. Secrets
+reach a function's environment by a dynamic reference to one version of one Secrets Manager secret. The price: whoever
+may read the function's configuration reads them. What it buys: no network call before the first answer within the
+platform's 5 s, no right to read secrets in any function, and a rotation that is a deployment, with its diff and its
+rollback.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from chalicelib.settings import PREFIX, Settings
+from infra.stage import Stage
+
+Json = dict[str, Any]
+
+SECRETS = ("wechat_token", "wechat_app_id", "wechat_app_secret", "wechat_aes_key", "session_secret")
+"""Keys of the secret's JSON. ``wechat_aes_key_previous`` is a sixth, there only while the key is being rotated."""
+
+PREVIOUS_KEY = "wechat_aes_key_previous"
+_MADE_HERE = ("stage", "table", "bucket", "queue_prefix")
+_NOT_IN_SERVICE = ("db", "sqlite_synchronous", "aws_endpoint_url")
+_NO_DEFAULT = ("public_url",)
+
+
+def chosen_settings() -> list[str]:
+    """The settings that a stage file may choose."""
+    fixed = {*SECRETS, PREVIOUS_KEY, *_MADE_HERE, *_NOT_IN_SERVICE}
+    return [name for name in Settings.model_fields if name not in fixed]
+
+
+def parameter_name(setting: str) -> str:
+    """``public_url`` → ``PublicUrl``."""
+    return "".join(word.capitalize() for word in setting.split("_"))
+
+
+def parameters() -> Json:
+    """The Parameters section."""
+    return {
+        **{parameter_name(name): _parameter(name) for name in chosen_settings()},
+        "SecretVersion": {"Type": "String", "Description": "Version id of the stage's secret", "MinLength": 1},
+        "KeepPreviousAesKey": _switch("The secret also holds wechat_aes_key_previous (rotation under way)"),
+        "FixedEgress": _switch("Call WeChat from the fixed addresses of a NAT gateway (IP whitelist)"),
+        "AlarmEmail": {"Type": "String", "Default": "", "Description": "Where alarms go; empty for nowhere"},
+        "DomainName": {"Type": "String", "Default": "", "Description": "Own domain of the API; needs a certificate"},
+        "CertificateArn": {"Type": "String", "Default": "", "Description": "ACM certificate in this region"},
+    }
+
+
+def conditions() -> Json:
+    return {
+        "KeepPreviousKey": {"Fn::Equals": [{"Ref": "KeepPreviousAesKey"}, "true"]},
+        "UseFixedEgress": {"Fn::Equals": [{"Ref": "FixedEgress"}, "true"]},
+        "SendAlarms": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
+        "UseOwnDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
+    }
+
+
+def environment(stage: Stage) -> Json:
+    """Environment variables of every function."""
+    secrets: Json = {name: _secret(stage, name) for name in SECRETS}
+    secrets[PREVIOUS_KEY] = {"Fn::If": ["KeepPreviousKey", _secret(stage, PREVIOUS_KEY), {"Ref": "AWS::NoValue"}]}
+    made = {"stage": "aws", "table": {"Ref": "Table"}, "bucket": {"Ref": "Content"}, "queue_prefix": stage.stack}
+    chosen = {name: {"Ref": parameter_name(name)} for name in chosen_settings()}
+    return {PREFIX + name.upper(): value for name, value in {**made, **chosen, **secrets}.items()}
+
+
+def _parameter(setting: str) -> Json:
+    parameter: Json = {"Type": "String", "Description": f"{PREFIX}{setting.upper()} (docs/settings.md)"}
+    default = Settings.model_fields[setting].default
+    if setting == "quiet_hours":
+        parameter["Default"] = Settings.model_construct(demo=False).quiet
+    elif setting not in _NO_DEFAULT:
+        if default is PydanticUndefined or isinstance(default, SecretStr):
+            raise TypeError(f"{setting}: a setting without a plain default needs a rule here")
+        parameter["Default"] = setting_text(default)
+    return parameter
+
+
+def setting_text(value: object) -> str:
+    """A setting as environment variables and parameters hold it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _switch(description: str) -> Json:
+    return {"Type": "String", "AllowedValues": ["true", "false"], "Default": "false", "Description": description}
+
+
+def _secret(stage: Stage, key: str) -> Json:
+    # The version is part of the reference: CloudFormation does not look again at a reference that has not changed.
+    return {"Fn::Sub": f"{{{{resolve:secretsmanager:{stage.secret}:SecretString:{key}::${{SecretVersion}}}}}}"}

@@ -1,0 +1,54 @@
+"""The part of the template that is ours: ``chalice package --merge-template`` lays it over what Chalice writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.package import TemplateDeepMerger
+
+from infra import access, http, network, parameters, queues, schedules, storage, watch
+from infra.functions import functions_of
+from infra.schedules import Timed
+from infra.stage import Stage
+
+Json = dict[str, Any]
+
+
+def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed]) -> Json:
+    """A CloudFormation template without the functions and the API, which Chalice brings."""
+    functions = functions_of(app)
+    return {
+        "Parameters": parameters.parameters(),
+        "Conditions": parameters.conditions(),
+        "Globals": {"Function": {"Environment": {"Variables": parameters.environment(stage)}}},
+        "Resources": _merged(
+            storage.storage(stage),
+            queues.queues(stage),
+            queues.consumers(functions),
+            schedules.schedules(stage, timetable),
+            watch.logging(stage, functions),
+            watch.watch(stage, functions),
+            network.network(stage.stack),
+            network.inside(functions),
+            http.api(stage),
+            access.operators(stage),
+        ),
+        "Outputs": {
+            **http.outputs(),
+            **network.addresses(),
+            "TableName": {"Value": {"Ref": "Table"}},
+            "BucketName": {"Value": {"Ref": "Content"}},
+            "QueuePrefix": {"Value": stage.stack},
+            "OperatorPolicyArn": {"Value": {"Ref": "OperatorPolicy"}},
+        },
+    }
+
+
+def _merged(*parts: Json) -> Json:
+    """Chalice's own merge, so that what is laid together here is laid together as it will be there."""
+    whole: Json = {}
+    for part in parts:
+        whole = TemplateDeepMerger().merge(part, whole)
+    return whole

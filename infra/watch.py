@@ -1,0 +1,144 @@
+"""Log groups and alarms: what tells an operator that something is wrong before a citizen does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.notices.kinds import QUEUES, Priority
+from infra.functions import API, Function
+from infra.queues import dead_letters_id, queue_id
+from infra.stage import Stage
+
+Json = dict[str, Any]
+
+LOG_DAYS = 365
+"""At least six months (《网络安全法》第二十一条); CloudWatch offers 180 days, which is less, and then a year."""
+
+MAX_AGE_SECONDS: Mapping[Priority, int] = {Priority.URGENT: 20 * 60, Priority.NORMAL: 2 * 3600}
+"""A postponed message waits up to 15 minutes by itself; a county's digests are out within the hour."""
+
+_MINUTES_5 = 300
+
+
+def watch(stage: Stage, functions: Sequence[Function]) -> Json:
+    resources: Json = {
+        "Alarms": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": stage.named("alarms")}},
+        "AlarmEmails": {
+            "Type": "AWS::SNS::Subscription",
+            "Condition": "SendAlarms",
+            "Properties": {"TopicArn": {"Ref": "Alarms"}, "Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}},
+        },
+    }
+    for function in functions:
+        resources |= _function(stage, function)
+    for priority, queue in QUEUES.items():
+        resources |= _queue(stage, queue, MAX_AGE_SECONDS[priority])
+    return resources | _verification(stage) | _api(stage)
+
+
+def logging(stage: Stage, functions: Sequence[Function]) -> Json:
+    """For merging into the functions: their names, and the log groups they write to."""
+    return {
+        function.id: {
+            "Properties": {
+                "FunctionName": stage.named(function.name),
+                "LoggingConfig": {"LogGroup": {"Ref": function.log_group_id}},
+            }
+        }
+        for function in functions
+    }
+
+
+def _function(stage: Stage, function: Function) -> Json:
+    """Chalice's own log_retention_in_days breaks the template of an app with routes, so the groups are made here."""
+    metric = {"Namespace": stage.stack, "MetricName": f"{function.name}-error-lines"}
+    of_function = {"Dimensions": [{"Name": "FunctionName", "Value": stage.named(function.name)}]}
+    return {
+        function.log_group_id: {
+            "Type": "AWS::Logs::LogGroup",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"LogGroupName": f"/aws/lambda/{stage.named(function.name)}", "RetentionInDays": LOG_DAYS},
+        },
+        f"{function.id}ErrorLines": _count_lines(function, '{ $.level = "ERROR" }', metric),
+        f"{function.id}ErrorLinesAlarm": _alarm(f"{function.name}: error in the log", 0, metric),
+        f"{function.id}ErrorsAlarm": _alarm(
+            f"{function.name}: failed, or ran out of time",
+            0,
+            {"Namespace": "AWS/Lambda", "MetricName": "Errors", **of_function},
+        ),
+        f"{function.id}ThrottlesAlarm": _alarm(
+            f"{function.name}: throttled, the account's concurrency is used up",
+            0,
+            {"Namespace": "AWS/Lambda", "MetricName": "Throttles", **of_function},
+        ),
+    }
+
+
+def _queue(stage: Stage, queue: str, max_age: int) -> Json:
+    def metric(name: str, of: str) -> Json:
+        return {
+            "Namespace": "AWS/SQS",
+            "MetricName": name,
+            "Statistic": "Maximum",
+            "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": [of, "QueueName"]}}],
+        }
+
+    return {
+        f"{dead_letters_id(queue)}Alarm": _alarm(
+            f"{queue}: dead letters", 0, metric("ApproximateNumberOfMessagesVisible", dead_letters_id(queue))
+        ),
+        f"{queue_id(queue)}AgeAlarm": _alarm(
+            f"{queue}: not worked off", max_age, metric("ApproximateAgeOfOldestMessage", queue_id(queue))
+        ),
+    }
+
+
+def _verification(stage: Stage) -> Json:
+    """The account's verification (认证) is about to end or has ended: messages stop with it."""
+    metric = {"Namespace": stage.stack, "MetricName": "verification-events"}
+    return {
+        "Verification": _count_lines(Function(API), '{ $.alarm = "verification" }', metric),
+        "VerificationAlarm": _alarm("the service account's verification needs renewal", 0, metric),
+    }
+
+
+def _api(stage: Stage) -> Json:
+    metric = {
+        "Namespace": "AWS/ApiGateway",
+        "MetricName": "5XXError",
+        "Dimensions": [{"Name": "ApiName", "Value": stage.stack}],
+    }
+    return {"ApiFailuresAlarm": _alarm("answers with status 5xx", 0, metric)}
+
+
+def _count_lines(function: Function, pattern: str, metric: Json) -> Json:
+    transformation = {"MetricNamespace": metric["Namespace"], "MetricName": metric["MetricName"], "MetricValue": "1"}
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": {"Ref": function.log_group_id},
+            "FilterPattern": pattern,
+            "MetricTransformations": [transformation],
+        },
+    }
+
+
+def _alarm(description: str, threshold: int, metric: Json) -> Json:
+    """Raised when the metric, a sum over five minutes unless it says otherwise, is over the threshold."""
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": f"{description} (docs/operations.md)",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": threshold,
+            "EvaluationPeriods": 1,
+            "Period": _MINUTES_5,
+            "Statistic": "Sum",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Alarms"}],
+            "OKActions": [{"Ref": "Alarms"}],
+            **metric,
+        },
+    }
