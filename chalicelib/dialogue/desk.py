@@ -12,6 +12,7 @@ from chalicelib.dialogue.tickets import TicketService
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.service import LoanService
 from chalicelib.guidance.service import GuideService
@@ -44,3 +45,8 @@ class Desk:
         """The name to show; the code where the profile is not there."""
         enterprise = self.enterprises.get(uscc)
         return enterprise.name if enterprise else uscc
+
+    def enterprises_of(self, openid: str) -> list[Enterprise]:
+        """The profiles of the enterprises that this person is bound to."""
+        found = (self.enterprises.get(binding.uscc) for binding in self.bindings.of_person(openid))
+        return [enterprise for enterprise in found if enterprise is not None]

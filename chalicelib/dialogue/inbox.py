@@ -3,6 +3,12 @@
 The platform waits 5 s and delivers up to three times (about 0, 5 and 10 s). The first delivery takes the key with a
 conditional write; a later one waits for its answer and gets the stored reply. When the process that took it died, the
 next delivery takes over after LEASE: at 8 s, inside the second delivery's own 5 s window.
+
+An answer that is not there after PATIENCE is *late*: from then on every delivery is acknowledged without one, and the
+answer goes out once as a custom message (客服消息). Row ``inbound#{key}``/``row``, by ``state``:
+
+    processing → done                     answered on a delivery
+    processing → late → owed → sent       acknowledged; answered by custom message
 """
 
 from __future__ import annotations
@@ -19,26 +25,47 @@ from chalicelib.ports import Conflict, JsonObject, Put, Record, Store
 LEASE = timedelta(seconds=8)
 KEEP = timedelta(hours=24)
 SESSION_KEEP = timedelta(days=7)
-WAIT_SECONDS = 4.0
+PATIENCE = 4.0
+"""Seconds from the arrival of a delivery to our answer: the platform hangs up after 5."""
 POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """This delivery processes the message; ``version`` is of the row it holds."""
+    """This delivery processes the message; ``version`` is of the row it holds, written ``at`` (epoch seconds)."""
 
     key: str
     version: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The message was processed; ``reply`` is what was said, None where nothing was to be said."""
+    """The message was processed; ``reply`` is what to say on this delivery, None where nothing is to be said."""
 
     reply: JsonObject | None
 
 
-Delivery = Taken | Answered | Literal["busy"]
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A late answer that this caller, and nobody else, sends as a custom message."""
+
+    key: str
+    version: int
+    openid: str
+    reply: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A late message whose process died: this caller processes it again from the document ``push``."""
+
+    taken: Taken
+    push: str
+
+
+Busy = Literal["busy"]
+Delivery = Taken | Answered | Busy
 
 
 class Inbox:
@@ -52,8 +79,8 @@ class Inbox:
         self._pause = pause
 
     def take(self, key: str) -> Delivery:
-        """Take the message, or wait up to WAIT_SECONDS for the answer of the delivery that has it."""
-        give_up = self._clock() + timedelta(seconds=WAIT_SECONDS)
+        """Take the message, or wait up to PATIENCE for the answer of the delivery that has it."""
+        give_up = self._clock() + timedelta(seconds=PATIENCE)
         while True:
             found = self._try(key)
             if found != "busy" or self._clock() >= give_up:
@@ -66,42 +93,101 @@ class Inbox:
         return Session.model_validate(row.body) if row else Session()
 
     def done(self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None) -> JsonObject | None:
-        """Store reply and session together. Returns the reply to give: another delivery's, where that was faster."""
-        now = self._clock()
-        body: JsonObject = {"state": "done", "reply": reply, "at": now.timestamp()}
-        row = Record(f"inbound#{taken.key}", "row", body, expires_at=int((now + KEEP).timestamp()))
-        writes = [Put(row, if_version=taken.version)]
-        if session is not None:
-            writes.append(_session_row(openid, session, now))
+        """Store reply and session together. Returns the reply to give on this delivery: another delivery's, where that
+        was faster; none, where the answer is late by now and goes out as a custom message."""
+        row = self._row(taken.key, {"state": "done", "reply": reply, "at": taken.at})
         try:
-            self._store.transact(writes)
+            self._finish(row, taken.version, openid, session)
         except Conflict:
-            winner = self._try(taken.key)
-            return winner.reply if isinstance(winner, Answered) else reply
+            return self._overtaken(taken, reply, openid, session)
         return reply
 
-    def _try(self, key: str) -> Delivery:
-        now = self._clock()
-        mine = Record(
-            f"inbound#{key}",
-            "row",
-            {"state": "processing", "at": now.timestamp()},
-            expires_at=int((now + KEEP).timestamp()),
-        )
+    def late(self, taken: Taken, push: str) -> Delivery:
+        """Acknowledge without an answer, which then goes out as a custom message; ``push`` is the document, should it
+        have to be processed again. Returns what to say: the answer, if it came in this very moment."""
+        row = self._row(taken.key, {"state": "late", "at": taken.at, "push": push})
         try:
-            return Taken(key, self._store.put(mine, if_absent=True).version)
+            self._store.put(row, if_version=taken.version)
+        except Conflict:
+            found = self._try(taken.key)
+            return found if isinstance(found, Answered) else "busy"
+        return Answered(None)
+
+    # ------------------------------------------------------------------------------------------------ late answers
+
+    def claim(self, key: str) -> Owed | Overdue | Busy | None:
+        """What is to be done about a late message: send its answer (this marks it sent, so that nobody can twice),
+        process it again, look again later ("busy"), or nothing."""
+        row = self._store.get(f"inbound#{key}", "row")
+        if row is None or row.body["state"] in ("done", "sent"):
+            return None
+        try:
+            if row.body["state"] == "owed":
+                sent = self._store.put(self._row(key, {**row.body, "state": "sent"}), if_version=row.version)
+                return Owed(key, sent.version, row.body["openid"], row.body["reply"])
+            if not self._lapsed(row.body["at"]):
+                return "busy"
+            if row.body["state"] == "processing":  # never acknowledged: the platform delivers it again
+                return None
+            at = self._clock().timestamp()
+            taken = self._store.put(self._row(key, {**row.body, "at": at}), if_version=row.version)
+        except Conflict:
+            return "busy"
+        return Overdue(Taken(key, taken.version, at), row.body["push"])
+
+    def unsent(self, owed: Owed) -> None:
+        """The platform certainly did not take it: it is owed again."""
+        body = {"state": "owed", "reply": owed.reply, "openid": owed.openid, "at": self._clock().timestamp()}
+        self._store.put(self._row(owed.key, body), if_version=owed.version)
+
+    # ----------------------------------------------------------------------------------------------------- one row
+
+    def _try(self, key: str) -> Delivery:
+        at = self._clock().timestamp()
+        mine = self._row(key, {"state": "processing", "at": at})
+        try:
+            return Taken(key, self._store.put(mine, if_absent=True).version, at)
         except Conflict:
             row = self._store.get(mine.pk, mine.sk)
         if row is None:
             return "busy"
-        if row.body["state"] == "done":
-            return Answered(row.body["reply"])
-        if now.timestamp() - row.body["at"] < LEASE.total_seconds():
+        match row.body["state"]:
+            case "done":
+                return Answered(row.body["reply"])
+            case "late" | "owed" | "sent":
+                return Answered(None)
+        if not self._lapsed(row.body["at"]):
             return "busy"
         try:
-            return Taken(key, self._store.put(mine, if_version=row.version).version)
+            return Taken(key, self._store.put(mine, if_version=row.version).version, at)
         except Conflict:
             return "busy"
+
+    def _overtaken(
+        self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None
+    ) -> JsonObject | None:
+        """The row changed while we worked: it is late now, or another delivery took it over."""
+        row = self._store.get(f"inbound#{taken.key}", "row")
+        if row is None:
+            return None
+        if row.body["state"] == "late" and row.body["at"] == taken.at:
+            state = "owed" if reply is not None else "done"
+            body: JsonObject = {"state": state, "reply": reply, "openid": openid, "at": taken.at}
+            self._finish(self._row(taken.key, body), row.version, openid, session)
+            return None
+        return row.body["reply"] if row.body["state"] == "done" else None
+
+    def _finish(self, row: Record, version: int, openid: str, session: Session | None) -> None:
+        writes = [Put(row, if_version=version)]
+        if session is not None:
+            writes.append(_session_row(openid, session, self._clock()))
+        self._store.transact(writes)
+
+    def _row(self, key: str, body: JsonObject) -> Record:
+        return Record(f"inbound#{key}", "row", body, expires_at=int((self._clock() + KEEP).timestamp()))
+
+    def _lapsed(self, at: float) -> bool:
+        return self._clock().timestamp() - at >= LEASE.total_seconds()
 
 
 def _session_row(openid: str, session: Session, now: datetime) -> Put:

@@ -1,0 +1,110 @@
+"""A question about one policy (问某项政策): what it gives, whether it still runs, its standing for this enterprise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from chalicelib.dialogue import policy_words as words
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Option, Reply, Turn
+from chalicelib.dialogue.policy_search import Found, PolicySearch, is_public
+from chalicelib.dialogue.policy_words import Standing
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.amounts import amount
+from chalicelib.guidance.intent import Facet, facet
+from chalicelib.guidance.model import ServiceItem
+from chalicelib.policies.model import Policy
+from chalicelib.times import local_date
+
+_BENEFIT = re.compile(
+    r"补贴|补助|贴息|返还|能返|奖励|奖多少|补多少|能补|有没有补|有补|补不补|减免|免征|能免|减半|退税|少交|抵减|加计扣除"
+    r"|低息|贷得到|能贷|能拿|能领|领不|领吗|领多少|一千五|1500|能报|有我们|为什么没有|为啥没|没收到|符合|条件够|够不够|不还本|48小时"
+)
+_ERRAND = (Facet.FORM, Facet.MATERIALS, Facet.PLACE)
+"""Parts that a guide answers better than a policy does, where there is a guide."""
+
+
+class PolicyQuestion(Skill):
+    name = "policy_question"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._search: tuple[int, PolicySearch] | None = None
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"open": lambda turn, args: self._open(turn, args["id"], args.get("uscc"))}
+
+    def claims(self, turn: Turn) -> bool:
+        text = normalise(turn.text)
+        if not _BENEFIT.search(text):
+            return False
+        found = self._find(text)
+        if not found.policies:
+            return False
+        return facet(text) not in _ERRAND or (found.sure and self._guide_of(found.policies[0]) is None)
+
+    def answer(self, turn: Turn) -> Reply:
+        text = normalise(turn.text)
+        found = self._find(text)
+        if not found.sure:
+            return Reply(("和您说的有关的政策，回复编号看标准和条件：",), tuple(map(_step, found.policies)))
+        policy = found.policies[0]
+        sum_named = amount(text)
+        computed = words.reckoned(policy, sum_named, local_date(turn.now)) if sum_named else None
+        return self._reply(turn, policy, first=[computed] if computed else [], beside=found.policies[1:])
+
+    def _open(self, turn: Turn, policy_id: str, uscc: str | None) -> Reply:
+        policy = self._desk.catalogue().policies.get(policy_id)
+        if policy is None or not is_public(policy):
+            return Reply(("这项政策刚刚撤下了，请换个说法再问一次。",), footer=f"着急请拨 {words.HOTLINE}。")
+        return self._reply(turn, policy, uscc)
+
+    def _reply(self, turn: Turn, policy: Policy, uscc: str | None, first: list[str], beside: Sequence[Policy]) -> Reply:
+        ended = words.ended(policy, local_date(turn.now))
+        about = words.facts(policy, self._whole(policy))
+        if ended:
+            return Reply((ended, *about[:2]), self._steps(policy, beside), footer=words.source(policy))
+        standings = self._standings(turn, policy, uscc)
+        lines = [*first, *(line for one in standings for line in words.verdict(policy, one)), *about]
+        if not standings and policy.audience == "enterprise":
+            lines.append("绑定企业后，我告诉您贵公司符不符合：回复“绑定”。")
+        return Reply(tuple(lines), self._steps(policy, beside), footer=words.source(policy))
+
+    def _standings(self, turn: Turn, policy: Policy, uscc: str | None) -> list[Standing]:
+        """For the enterprises this person stands for, two at most; exclusion groups settled, as in the list."""
+        bound = [e for e in self._desk.enterprises_of(turn.openid) if uscc in (None, e.uscc)][:2]
+        return [
+            self._standing(one, policy, turn, several=len(bound) > 1) for one in bound if policy.audience != "person"
+        ]
+
+    def _standing(self, enterprise: Enterprise, policy: Policy, turn: Turn, *, several: bool) -> Standing:
+        decisions = self._desk.policies().check(enterprise, local_date(turn.now))
+        decision = next(one for one in decisions if one.policy == policy.id)
+        return Standing(enterprise.name if several else "", decision)
+
+    def _steps(self, policy: Policy, beside: Sequence[Policy]) -> tuple[Option, ...]:
+        item = self._guide_of(policy)
+        steps = [Option(label="怎么办", action="guide.item", args={"id": item.id})] if item else []
+        steps += map(_step, beside)
+        return (*steps, Option(label="看能享受的", action="policy.mine"), Option(label="转人工", action="handoff.ask"))
+
+    def _guide_of(self, policy: Policy) -> ServiceItem | None:
+        return next((one for one in self._desk.catalogue().items.values() if one.policy == policy.id), None)
+
+    def _whole(self, policy: Policy) -> Policy | None:
+        """P24 for P24-1: the measures document that this measure is one of."""
+        parent, _, part = policy.id.partition("-")
+        return self._desk.catalogue().policies.get(parent) if part else None
+
+    def _find(self, text: str) -> Found:
+        catalogue = self._desk.catalogue()
+        if self._search is None or self._search[0] != catalogue.version:
+            self._search = (catalogue.version, PolicySearch(catalogue.policies.values()))
+        return self._search[1].find(text)
+
+
+def _step(policy: Policy) -> Option:
+    return Option(label=policy.short, action="policy_question.open", args={"id": policy.id})
