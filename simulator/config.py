@@ -37,6 +37,7 @@ class Config:
     """Everything that can be chosen. Times are seconds.
 
     ``profile`` sandbox is the lenient test account (测试号): it does not check the fields of a template.
+    ``signed_out`` is the Set-Cookie line by which pages forget their visitor, for when the phone changes hands.
     ``duplicate_msgid`` is what a repeated ``client_msg_id`` answers, which the platform does not document.
     ``clock`` gives Unix time; tests move it by hand.
     """
@@ -50,6 +51,7 @@ class Config:
     mode: Mode = "safe"
     profile: Profile = "service"
     scenario: Path | None = None
+    signed_out: str = ""
     account_name: str = "溪小办"
     account_id: str = "gh_6c7878622e67"
     templates: tuple[Template, ...] | None = None

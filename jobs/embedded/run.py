@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from chalicelib.bootstrap import Application
+from chalicelib.pages import cookies
 from jobs.embedded.scheduler import Scheduler
 from jobs.embedded.server import make_server
 from jobs.embedded.worker import consumers
@@ -76,4 +77,5 @@ def simulator_config(application: Application, port: int) -> Config:
         app_id=settings.wechat_app_id,
         app_secret=settings.wechat_app_secret.get_secret_value(),
         aes_key=settings.wechat_aes_key.get_secret_value(),
+        signed_out=cookies.set_cookie(cookies.SESSION, "", settings.public_url, 0),
     )

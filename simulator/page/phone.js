@@ -199,17 +199,19 @@ function askConsent() {
       make("button", { type: "button", class: "primary", "data-testid": "consent-accept", onclick: () => answer(true) }, "允许")));
 }
 
-function openPage(url) {
+async function openPage(url) {
   if (!/^https?:\/\//.test(url || "")) return;
+  await view.handed;
   byId("webview-title").textContent = new URL(url).host;
   byId("webview-frame").src = url;
   byId("webview").hidden = false;
 }
 
 byId("webview-frame").addEventListener("load", () => {
-  try {
-    byId("webview-title").textContent = byId("webview-frame").contentDocument.title || byId("webview-title").textContent;
-  } catch { /* a page of another origin keeps its title to itself; the host name stays */ }
+  const page = byId("webview-frame").contentDocument;
+  if (!page) return; // a page of another origin keeps its title to itself; the host name stays
+  byId("webview-title").textContent = page.title || byId("webview-title").textContent;
+  page.documentElement.style.scrollbarWidth = "none"; // a phone has no bar beside the page
 });
 
 // ---- people and settings
@@ -219,6 +221,7 @@ function chooseUser(openid) {
   view.last = 0;
   view.lastTime = 0;
   localStorage.setItem("simulator_user", openid);
+  view.handed = fetch("hand", { method: "POST" }).catch(() => toast("连不上模拟器"));
   document.cookie = `simulator_user=${openid}; path=/; SameSite=Lax`;
   byId("messages").replaceChildren();
   byId("webview").hidden = true;

@@ -62,6 +62,8 @@ class Page:
         """``path`` is without the mount and without a leading slash."""
         if request.method == "GET":
             return self._get(path, request)
+        if request.method == "POST" and path == "hand":
+            return self._hand()
         if request.method == "POST" and path in self._acts:
             return self._post(path, request)
         return text_response("没有这个页面", 404)
@@ -89,6 +91,12 @@ class Page:
         except KeyError as error:
             return json_response({"error": f"缺少 {error.args[0]}"}, 400)
         return json_response(result or {})
+
+    def _hand(self) -> Response:
+        """Another user holds the phone: to pages it is another phone, on which nobody has signed in."""
+        answer = json_response({})
+        forget = {"Set-Cookie": self._world.config.signed_out} if self._world.config.signed_out else {}
+        return Response(answer.status, {**answer.headers, **forget}, answer.body)
 
     def _add_user(self, body: dict[str, Any], request: Request) -> dict[str, str]:
         snapshot = bool(body.get("snapshot", False))
