@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -51,6 +51,10 @@ class Reply:
     footer: str = ""
     keeps_options: bool = False
     numbered: bool = False
+
+    def with_reminder(self, line: str) -> Reply:
+        """The same with a last line that leads back to the question still open."""
+        return replace(self, footer="\n".join(filter(None, (self.footer, line))))
 
     @property
     def text(self) -> str:

@@ -30,7 +30,10 @@ class Router:
         """The reply to a text or a menu tap; remembers its options in the session."""
         if turn.session.updated_at and turn.now - turn.session.updated_at > SESSION_LIFE:
             turn.session = Session()
+        asked = turn.session.flow
         reply = self._dispatch(turn)
+        if asked is not None and turn.session.flow is asked and asked.skill in self._by_name:
+            reply = reply.with_reminder(self._by_name[asked.skill].reminder(asked))
         if not reply.keeps_options:
             turn.session.options = list(reply.options)
         turn.session.updated_at = turn.now
@@ -63,7 +66,8 @@ class Router:
         return next((option for option in options if plain(option.label) == plain(turn.text)), None)
 
     def _resumed(self, turn: Turn, flow: Flow | None) -> Reply | None:
-        if flow is None or flow.skill not in self._by_name:
+        """A tap on the menu is never the answer to a question."""
+        if flow is None or flow.skill not in self._by_name or turn.incoming.kind == "menu":
             return None
         return self._by_name[flow.skill].resume(turn, flow)
 

@@ -33,3 +33,7 @@ class Skill:
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         """The reply to an answer to its own question, or None where the text is something else (a digression)."""
         return None
+
+    def reminder(self, flow: Flow) -> str:
+        """Said under the reply to a digression, so that the person finds back; empty where the flow is not worth it."""
+        return ""

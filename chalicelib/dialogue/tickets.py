@@ -12,6 +12,7 @@ from chalicelib.masking import scrub
 from chalicelib.ports import Put, Record, Store
 from chalicelib.times import local_date, stamp
 
+_LONGEST = 500
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督"]
 TicketState = Literal["open", "closed"]
 
@@ -38,9 +39,21 @@ class TicketService:
         """A new ticket with the next number of the day."""
         day = local_date(now)
         count = self._store.add(f"ticket#{day}", "count", {"n": 1})["n"]
-        ticket = Ticket(id=f"T-{day:%m%d}-{count:02d}", kind=kind, text=scrub(text)[:500], openid=openid, opened_at=now)
+        ticket = Ticket(
+            id=f"T-{day:%m%d}-{count:02d}", kind=kind, text=scrub(text)[:_LONGEST], openid=openid, opened_at=now
+        )
         self._store.transact([Put(self._row(ticket), if_absent=True)])
         return ticket
+
+    def add(self, ticket_id: str, text: str, now: datetime) -> None:
+        """What the person says later about the same matter; a ticket that is gone stays gone."""
+        key = _key(ticket_id, now)
+        row = self._store.get(key, "row")
+        if row is None:
+            return
+        ticket = Ticket.model_validate(row.body)
+        longer = ticket.model_copy(update={"text": f"{ticket.text}\n{scrub(text)}"[:_LONGEST]})
+        self._store.put(self._row(longer), if_version=row.version)
 
     def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
         """Tickets in this state, the oldest first."""
@@ -56,8 +69,12 @@ class TicketService:
     def _row(ticket: Ticket) -> Record:
         at = stamp(ticket.opened_at)
         return Record(
-            pk=f"ticket#{local_date(ticket.opened_at).year}-{ticket.id}",
+            pk=_key(ticket.id, ticket.opened_at),
             sk="row",
             body=ticket.model_dump(mode="json"),
             gsi1=(f"tickets#{ticket.state}", at),
         )
+
+
+def _key(ticket_id: str, at: datetime) -> str:
+    return f"ticket#{local_date(at).year}-{ticket_id}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from chalicelib.guidance.normalise import simplified
+
 _NOISE = re.compile(r"[\s，。！？、；：,.!;:~～…“”\"'（）()【】\[\]]+")
 
 COMMANDS: dict[str, str] = {
@@ -28,13 +30,15 @@ COMMANDS: dict[str, str] = {
 }
 
 _LEAVE = re.compile(
-    r"^(请|麻烦)?(你们?|您)?(以后)?(不要|别|莫|不用)(再|老是|老)?(给我)?(发|推送?|打扰)(消息|信息|通知|短信|广告)?(给?我)?(了|啦|哩)?$"
+    r"(请|麻烦)?(你们?|您)?(以后)?(不要|别|莫|不用|不想)(再|老是|老)?(给我)?(发|推送?|打扰|收到?)(消息|信息|通知|短信|广告|推送)*(给?我)?[了啦哩]?"
+    r"|(请|麻烦|帮我|给我|我要|我想|全部|都)*(退订|取消订阅|停止推送|取消推送)(全部|推送|消息|通知|服务|吧|了|td)*"
 )
+_CHOICE = re.compile(r"(?:我?选择?|回复|数字|编号|第)*(?P<number>[1-9一二三四五六七八九])(?:个|项|号|条)?")
 
 
 def plain(text: str) -> str:
-    """The text without width differences, case, spaces and punctuation: what commands are compared in."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    """The text in simplified characters, without width, case, spaces and punctuation: what commands are compared in."""
+    folded = simplified(unicodedata.normalize("NFKC", text).casefold())
     return _NOISE.sub("", folded) or folded.strip()
 
 
@@ -48,7 +52,8 @@ def command(text: str) -> str | None:
 
 def choice(text: str) -> int | None:
     """1 for「1」「１」「1.」「第一个」「选2」…; None when the line is more than a choice."""
-    word = plain(text).removeprefix("选").removeprefix("第").removesuffix("个").removesuffix("项")
-    if word in "一二三四五六七八九" and len(word) == 1:
-        return "一二三四五六七八九".index(word) + 1
-    return int(word) if re.fullmatch(r"[1-9]", word) else None
+    found = _CHOICE.fullmatch(plain(text))
+    if found is None:
+        return None
+    number = found["number"]
+    return int(number) if number.isascii() else "一二三四五六七八九".index(number) + 1

@@ -9,10 +9,11 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
-from chalicelib.enterprises.binding import BindingRefused
+from chalicelib.enterprises.binding import ALPHABET, CODE_LENGTH, BindingRefused
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
 
 _CODE_LINE = re.compile(r"(?:绑定)?(?:企业)?(?:授权码|绑定码|码)?[是为]?([a-z0-9]{8})", re.IGNORECASE)
+_BARE_CODE = re.compile(rf"(?=.*[2-9])(?=.*[A-Z])[{ALPHABET}]{{{CODE_LENGTH}}}")
 ALL_ALERTS = (Scope.PROFILE_READ, Scope.POLICY_PUSH, Scope.LOAN_ALERT, Scope.CASE_ALERT)
 
 
@@ -36,7 +37,11 @@ class Bind(Skill):
         }
 
     def claims(self, turn: Turn) -> bool:
-        return plain(turn.text).startswith("绑定") and _CODE_LINE.fullmatch(plain(turn.text)) is not None
+        """绑定 and a code, or a code alone: what an operator wrote on a slip of paper."""
+        line = plain(turn.text)
+        if line.startswith("绑定"):
+            return _CODE_LINE.fullmatch(line) is not None
+        return _BARE_CODE.fullmatch(line.upper()) is not None
 
     def answer(self, turn: Turn) -> Reply:
         found = _CODE_LINE.fullmatch(plain(turn.text))
@@ -45,6 +50,9 @@ class Bind(Skill):
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         found = _CODE_LINE.fullmatch(plain(turn.text))
         return self.redeem(turn, found.group(1)) if found else None
+
+    def reminder(self, flow: Flow) -> str:
+        return "接着绑定请发 8 位授权码；不绑了回复“取消”。"
 
     def _begin(self, turn: Turn) -> Reply:
         turn.session.flow = Flow(skill=self.name, step="code")

@@ -60,12 +60,19 @@ class CaseProgress(Skill):
             return None
         return self._lookup(turn, flow.data["no"], phone4)
 
+    def reminder(self, flow: Flow) -> str:
+        return "接着查办件请发手机号后四位；不查了回复“取消”。"
+
     def _lookup(self, turn: Turn, no: str, phone4: str) -> Reply:
         try:
             case = self._desk.cases.lookup(turn.openid, no, phone4, turn.now)
-        except (LookupRefused, LockedOut) as refused:
-            turn.session.flow = None
+        except LookupRefused as refused:
+            # Most are slips of the thumb: the four digits alone are taken again.
+            turn.session.flow = Flow(skill=self.name, step="phone", data={"no": no})
             return Reply((str(refused),), footer="要人工查询请回复“人工”，或拨 12345。")
+        except LockedOut as locked:
+            turn.session.flow = None
+            return Reply((str(locked),), footer="要人工查询请回复“人工”，或拨 12345。")
         turn.session.flow = None
         return self._show(turn, case, named=False)
 
@@ -100,17 +107,22 @@ class CaseProgress(Skill):
         return case if self._desk.bindings.of(turn.openid, case.head.uscc) is not None else None
 
     def _show(self, turn: Turn, case: Case, *, named: bool = True) -> Reply:
-        timeline = self._desk.cases.timeline(case, turn.now, named=named)
-        turn.session.topic = case.head.item_id or turn.session.topic
-        lines = timeline.lines()
-        if named:
-            link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
-            lines.append(f'<a href="{link}">看全部过程</a>')
+        """``named`` False: the person proved a number and four digits, no more; nothing may tell what the case is
+        about, the topic of a follow-up question and where to go included (domain facts §6.2)."""
+        lines = self._desk.cases.timeline(case, turn.now, named=named).lines()
+        human = Option(label="转人工", action="handoff.ask")
+        if not named:
+            turn.session.topic = None
+            return Reply(tuple(lines), (human,), footer="绑定企业后可以看办的是什么事和全部过程。")
+        link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
+        lines.append(f'<a href="{link}">看全部过程</a>')
+        item = case.head.item_id
+        if item is None:
+            return Reply(tuple(lines), (human,))
+        turn.session.topic = item
         options = (
-            [Option(label="要带什么材料", action="guide.item", args={"id": case.head.item_id})]
-            if case.head.item_id and named
-            else []
+            Option(label="要带什么材料", action="guide.item", args={"id": item}),
+            Option(label="到哪里办", action="points.item", args={"item": item}),
+            human,
         )
-        options.append(Option(label="到哪里办", action="points.item", args={"item": case.head.item_id or ""}))
-        options.append(Option(label="转人工", action="handoff.ask"))
-        return Reply(tuple(lines), tuple(options))
+        return Reply(tuple(lines), options)

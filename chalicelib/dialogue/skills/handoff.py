@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.dialogue.tickets import TicketKind
+from chalicelib.dialogue.wording import choice
 
 HOURS = "工作日 9:00–12:00、13:30–17:00"
 _BRIBE = re.compile(
@@ -39,11 +41,16 @@ class Handoff(Skill):
                 footer="有人向您索要财物，请拨 12345 反映。",
             )
         if _COMPLAINT.search(turn.text):
-            return self._take(turn, "投诉建议", "抱歉没帮上。")
+            return self._complain(turn)
         return Reply(("抱歉没帮上。您说一下要办哪件事，我再试一次。",), footer="要人工答复请回复“人工”，或拨 12345。")
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
+        if choice(turn.text) is not None:
+            return None
         turn.session.flow = None
+        if flow.step == "detail":
+            self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now)
+            return Reply((f"已补进工单 {flow.data['ticket']}，一起转给工作人员。",), footer="要问别的请接着说。")
         return self._take(turn, "人工答复", "已转给工作人员。")
 
     def _ask(self, turn: Turn) -> Reply:
@@ -53,11 +60,16 @@ class Handoff(Skill):
             footer="着急请拨 12345。请不要写身份证号。",
         )
 
-    def _take(self, turn: Turn, kind: str, opening: str) -> Reply:
-        ticket = self._desk.tickets.open(
-            turn.openid, "投诉建议" if kind == "投诉建议" else "人工答复", turn.text, turn.now
+    def _complain(self, turn: Turn) -> Reply:
+        """Taken down at once; what the person says next is added to it."""
+        ticket = self._desk.tickets.open(turn.openid, "投诉建议", turn.text, turn.now)
+        turn.session.flow = Flow(skill=self.name, step="detail", data={"ticket": ticket.id})
+        lines = (
+            "抱歉没帮上。您再说一下是哪件事卡住了，我一起转给工作人员。",
+            f"已记为工单 {ticket.id}，1 个工作日内答复您；也可拨 12345。",
         )
-        lines = [opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"]
-        if kind == "投诉建议":
-            lines.append("您再说一下是哪件事卡住了，我一起转过去。")
-        return Reply(tuple(lines), footer="也可拨 12345。")
+        return Reply(lines)
+
+    def _take(self, turn: Turn, kind: TicketKind, opening: str) -> Reply:
+        ticket = self._desk.tickets.open(turn.openid, kind, turn.text, turn.now)
+        return Reply((opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"), footer="也可拨 12345。")

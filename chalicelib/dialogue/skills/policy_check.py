@@ -20,6 +20,8 @@ _ASKED = re.compile(
     r"|免申即享(有|的)?(哪些|什么)|(看|查)?全部政策|^全部$|^政策$|与我有关的政策|我的政策"
 )
 _SHOWN = 5
+_ENTERPRISES = 2
+_SHOWN_EACH = 3
 _ORDER = {Outcome.MATCH: 0, Outcome.NEED_INFO: 1, Outcome.MANUAL: 2, Outcome.NOT_MATCH: 3}
 
 
@@ -53,19 +55,19 @@ class PolicyCheck(Skill):
             )
         lines: list[str] = []
         options: list[Option] = []
-        for enterprise in enterprises[:2]:
-            self._list(enterprise, turn, lines, options)
+        for enterprise in enterprises[:_ENTERPRISES]:
+            self._list(enterprise, turn, lines, options, _SHOWN if len(enterprises) == 1 else _SHOWN_EACH)
         options.append(Option(label="不符合的和原因", action="policy.refused"))
         link = self._desk.links.page("/h5/policies", turn.openid, turn.now)
         lines.append(f'<a href="{link}">看全部和依据</a>')
         return Reply(tuple(lines), tuple(options), footer="不想收到推送请回复“退订”。")
 
-    def _list(self, enterprise: Enterprise, turn: Turn, lines: list[str], options: list[Option]) -> None:
+    def _list(self, enterprise: Enterprise, turn: Turn, lines: list[str], options: list[Option], most: int) -> None:
         decisions = self._decisions(enterprise, turn)
         good = [d for d in decisions if d.outcome is Outcome.MATCH]
         open_ = [d for d in decisions if d.outcome in (Outcome.NEED_INFO, Outcome.MANUAL)]
         lines.append(f"{enterprise.name}：可享 {len(good)} 项，待补充 {len(open_)} 项。")
-        for decision in [*good, *open_][: _SHOWN - len(options)]:
+        for decision in [*good, *open_][:most]:
             options.append(
                 Option(
                     label=f"{STANDING[decision.outcome]} {self._short(decision)}{worth(decision.benefit)}",

@@ -62,7 +62,14 @@ class PolicyQuestion(Skill):
             return Reply(("这项政策刚刚撤下了，请换个说法再问一次。",), footer=f"着急请拨 {words.HOTLINE}。")
         return self._reply(turn, policy, uscc)
 
-    def _reply(self, turn: Turn, policy: Policy, uscc: str | None, first: list[str], beside: Sequence[Policy]) -> Reply:
+    def _reply(
+        self,
+        turn: Turn,
+        policy: Policy,
+        uscc: str | None = None,
+        first: Sequence[str] = (),
+        beside: Sequence[Policy] = (),
+    ) -> Reply:
         ended = words.ended(policy, local_date(turn.now))
         about = words.facts(policy, self._whole(policy))
         if ended:
