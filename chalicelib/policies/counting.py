@@ -21,7 +21,7 @@ class Count(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fact: str = Field(pattern=r"[a-z][a-z0-9_]*", title="事实名称")
+    fact: str = Field(pattern=r"^[a-z][a-z0-9_]*$", title="事实名称")
     label: str = Field(min_length=1, title="中文名称")
     of: Literal["hires", "loans", "projects"] = Field(title="记录")
     where: dict[str, Any] = Field(title="条件")

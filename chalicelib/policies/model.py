@@ -105,7 +105,7 @@ class GoldenCase(BaseModel):
 class Policy(Provenanced):
     """One measure 政策事项 in one version. Ids are never reused; a changed rule is a new version."""
 
-    id: str = Field(pattern=r"P\d{2,4}(-\d{1,2})?", title="编号")
+    id: str = Field(pattern=r"^P\d{2,4}(-\d{1,2})?$", title="编号")
     version: int = Field(default=1, ge=1, title="版本")
     state: State = Field(default=State.DRAFT, title="状态")
     author: str | None = Field(default=None, title="编制人")

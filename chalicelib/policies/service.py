@@ -60,9 +60,12 @@ SEVERE_DISHONESTY = Modifier(
     when={"fact": "has_severe_dishonesty", "op": "==", "value": True},
     effect="veto",
     reason="严重违法失信，信用修复前不能享受",
+    categories=("奖补", "权益", "资质", "服务", "金融"),
     exempt=("P28",),
 )
-"""严重违法失信 excludes from every reward (稳岗返还 F8, facts/domain.md §2.7); the reminder to repair it stays."""
+"""严重违法失信 excludes from what an office gives: rewards, titles, services, recommended finance (稳岗返还 F8,
+facts/domain.md §2.7 and §3.5). The reminder to repair it stays, and so does relief by tax law (减免), which an enterprise
+declares for itself: it ends only where its own rule says so."""
 
 
 class PolicyService:

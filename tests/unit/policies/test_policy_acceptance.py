@@ -15,7 +15,7 @@ from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.facts import fact_sheet
 from chalicelib.policies.golden import failures
 from chalicelib.policies.model import Mode, Policy, State
-from chalicelib.policies.service import Decision, PolicyService, Standing, next_question
+from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing, next_question
 from chalicelib.policies.tree import NOT_APPLICABLE, Outcome
 
 DATA = Path(__file__).parents[3] / "data"
@@ -105,12 +105,23 @@ def test_the_lapsed_title_may_be_reviewed() -> None:
     assert decide("E02", "P18").hint == "可申请复核"
 
 
-@pytest.mark.parametrize("policy", sorted(POLICIES.keys() - {"P28"}))
-def test_severe_dishonesty_is_denied_everything_but_the_reminder(policy: str) -> None:
+STATUTORY = {each.id for each in POLICIES.values() if each.category == "减免"}
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES.keys() - STATUTORY - {"P28"}))
+def test_severe_dishonesty_is_denied_everything_that_an_office_gives(policy: str) -> None:
     decision = SERVICE.decide(POLICIES[policy], enterprise("E09"), TODAY)
     assert decision.outcome is Outcome.NOT_MATCH
     if decision.standing is Standing.VETOED:
         assert decision.reasons == ("严重违法失信，信用修复前不能享受",)
+
+
+def test_severe_dishonesty_keeps_relief_by_tax_law() -> None:
+    """It is declared, not given: only the law's own rule may take it away."""
+    assert decide("E09", "P10").outcome is decide("E09", "P12").outcome is Outcome.MATCH
+    assert {decide("E09", policy).standing for policy in STATUTORY} <= {Standing.APPLIES, Standing.NOT_IN_FORCE}
+    named = frozenset(SEVERE_DISHONESTY.categories)
+    assert named == {"奖补", "权益", "资质", "服务", "金融"}
 
 
 def test_a_rule_on_the_ceramics_prefix_misses_composite_insulators() -> None:
