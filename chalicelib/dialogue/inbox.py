@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -23,6 +24,8 @@ from chalicelib.dialogue.model import Session
 from chalicelib.ports import Conflict, JsonObject, Put, Record, Store
 
 LEASE = timedelta(seconds=8)
+LATE_LEASE = timedelta(seconds=30)
+"""How long late work may still go on (the gateway ends a function after 29 s) before it is done again by another."""
 KEEP = timedelta(hours=24)
 SESSION_KEEP = timedelta(days=7)
 PATIENCE = 4.0
@@ -32,11 +35,13 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """This delivery processes the message; ``version`` is of the row it holds, written ``at`` (epoch seconds)."""
+    """This caller processes the message; ``version`` is of the row it holds, written ``at`` (epoch seconds).
+    ``late``: it was acknowledged, so the answer is owed."""
 
     key: str
     version: int
     at: float
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,11 @@ class Inbox:
     def done(self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None) -> JsonObject | None:
         """Store reply and session together. Returns the reply to give on this delivery: another delivery's, where that
         was faster; none, where the answer is late by now and goes out as a custom message."""
-        row = self._row(taken.key, {"state": "done", "reply": reply, "at": taken.at})
         try:
-            self._finish(row, taken.version, openid, session)
+            self._finish(taken, reply, openid, session)
         except Conflict:
             return self._overtaken(taken, reply, openid, session)
-        return reply
+        return None if taken.late else reply
 
     def late(self, taken: Taken, push: str) -> Delivery:
         """Acknowledge without an answer, which then goes out as a custom message; ``push`` is the document, should it
@@ -125,15 +129,15 @@ class Inbox:
             if row.body["state"] == "owed":
                 sent = self._store.put(self._row(key, {**row.body, "state": "sent"}), if_version=row.version)
                 return Owed(key, sent.version, row.body["openid"], row.body["reply"])
-            if not self._lapsed(row.body["at"]):
+            if not self._lapsed(row.body["at"], LATE_LEASE):
                 return "busy"
             if row.body["state"] == "processing":  # never acknowledged: the platform delivers it again
                 return None
             at = self._clock().timestamp()
-            taken = self._store.put(self._row(key, {**row.body, "at": at}), if_version=row.version)
+            held = self._store.put(self._row(key, {**row.body, "at": at}), if_version=row.version)
         except Conflict:
             return "busy"
-        return Overdue(Taken(key, taken.version, at), row.body["push"])
+        return Overdue(Taken(key, held.version, at, late=True), row.body["push"])
 
     def unsent(self, owed: Owed) -> None:
         """The platform certainly did not take it: it is owed again."""
@@ -156,7 +160,7 @@ class Inbox:
                 return Answered(row.body["reply"])
             case "late" | "owed" | "sent":
                 return Answered(None)
-        if not self._lapsed(row.body["at"]):
+        if not self._lapsed(row.body["at"], LEASE):
             return "busy"
         try:
             return Taken(key, self._store.put(mine, if_version=row.version).version, at)
@@ -171,14 +175,16 @@ class Inbox:
         if row is None:
             return None
         if row.body["state"] == "late" and row.body["at"] == taken.at:
-            state = "owed" if reply is not None else "done"
-            body: JsonObject = {"state": state, "reply": reply, "openid": openid, "at": taken.at}
-            self._finish(self._row(taken.key, body), row.version, openid, session)
+            with suppress(Conflict):  # late beyond its lease: whoever works on it now has the word
+                self._finish(replace(taken, version=row.version, late=True), reply, openid, session)
             return None
         return row.body["reply"] if row.body["state"] == "done" else None
 
-    def _finish(self, row: Record, version: int, openid: str, session: Session | None) -> None:
-        writes = [Put(row, if_version=version)]
+    def _finish(self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None) -> None:
+        owed = taken.late and reply is not None
+        body = {"state": "owed" if owed else "done", "reply": reply, "at": taken.at}
+        row = self._row(taken.key, {**body, "openid": openid} if owed else body)
+        writes = [Put(row, if_version=taken.version)]
         if session is not None:
             writes.append(_session_row(openid, session, self._clock()))
         self._store.transact(writes)
@@ -186,8 +192,8 @@ class Inbox:
     def _row(self, key: str, body: JsonObject) -> Record:
         return Record(f"inbound#{key}", "row", body, expires_at=int((self._clock() + KEEP).timestamp()))
 
-    def _lapsed(self, at: float) -> bool:
-        return self._clock().timestamp() - at >= LEASE.total_seconds()
+    def _lapsed(self, at: float, lease: timedelta) -> bool:
+        return self._clock().timestamp() - at >= lease.total_seconds()
 
 
 def _session_row(openid: str, session: Session, now: datetime) -> Put:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 
-from chalicelib.dialogue.inbox import Answered, Inbox, Taken
+from chalicelib.bootstrap import Application
+from chalicelib.dialogue.inbox import PATIENCE, Answered, Delivery, Inbox, Overdue, Taken
 from chalicelib.dialogue.model import Incoming, Reply, Session
 from chalicelib.dialogue.service import DialogueService
 from chalicelib.entrypoints.platform_events import PlatformEvents
-from chalicelib.ports import JsonObject
+from chalicelib.notices.kinds import QUEUES, Priority
+from chalicelib.ports import JsonObject, Queue, Throttled
 from chalicelib.wechat import events, messages, replies
 from chalicelib.wechat.codec import SUCCESS, Codec, OpenedPush
 from chalicelib.wechat.inbound import Inbound, dedupe_key, parse
@@ -19,6 +25,9 @@ from chalicelib.wechat.inbound import Inbound, dedupe_key, parse
 log = logging.getLogger(__name__)
 
 MORE = "…（回复“更多”看下文）"
+LATE_QUEUE = QUEUES[Priority.URGENT]
+"""A late answer is somebody waiting, like an urgent notice; its messages are ``{"inbound": key}``."""
+LATE_LOOK_SECONDS = 2
 _ASK_TO_REPEAT = "刚才没处理成，请再发一次；着急请拨 12345。"
 
 
@@ -31,7 +40,11 @@ class Answer:
 
 
 class Callback:
-    """Answers pushes. Everything it needs is handed in; it keeps nothing between calls."""
+    """Answers pushes. Everything it needs is handed in; it keeps nothing between calls.
+
+    ``patience``: seconds after which a push is acknowledged without its answer; the work goes on, and the answer goes
+    out as a custom message (``late_replies``). ``queue`` is opened only then.
+    """
 
     def __init__(
         self,
@@ -40,12 +53,16 @@ class Callback:
         dialogue: DialogueService,
         platform_events: PlatformEvents,
         now: Callable[[], datetime],
+        queue: Callable[[], Queue],
+        patience: float = PATIENCE,
     ) -> None:
         self._codec = codec
         self._inbox = inbox
         self._dialogue = dialogue
         self._platform_events = platform_events
         self._now = now
+        self._queue = queue
+        self._patience = patience
 
     def verify(self, query: Mapping[str, str]) -> Answer:
         """The platform's URL check. Raises Refused."""
@@ -53,22 +70,47 @@ class Callback:
 
     def receive(self, query: Mapping[str, str], body: bytes) -> Answer:
         """Raises Refused for what must not be processed; a failure of ours is told to the person, never hidden."""
+        deadline = time.monotonic() + self._patience
         push = self._codec.open_push(query, body, self._now())
         inbound = parse(push.xml)
         delivery = self._inbox.take(dedupe_key(inbound))
+        if isinstance(delivery, Taken):
+            delivery = self._work(delivery, inbound, push, deadline)
         if isinstance(delivery, Answered):
             return self._seal(push, inbound, delivery.reply)
-        if delivery == "busy":
-            return Answer(SUCCESS)
+        return Answer(SUCCESS)
+
+    def resume(self, overdue: Overdue) -> None:
+        """Process again what was acknowledged and then lost with its process; the answer is owed afterwards."""
+        self._answer(overdue.taken, parse(overdue.push.encode()))
+
+    def _work(self, taken: Taken, inbound: Inbound, push: OpenedPush, deadline: float) -> Delivery:
+        """Process on a thread of its own, so that the platform can be answered while the work goes on."""
+        future = _started(lambda: self._answer(taken, inbound))
+        wait([future], max(deadline - time.monotonic(), 0))
+        if future.done():
+            return Answered(future.result())
+        log.warning("answer is late", extra={"type": type(inbound).__name__})
+        # The queue first: a mark without a message would be an answer that nobody sends.
+        self._queue().send(LATE_QUEUE, [{"inbound": taken.key}], delay_seconds=LATE_LOOK_SECONDS)
+        return self._inbox.late(taken, push.xml.decode())
+
+    def _answer(self, taken: Taken, inbound: Inbound) -> JsonObject | None:
         try:
-            reply = self._process(delivery, inbound)
+            return self._process(taken, inbound)
         except Exception:
             # An event is delivered again (we answer 500). A person is told at once rather than left waiting.
-            log.exception("message not processed", extra={"message": type(inbound).__name__})
+            log.exception("message not processed", extra={"type": type(inbound).__name__})
             if not isinstance(inbound, messages.Message):
                 raise
-            reply = {"text": _ASK_TO_REPEAT}
-        return self._seal(push, inbound, reply)
+            return self._excuse(taken, inbound)
+
+    def _excuse(self, taken: Taken, inbound: Inbound) -> JsonObject | None:
+        reply: JsonObject = {"text": _ASK_TO_REPEAT}
+        try:
+            return self._inbox.done(taken, reply, inbound.openid, None)
+        except Throttled:
+            return reply  # the store that failed the work fails this as well; the words are what matters
 
     def _process(self, taken: Taken, inbound: Inbound) -> JsonObject | None:
         if self._platform_events.take(inbound, self._now()):
@@ -87,6 +129,33 @@ class Callback:
         return Answer(self._codec.seal_reply(xml, push.nonce, self._now(), push.mode), "application/xml; charset=utf-8")
 
 
+def callback_of(application: Application) -> Callback:
+    """The callback on the parts of this application."""
+    return Callback(
+        application.codec,
+        application.inbox,
+        application.dialogue,
+        PlatformEvents(application.notices),
+        application.clock.now,
+        lambda: application.queue,
+    )
+
+
+def _started(work: Callable[[], JsonObject | None]) -> Future[JsonObject | None]:
+    """A thread for each message: there are few at once, and a pool would let one slow answer hold up another."""
+    future: Future[JsonObject | None] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(work))
+        except BaseException as error:
+            future.set_exception(error)  # raised where the result is asked for; logged by the work itself
+
+    Thread(target=run, name="answer", daemon=True).start()
+    return future
+
+
 def _stored(reply: Reply | None, session: Session | None) -> JsonObject | None:
     """The text as the platform will take it; what did not fit waits in the session for「更多」."""
     if reply is None:
@@ -95,35 +164,44 @@ def _stored(reply: Reply | None, session: Session | None) -> JsonObject | None:
     if session is not None:
         shown = text.removesuffix(MORE) if text != reply.text else text
         session.rest = reply.text[len(shown) :].lstrip("\n")
-        session.last_text = text
+        session.last_text = reply.text
     return {"text": text}
 
 
 def incoming_of(inbound: Inbound, now: datetime) -> Incoming:
     """The message as the conversation sees it. What wants no answer is silent."""
-    openid = inbound.openid
-    match inbound:
-        case messages.TextMessage(is_unsupported=True):
-            return Incoming(openid, now, "unreadable")
-        case messages.TextMessage():
-            return Incoming(openid, now, "text", text=inbound.content)
-        case messages.VoiceMessage() if inbound.recognition:
-            return Incoming(openid, now, "text", text=inbound.recognition)
+    if isinstance(inbound, messages.Message):
+        return _said(inbound, now)
+    if isinstance(inbound, messages.UnknownMessage) and not inbound.raw_type.startswith("event:"):
+        return Incoming(inbound.openid, now, "unreadable")
+    return _happened(inbound, now)
+
+
+def _said(message: messages.Message, now: datetime) -> Incoming:
+    openid = message.openid
+    match message:
+        case messages.TextMessage(is_unsupported=False):
+            return Incoming(openid, now, "text", text=message.content)
+        case messages.VoiceMessage() if message.recognition:
+            return Incoming(openid, now, "text", text=message.recognition)
         case messages.LocationMessage():
             return Incoming(
-                openid, now, "location", text=inbound.label, latitude=inbound.latitude, longitude=inbound.longitude
+                openid, now, "location", text=message.label, latitude=message.latitude, longitude=message.longitude
             )
-        case messages.Message():
+        case _:
             return Incoming(openid, now, "unreadable")
-        case messages.UnknownMessage():
-            return Incoming(openid, now, "silent" if inbound.raw_type.startswith("event:") else "unreadable")
+
+
+def _happened(event: Inbound, now: datetime) -> Incoming:
+    openid = event.openid
+    match event:
         case events.SubscribeEvent():
-            return Incoming(openid, now, "follow", key=inbound.scene)
+            return Incoming(openid, now, "follow", key=event.scene)
         case events.ScanEvent():
-            return Incoming(openid, now, "scan", key=inbound.scene)
+            return Incoming(openid, now, "scan", key=event.scene)
         case events.UnsubscribeEvent():
             return Incoming(openid, now, "unfollow")
         case events.ClickEvent():
-            return Incoming(openid, now, "menu", key=inbound.event_key)
+            return Incoming(openid, now, "menu", key=event.event_key)
         case _:
             return Incoming(openid, now, "silent")

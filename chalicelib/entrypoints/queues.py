@@ -1,4 +1,4 @@
-"""Consumers of the notice queues: one record, one call; what failed comes again, what worked does not."""
+"""Consumers of the queues: one record, one call; what failed comes again, what worked does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
+from chalicelib.bootstrap import Application
+from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
+from chalicelib.ports import JsonObject
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +39,17 @@ def _deliver(event: SQSEvent) -> dict[str, Any]:
     failures = []
     for record in event.to_dict()["Records"]:
         try:
-            notice_id = json.loads(record["body"])["notice"]
-            application.notices.deliver(notice_id, application.clock.now())
+            _work_off(application, json.loads(record["body"]))
         except Exception:
             # One poisoned record must not hold up the nine beside it; it returns, and ends in the dead letters.
-            log.exception("notice not delivered", extra={"message": record["messageId"]})
+            log.exception("message not worked off", extra={"message_id": record["messageId"]})
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
+
+
+def _work_off(application: Application, body: JsonObject) -> None:
+    """``{"notice": id}`` is a notice to deliver, ``{"inbound": key}`` a late answer to send."""
+    if "inbound" in body:
+        late_replies_of(application).carry(body["inbound"], body.get("looks", 0))
+    else:
+        application.notices.deliver(body["notice"], application.clock.now())

@@ -7,8 +7,7 @@ import logging
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.entrypoints.callback import Answer, Callback
-from chalicelib.entrypoints.platform_events import PlatformEvents
+from chalicelib.entrypoints.callback import Answer, Callback, callback_of
 from chalicelib.wechat.refused import Refused
 
 log = logging.getLogger(__name__)
@@ -37,14 +36,7 @@ def push() -> Response:
 
 
 def _callback() -> Callback:
-    application = bootstrap.current()
-    return Callback(
-        application.codec,
-        application.inbox,
-        application.dialogue,
-        PlatformEvents(application.notices),
-        application.clock.now,
-    )
+    return callback_of(bootstrap.current())
 
 
 def _query() -> dict[str, str]:
