@@ -59,8 +59,8 @@ class Refused(Exception):
         detail = self.detail if self.retry_after is None else {**self.detail, "retry_after": self.retry_after}
         return ErrorBody(error=Error(code=self.reason.code, message=self.reason.message, detail=detail))
 
-    def headers(self) -> dict[str, str | list[str]]:
-        headers: dict[str, str | list[str]] = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+    def headers(self) -> dict[str, str]:
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.reason.status == 401:  # RFC 9110 §15.5.2 asks for a challenge
             headers["WWW-Authenticate"] = "XIXINBAN-HMAC-SHA256"
         return headers
