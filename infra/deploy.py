@@ -1,0 +1,178 @@
+"""``python -m infra.deploy``: a packaged stage into the account of the operator's credentials, shown before done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chalicelib.errors import BadInput, Refusal
+from chalicelib.settings import SettingsError
+from infra import interpreter, release, stagefile
+from infra.cloud import Change, Cloud
+from infra.failed import DeploymentFailed
+from infra.package import MANIFEST, ROOT, make
+from infra.parameters import PREVIOUS_KEY, SECRETS
+from infra.smoke import smoke
+from infra.stage import Stage
+from infra.stagefile import StageFile
+
+PACKAGE = ROOT / "build" / "package"
+_KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::EC2::EIP")
+_NEXT = """第一次部署，接下来：
+  1. 域名的 CNAME 指向 DomainTarget（中国区先完成备案接入）
+  2. 把 EgressAddresses 和管理员电脑的地址填进公众号后台的 IP 白名单
+  3. 公众号后台填消息推送 URL {callback}，Token、EncodingAESKey 与 Secrets Manager 一致，选安全模式
+  4. 导入内容、发布菜单、体检：docs/operations.md 第 6 步"""
+
+Say = Callable[[str], None]
+
+
+class Deployment:
+    """``say`` shows a line, ``agree`` asks the operator, ``check`` looks at the running stage from outside."""
+
+    def __init__(
+        self, cloud: Cloud, say: Say, agree: Callable[[str], bool], check: Callable[[str], list[str]] = smoke
+    ) -> None:
+        self._cloud = cloud
+        self._say = say
+        self._agree = agree
+        self._check = check
+
+    def run(self, stage: Stage, chosen: StageFile, package: Path, earlier: str, now: datetime) -> None:
+        """Deploy ``package``, or the release ``earlier`` when it is named.
+
+        Raises DeploymentFailed and SettingsError; nothing has been changed unless the text says so.
+        """
+        account, who = self._cloud.identity()
+        self._say(f"账号 {account}，区域 {self._cloud.region}，身份 {who}")
+        secrets, version = self._cloud.secret(stage)
+        chosen.check(known_secrets(stage, secrets))
+        bucket = self._cloud.artifacts(account)
+        if earlier:
+            found = release.earlier(self._cloud, stage, earlier, bucket)
+        else:
+            found = release.publish(self._cloud, stage, package, bucket)
+        rotating = "true" if secrets.get(PREVIOUS_KEY) else "false"
+        parameters = {**chosen.parameters(), "SecretVersion": version, "KeepPreviousAesKey": rotating}
+        name = f"r{found.id}-{now:%Y%m%d%H%M%S}"
+        wanted = self._cloud.change_set(stage, name, found.url, found.parameters(parameters))
+        if wanted.arn is None:
+            self._say("没有变化，不用部署。")
+        elif self._agreed(wanted.changes):
+            self._finish(stage, found.id, self._cloud.execute(stage, wanted.arn, lambda text: self._say(f"  {text}")))
+        else:
+            self._cloud.drop(wanted.arn)
+            self._say("没有部署，什么都没有改动。")
+
+    def _agreed(self, changes: tuple[Change, ...]) -> bool:
+        self._say(f"将有 {len(changes)} 处变更：")
+        for change in changes:
+            self._say(f"  {change.action:<7} {change.id}（{change.kind}）{'，换成新的' if change.replaces else ''}")
+        lost = [each.id for each in changes if each.kind in _KEPT and (each.action == "Remove" or each.replaces)]
+        if lost:
+            self._say(
+                f"其中 {'、'.join(lost)} 存着数据或固定地址，不会自动替换或删除：docs/operations.md“换掉数据资源”。"
+            )
+            return False
+        return self._agree("现在执行？")
+
+    def _finish(self, stage: Stage, release_id: str, outputs: Mapping[str, str]) -> None:
+        self._say(f"部署完成。以后退回这一版：python -m infra.deploy --stage {stage.name} --release {release_id}")
+        for key, value in sorted(outputs.items()):
+            self._say(f"  {key} = {value}")
+        problems = self._check(outputs["EndpointURL"].rstrip("/"))
+        self._say(_NEXT.format(callback=outputs["CallbackUrl"]))
+        if problems:
+            raise DeploymentFailed("已经部署，但从外面看不正常：\n" + "\n".join(f"- {each}" for each in problems))
+        self._say("冒烟检查通过。")
+
+
+def known_secrets(stage: Stage, secrets: Mapping[str, str]) -> dict[str, str]:
+    """Those that the settings know. Raises DeploymentFailed naming the missing ones."""
+    missing = [name for name in SECRETS if not secrets.get(name)]
+    if missing:
+        raise DeploymentFailed(f"{stage.secret} 里缺少 {'、'.join(missing)}。请按 docs/operations.md 第 3 步补上。")
+    return {name: value for name, value in secrets.items() if name in (*SECRETS, PREVIOUS_KEY)}
+
+
+def packaged(stage: Stage, package: Path, say: Say) -> None:
+    """Make the package unless ``make package`` has just left one of this stage there. Raises PackagingFailed."""
+    manifest = package / MANIFEST
+    if manifest.exists():
+        held = json.loads(manifest.read_text(encoding="utf-8"))
+        if held["stage"] == stage.name:
+            made = datetime.fromtimestamp(manifest.stat().st_mtime, UTC).astimezone()
+            say(f"用 {package} 里打好的包：{made:%Y-%m-%d %H:%M}，{held['runtime']}，{held['architecture']}")
+            return
+    say("没有这个环境的包，先打包（x86_64）。")
+    make(stage, "x86_64", package, interpreter.choose())
+
+
+def rehearse(stage: Stage, chosen: StageFile, package: Path, say: Say) -> None:
+    """The local checks, and what a deployment would do; asks nothing of AWS."""
+    chosen.check()
+    packaged(stage, package, say)
+    say(f"演练：会把 {package} 部署成堆栈 {stage.stack}，密钥取自 Secrets Manager 的 {stage.secret}，参数：")
+    for name, value in sorted(chosen.parameters().items()):
+        say(f"  {name} = {value}")
+    say("步骤：核对密钥 → 上传代码包 → 生成变更集并列出变更 → 确认 → 执行 → 冒烟检查。这次什么都没有做。")
+
+
+def deploy(
+    stage: Annotated[str, typer.Option(help="环境名，例如 prod")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只做本机检查，不连 AWS")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问，直接执行")] = False,
+    release_id: Annotated[str, typer.Option("--release", help="退回到以前部署过的版本")] = "",
+    package: Annotated[Path, typer.Option(help="打好的包在哪个目录")] = PACKAGE,
+) -> None:
+    """部署一个环境到当前 AWS 凭证的账号。"""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    def agree(question: str) -> bool:
+        return yes or typer.confirm(question)
+
+    try:
+        wanted = Stage(stage)
+        chosen = stagefile.read(wanted)
+        for warning in chosen.warnings():
+            typer.echo(f"注意：{warning}", err=True)
+        if dry_run:
+            return rehearse(wanted, chosen, package, typer.echo)
+        chosen.check()
+        if not release_id:
+            packaged(wanted, package, typer.echo)
+        Deployment(_cloud(), typer.echo, agree).run(wanted, chosen, package, release_id, datetime.now(UTC))
+    except (BadInput, SettingsError) as error:
+        _leave(str(error), 2)
+    except Refusal as error:
+        _leave(str(error), 1)
+    except (BotoCoreError, ClientError) as error:
+        _leave(f"AWS 没有办成：{error}。请检查凭证、区域和权限，再运行一次；已完成的步骤不会重复。", 1)
+
+
+def _cloud() -> Cloud:
+    import boto3
+
+    session = boto3.session.Session()
+    if not session.region_name:
+        raise BadInput("不知道部署到哪个区域：请设置 AWS_DEFAULT_REGION，例如 cn-northwest-1。")
+    region = session.region_name
+
+    def client(service: str) -> object:
+        return session.client(service)  # type: ignore[call-overload]
+
+    return Cloud(client, region, session.get_partition_for_region(region))
+
+
+def _leave(text: str, code: int) -> None:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    typer.run(deploy)

@@ -1,0 +1,64 @@
+"""A release (版本): one template and one zip, kept in the releases bucket so that it can be brought back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.cloud import Cloud
+from infra.failed import DeploymentFailed
+from infra.package import TEMPLATE, ZIP
+from infra.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """``id`` is made of the content: the same package is the same release. ``url`` is where its template lies."""
+
+    id: str
+    url: str
+    template: dict[str, Any]
+
+    def parameters(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """A value for each parameter of this template: chosen, or its default.
+
+        Said in full, since what is left out of an update is not the default but whatever it was before.
+        """
+        defaults = {name: each["Default"] for name, each in self.template["Parameters"].items() if "Default" in each}
+        return {name: value for name, value in {**defaults, **chosen}.items() if name in self.template["Parameters"]}
+
+
+def publish(cloud: Cloud, stage: Stage, package: Path, bucket: str) -> Release:
+    """Put the packaged stage into the bucket."""
+    code, text = (package / ZIP).read_bytes(), (package / TEMPLATE).read_bytes()
+    release_id = hashlib.sha256(text + code).hexdigest()[:12]
+    zip_key, template_key = _keys(stage, release_id)
+    template = with_code(json.loads(text), bucket, zip_key)
+    cloud.upload(bucket, zip_key, code)
+    cloud.upload(bucket, template_key, json.dumps(template, ensure_ascii=False).encode())
+    return Release(release_id, cloud.url(bucket, template_key), template)
+
+
+def earlier(cloud: Cloud, stage: Stage, release_id: str, bucket: str) -> Release:
+    """A release that was published before. Raises DeploymentFailed."""
+    key = _keys(stage, release_id)[1]
+    text = cloud.download(bucket, key)
+    if text is None:
+        raise DeploymentFailed(f"没有版本 {release_id}。有哪些版本，请看桶 {bucket} 的 {stage.name}/ 目录。")
+    return Release(release_id, cloud.url(bucket, key), json.loads(text))
+
+
+def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
+    """The template with every function's code in the bucket."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    return template
+
+
+def _keys(stage: Stage, release_id: str) -> tuple[str, str]:
+    return f"{stage.name}/{release_id}/{ZIP}", f"{stage.name}/{release_id}/{TEMPLATE}"
