@@ -243,21 +243,45 @@ def _item_options(item: ServiceItem, facet: Facet | None) -> tuple[Option, ...]:
 # -------------------------------------------------------------------------------------------------------------- bundle
 
 
-def bundle_card(bundle: Bundle, items: Mapping[str, ServiceItem], places: Sequence[Place]) -> Card:
-    """一件事: what is to be done, what it saves, and one step to each guide in it."""
-    merged = merge(bundle, items)
-    limit = f"承诺 {bundle.promised.text}（{SAMPLE_NOTE}）" if bundle.promised else ""
-    at_once = merged.after < merged.before and not any(step.stage for step in bundle.steps)
-    saves = f"材料合并后 {merged.after} 份（分开办 {merged.before} 份），一次交" if at_once else ""
-    where = _places(places)
+def bundle_card(
+    bundle: Bundle, items: Mapping[str, ServiceItem], places: Sequence[Place], near: Sequence[Place] = ()
+) -> Card:
+    """一件事: what is to be done, what it saves, and one step to each guide in it. ``near``: local points that take its
+    first step, when a town was named."""
+    staged = any(step.stage for step in bundle.steps)
     lines = [
         f"{bundle.name}：{bundle.summary}",
         *_step_lines(bundle),
         bundle.branch,
-        "；".join(part for part in (limit, saves) if part),
-        f"哪里办：{where}" if places else "",
+        *([] if staged else _bundle_parts(bundle, items)),
+        f"承诺：{bundle.promised.text}（{SAMPLE_NOTE}）" if staged and bundle.promised else "",
+        f"哪里办：{_places(places)}{_online(bundle, items)}" if places else "",
+        f"就近：{bundle.steps[0].name}可到{near[0].name}办" if near else "",
     ]
     return Card(tuple(line for line in lines if line), _bundle_options(bundle, items), source_line(bundle))
+
+
+def _bundle_parts(bundle: Bundle, items: Mapping[str, ServiceItem]) -> list[str]:
+    """What the guides that are always part of it ask for together: materials once, each legal limit, the fees."""
+    merged = merge(bundle, items)
+    parts = [(step.name, items[step.items[0]]) for step in bundle.steps if step.items and not step.condition]
+    legal = "、".join(f"{name} {item.legal.text}" for name, item in parts if item.legal.n)
+    promised = f"合办承诺 {bundle.promised.text}（{SAMPLE_NOTE}）" if bundle.promised else ""
+    paid = "；".join(f"{name} {item.fee.text}" for name, item in parts if item.fee and item.fee.kind != "free")
+    saves = f"（合并后 {merged.after} 份，分开办 {merged.before} 份）" if merged.after < merged.before else ""
+    limits = "，".join(part for part in (f"法定 {legal}" if legal else "", promised) if part)
+    return [
+        f"要带：{_brief_materials(merged.materials)}{saves}",
+        f"时限：{limits}" if limits else "",
+        f"收费：{paid or '不收费'}" if all(item.fee for _, item in parts) else "",
+    ]
+
+
+def _online(bundle: Bundle, items: Mapping[str, ServiceItem]) -> str:
+    """Whether the first guide of it can be begun online."""
+    first = next((items[step.items[0]] for step in bundle.steps if step.items), None)
+    ways = first.channels if first else ()
+    return "，也可以网上办" if any(word in way for way in ways for word in _ONLINE) else ""
 
 
 def places_card(row: ServiceItem | Bundle, places: Sequence[Place]) -> Card:

@@ -150,7 +150,10 @@ class GuideService:
     ) -> Card:
         places = self._points.for_item(id_, town)
         if id_ in self._bundles:
-            return cards.bundle_card(self._bundles[id_], self._items, places)
+            bundle = self._bundles[id_]
+            first = bundle.steps[0].items[:1] if town else ()
+            near = [place for item in first for place in self._points.for_item(item, town) if place not in places]
+            return cards.bundle_card(bundle, self._items, places, near)
         item = self._items[id_]
         related = self._related(id_, candidates)
         return cards.item_card(item, part, places, best_faq(asked, item.faq), related, amount(asked))
