@@ -253,9 +253,9 @@ def bundle_card(
         f"{bundle.name}：{bundle.summary}",
         *_step_lines(bundle),
         bundle.branch,
-        *([] if staged else _bundle_parts(bundle, items)),
+        *([] if staged or bundle.branch else _bundle_parts(bundle, items)),
         f"承诺：{bundle.promised.text}（{SAMPLE_NOTE}）" if staged and bundle.promised else "",
-        f"哪里办：{_places(places)}{_online(bundle, items)}" if places else "",
+        f"哪里办：{_places(places)}{_begun_online(bundle, items)}" if places else "",
         f"就近：{bundle.steps[0].name}可到{near[0].name}办" if near else "",
     ]
     return Card(tuple(line for line in lines if line), _bundle_options(bundle, items), source_line(bundle))
@@ -277,7 +277,7 @@ def _bundle_parts(bundle: Bundle, items: Mapping[str, ServiceItem]) -> list[str]
     ]
 
 
-def _online(bundle: Bundle, items: Mapping[str, ServiceItem]) -> str:
+def _begun_online(bundle: Bundle, items: Mapping[str, ServiceItem]) -> str:
     """Whether the first guide of it can be begun online."""
     first = next((items[step.items[0]] for step in bundle.steps if step.items), None)
     ways = first.channels if first else ()
