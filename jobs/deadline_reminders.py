@@ -1,4 +1,5 @@
-"""deadline-reminders: what an applicant must hand in soon (补正、容缺), and policies whose window closes soon.
+"""deadline-reminders: what an applicant must hand in soon (补正、容缺), policies whose window closes soon, and titles
+that run out.
 
 A reminder of T−n goes out on the first run on which at most n days are left, and before days off, when nothing runs, as
 if the last of them were today (facts §8.1, no. 28: on the eve of a holiday).
@@ -17,6 +18,7 @@ from chalicelib.notices.model import Draft
 from chalicelib.times import at_local
 from jobs.core import Job, JobContext, JobPlan, When
 from jobs.policy_deadlines import policy_drafts, stage
+from jobs.qual_expiry import qual_drafts
 from jobs.schedule import Daily
 from jobs.telling import tell
 from jobs.wording import chinese_date, field_deadline
@@ -41,7 +43,11 @@ class DeadlineReminders(Job):
             return JobPlan(skipped={DAY_OFF: 1})
         until = covered(context.calendar, when.on)
         skipped: Counter[str] = Counter()
-        drafts = [*_case_drafts(context, when, until, skipped), *policy_drafts(context, when, until, skipped)]
+        drafts = [
+            *_case_drafts(context, when, until, skipped),
+            *policy_drafts(context, when, until, skipped),
+            *qual_drafts(context, when, until),
+        ]
         return tell(context, when, drafts, skipped)
 
 

@@ -1,11 +1,15 @@
-"""policy-push: finds the enterprises a policy is for and tells each once a day, in one digest, what is new for it."""
+"""policy-push: finds the enterprises a policy is for and tells each once a day, in one digest, what is new for it.
+
+A run over all enterprises is the nightly reconcile: whatever changed since the last one, a profile, a policy or the
+day, shows as a difference to what was told and seen (``jobs/told.py``). What a digest rests on is kept before it goes.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from itertools import groupby
 
@@ -13,14 +17,17 @@ from chalicelib.enterprises.model import Enterprise
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import EXPIRED, SAMPLE, plan
+from chalicelib.policies import decisions
+from chalicelib.policies.decisions import Evidenced, evidenced
+from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import MODE_NAMES, Mode, Policy
 from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing
 from chalicelib.policies.tree import Outcome
 from chalicelib.ports import Put
-from jobs.core import Job, JobContext, JobPlan, Placement, When, chosen
+from jobs.core import Done, Job, JobContext, JobPlan, Placement, When, chosen
 from jobs.schedule import Daily
 from jobs.telling import circumstances, together
-from jobs.told import REPAIRABLE, Told, telling, told_by
+from jobs.told import CHANGED, NOW_MATCH, REPAIRABLE, WINDOW, Told, Unmatched, seen, telling, told_by
 from jobs.wording import chinese_date, field_deadline
 
 log = logging.getLogger(__name__)
@@ -37,6 +44,8 @@ LIFE = timedelta(days=3)
 REPAIR = frozenset(SEVERE_DISHONESTY.exempt)
 """Policies that stay open to who lost their credit: the reminder to mend it."""
 
+_WHAT_IS_NEW = {CHANGED: " · 政策有更新", NOW_MATCH: " · 资料更新后新符合", WINDOW: " · 现在可以申报"}
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -49,11 +58,32 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is new for one enterprise: matches with their events, and how many policies lack a fact."""
+    """What is new for one enterprise: matches with their events, and how many policies lack a fact.
+
+    ``before`` are the policies that did not match at the last look, ``unmatched`` those that do not today.
+    """
 
     enterprise: Enterprise
-    matches: tuple[Match, ...]
-    open_questions: int
+    matches: tuple[Match, ...] = ()
+    evidence: tuple[Evidenced, ...] = ()
+    open_questions: int = 0
+    before: Unmatched = field(default_factory=dict)
+    unmatched: Unmatched = field(default_factory=dict)
+    waiting: Unmatched = field(default_factory=dict)
+    """Newly matched, but not among ``matches`` today: to be told another day."""
+
+    def seen(self, *, told: bool) -> Put:
+        """The row of this look, once its matches are told, or where they are not."""
+        untold = {} if told else {m.policy.id: m.policy.version for m in self.matches if m.event == NOW_MATCH}
+        return seen(self.enterprise.uscc, {**self.unmatched, **self.waiting, **untold})
+
+
+@dataclass(frozen=True, slots=True)
+class PushPlan(JobPlan):
+    """Also the evidence of each digest, and the looks that go without one."""
+
+    evidence: tuple[Evidenced, ...] = ()
+    looks: tuple[Put, ...] = ()
 
 
 class PolicyPush(Job):
@@ -63,8 +93,16 @@ class PolicyPush(Job):
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
         desk = _Desk(context, when)
-        found = [news for enterprise in chosen(context, when.enterprise) if (news := desk.look(enterprise)).matches]
-        return _placed(context, when, found, desk)
+        return _placed(context, when, [desk.look(enterprise) for enterprise in chosen(context, when.enterprise)], desk)
+
+    def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
+        """Evidence first: a digest without it could not be accounted for, evidence without a digest harms nobody."""
+        if isinstance(plan, PushPlan):
+            for found in plan.evidence:
+                decisions.keep(context.store, found)
+            for look in plan.looks:
+                context.store.put(look.record)
+        return super().execute(context, plan, when)
 
 
 class _Desk:
@@ -86,48 +124,91 @@ class _Desk:
 
     def look(self, enterprise: Enterprise) -> News:
         try:
-            decisions = self._service.check(enterprise, self._when.on)
+            sheet = fact_sheet(enterprise, self._when.on)
+            found = self._service.check_sheet(sheet)
         except Exception:
             # One profile that trips the rules must not keep the news from all the others; the run says so.
             log.exception("policies could not be checked for one enterprise")
             self.failed += 1
-            return News(enterprise, (), 0)
-        self._expired.update(d.policy for d in decisions if d.standing is Standing.NOT_IN_FORCE)
+            return News(enterprise)
+        self._expired.update(d.policy for d in found if d.standing is Standing.NOT_IN_FORCE)
         told = told_by(self._context.store, enterprise.uscc)
-        matches = [d for d in decisions if d.outcome is Outcome.MATCH]
-        fresh = [match for decision in matches if (match := self._match(decision, told))]
-        open_questions = sum(d.outcome is Outcome.NEED_INFO and self._may_be_told(d) for d in decisions)
-        return News(enterprise, tuple(fresh[:MOST_AT_ONCE]), open_questions)
+        dishonest = sheet.values.get("has_severe_dishonesty") is True
+        matches = [d for d in found if d.outcome is Outcome.MATCH and (not dishonest or d.policy in REPAIR)]
+        events = {d.policy: self._event(d, told) for d in matches}
+        fresh = [match for d in matches if (match := self._match(d, events[d.policy]))]
+        chosen_ones = tuple(fresh[:MOST_AT_ONCE])
+        now_told = {match.policy.id for match in chosen_ones}
+        return News(
+            enterprise,
+            chosen_ones,
+            self._evidence(chosen_ones, sheet),
+            open_questions=sum(d.outcome is Outcome.NEED_INFO and self._may_be_told(d) for d in found),
+            before=told.unmatched,
+            unmatched={d.policy: d.version for d in found if _stays_open(d)},
+            waiting={
+                d.policy: d.version for d in matches if events[d.policy] == NOW_MATCH and d.policy not in now_told
+            },
+        )
 
-    def _match(self, decision: Decision, told: Told) -> Match | None:
-        event = told.event(decision.policy, str(decision.version))
+    def _event(self, decision: Decision, told: Told) -> str | None:
+        policy = self._policies[decision.policy]
+        if policy.id in REPAIR:
+            return None if told.was_told(policy, REPAIRABLE) else REPAIRABLE
+        return told.event(policy, decision.mode, self._when.on)
+
+    def _match(self, decision: Decision, event: str | None) -> Match | None:
         if event is None:
             self._skipped[ALREADY_TOLD] += 1
             return None
         if not self._may_be_told(decision):
             self._skipped[SAMPLE] += 1
             return None
-        policy = self._policies[decision.policy]
-        return Match(decision, policy, REPAIRABLE if policy.id in REPAIR else event)
+        return Match(decision, self._policies[decision.policy], event)
 
     def _may_be_told(self, decision: Decision) -> bool:
         return self._policies[decision.policy].may_be_pushed(demo=self._context.demo)
 
+    def _evidence(self, matches: Sequence[Match], sheet: FactSheet) -> tuple[Evidenced, ...]:
+        now, service = self._when.now, self._service
+        return tuple(
+            evidenced(each.decision, each.policy, sheet, service, f"政策提示：{each.event}", now) for each in matches
+        )
 
-def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk) -> JobPlan:
+
+def _stays_open(decision: Decision) -> bool:
+    """No match today, but it may become one when the profile changes. What is not in force is nobody's yet."""
+    in_force = decision.standing not in (Standing.NOT_IN_FORCE, Standing.UNPUBLISHED)
+    return in_force and decision.outcome is not Outcome.MATCH
+
+
+def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk) -> PushPlan:
     """One placement an enterprise: its people's notices, the day's digest, and what it was told."""
     by_uscc = {news.enterprise.uscc: news for news in found}
-    around = circumstances(context, when, by_uscc, NoticeKind.POLICY_DIGEST, NoticeKind.CREDIT_REPAIR)
-    planned = plan([_digest(news, when) for news in found], around)
+    telling_now = [news for news in found if news.matches]
+    kinds = (NoticeKind.POLICY_DIGEST, NoticeKind.CREDIT_REPAIR)
+    around = circumstances(context, when, [news.enterprise.uscc for news in telling_now], *kinds)
+    planned = plan([_digest(news, when) for news in telling_now], around)
     placements: list[Placement] = []
+    evidence: list[Evidenced] = []
     for uscc, items in groupby(planned.items, key=lambda item: item.notice.uscc):
-        placements += together(list(items), when, _rows(by_uscc[uscc], when.on))
-    return JobPlan(tuple(placements), skipped=dict(desk.skipped + Counter(planned.skipped)), failed=desk.failed)
+        news = by_uscc.pop(uscc)
+        placements += together(list(items), when, _rows(news, when.on))
+        evidence += news.evidence
+    looks = [news.seen(told=False) for news in by_uscc.values()]
+    changed = [look for look in looks if look.record.body["unmatched"] != by_uscc[_uscc(look)].before]
+    skipped = dict(desk.skipped + Counter(planned.skipped))
+    return PushPlan(tuple(placements), (), skipped, desk.failed, tuple(evidence), tuple(changed))
+
+
+def _uscc(look: Put) -> str:
+    return look.record.pk.partition("#")[2]
 
 
 def _rows(news: News, on: date) -> list[Put]:
     uscc = news.enterprise.uscc
-    return [telling(uscc, match.policy.id, str(match.policy.version), match.event, on) for match in news.matches]
+    rows = [telling(uscc, match.policy.id, str(match.policy.version), match.event, on) for match in news.matches]
+    return [*rows, news.seen(told=True)]
 
 
 # ------------------------------------------------------------------------------------------------------------- wording
@@ -166,7 +247,7 @@ def _status(matches: Sequence[Match], repair: bool) -> str:
 
 
 def _lines(news: News, today: date) -> tuple[str, ...]:
-    lines = [_line(n, match.decision, match.policy, today) for n, match in enumerate(news.matches[:SHOWN], 1)]
+    lines = [_line(n, match, today) for n, match in enumerate(news.matches[:SHOWN], 1)]
     if len(news.matches) > SHOWN:
         lines.append(f"另有 {len(news.matches) - SHOWN} 项，打开页面查看。")
     if news.open_questions:
@@ -174,11 +255,12 @@ def _lines(news: News, today: date) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _line(n: int, decision: Decision, policy: Policy, today: date) -> str:
+def _line(n: int, match: Match, today: date) -> str:
+    decision, policy = match.decision, match.policy
     until = f" · {chinese_date(decision.deadline, today)}截止" if decision.deadline else ""
     if decision.mode is Mode.NOTICE:
         return f"请留意 {n} {policy.short}{until}"
-    return f"可享 {n} {policy.short} · {MODE_NAMES[decision.mode]}{until}"
+    return f"可享 {n} {policy.short} · {MODE_NAMES[decision.mode]}{until}{_WHAT_IS_NEW.get(match.event, '')}"
 
 
 def _names(matches: Sequence[Match]) -> str:

@@ -149,6 +149,12 @@ class Policy(Provenanced):
         """The last day to apply, or of the policy itself."""
         return self.apply_to or self.valid_to
 
+    @property
+    def facts_asked(self) -> frozenset[str]:
+        """Every fact that its condition, modes, modifiers and benefit look at; counts only by their own name."""
+        asked = {fact for _, raw in self._all_conditions() for fact in self.tree(raw).facts}
+        return frozenset(asked | {fact for _, fact in facts_of(self.benefit)})
+
     def tree(self, raw: dict[str, Any], on: date | None = None) -> Tree:
         """A condition of this policy, with its parameters as of ``on`` (None: the newest)."""
         return parse(resolve(raw, self.parameters, on), self.schema_of_facts)

@@ -54,6 +54,8 @@ class Decision:
     records: frozenset[str] = frozenset()
     blocked_by: str | None = None
     hint: str | None = None
+    excluded: frozenset[str] = frozenset()
+    """Records that another policy of the exclusion group had taken, and that were not counted here."""
 
 
 SEVERE_DISHONESTY = Modifier(
@@ -64,8 +66,8 @@ SEVERE_DISHONESTY = Modifier(
     exempt=("P28",),
 )
 """严重违法失信 excludes from what an office gives: rewards, titles, services, recommended finance (稳岗返还 F8,
-facts/domain.md §2.7 and §3.5). The reminder to repair it stays, and so does relief by tax law (减免), which an enterprise
-declares for itself: it ends only where its own rule says so."""
+facts/domain.md §2.7 and §3.5). The reminder to repair it stays, and so does relief by tax law (减免), which an
+enterprise declares for itself: it ends only where its own rule says so."""
 
 
 class PolicyService:
@@ -75,13 +77,17 @@ class PolicyService:
         self._policies = policies
         self._compiled: dict[tuple[str, int, date], _Compiled] = {}
         self._modifiers = [(SEVERE_DISHONESTY, compile_verdict(parse(SEVERE_DISHONESTY.when, FACTS)))]
-        for policy in policies.values():
-            if policy.state is State.PUBLISHED:
-                self._modifiers += [(rule, compile_verdict(policy.tree(rule.when))) for rule in policy.modifiers]
+        self.modifying = tuple(each for each in policies.values() if each.modifiers and each.state is State.PUBLISHED)
+        """The policies whose 总则 bear on the others."""
+        for policy in self.modifying:
+            self._modifiers += [(rule, compile_verdict(policy.tree(rule.when))) for rule in policy.modifiers]
 
     def check(self, enterprise: Enterprise, on: date) -> list[Decision]:
         """A decision for every policy meant for enterprises, in the order of ids; exclusion groups settled."""
-        sheet = fact_sheet(enterprise, on)
+        return self.check_sheet(fact_sheet(enterprise, on))
+
+    def check_sheet(self, sheet: FactSheet) -> list[Decision]:
+        """The same on facts already gathered."""
         taken: dict[str, _Taken] = {}
         decisions = []
         for policy_id in sorted(self._policies):
@@ -102,7 +108,7 @@ class PolicyService:
         if refusal:
             standing, reason = refusal
             return _refused(decision, standing, reason)
-        return self._modified(policy, decision, sheet.values)
+        return self._modified(policy, replace(decision, excluded=without) if without else decision, sheet.values)
 
     def _exclusive(self, policy: Policy, sheet: FactSheet, taken: dict[str, _Taken]) -> Decision:
         decision = self.decide_sheet(policy, sheet)
