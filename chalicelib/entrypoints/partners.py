@@ -39,7 +39,9 @@ def receive(partner: str, kind: str) -> Response:
     try:
         reply = application.partners.receive(call, application.clock.now())
     except Refused as refused:
-        log.warning("partner call refused", extra={"status": refused.reason.status, "code": refused.reason.code})
+        # A flood was logged where it began (limits.py); a line for each of its calls would be a flood of its own.
+        level = logging.DEBUG if refused.reason is Reason.TOO_MANY else logging.WARNING
+        log.log(level, "partner call refused", extra={"status": refused.reason.status, "code": refused.reason.code})
         return _refuse(refused)
     except Throttled:
         log.warning("partner call refused", extra={"status": Reason.BUSY.status, "code": Reason.BUSY.code})

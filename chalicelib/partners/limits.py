@@ -6,12 +6,15 @@ memory until its second or minute is over, so that it costs the store, and with 
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from math import ceil
 
 from chalicelib.partners.model import Partner
 from chalicelib.partners.refusals import Reason, Refused
 from chalicelib.ports import Conflict, Store
+
+log = logging.getLogger(__name__)
 
 _MINUTE = "minute"
 _SECONDS = 60
@@ -47,6 +50,7 @@ class RateLimit:
             full = record is not None and record.body.get(_MINUTE, 0) >= partner.per_minute
             closed_until = float((minute + 1) * _SECONDS if full else minute * _SECONDS + second + 1)
             self._closed[partner.id, key_id] = closed_until
+            log.warning("partner over its limit", extra={"partner_id": partner.id, "key_id": key_id})
             raise _refused(closed_until, now) from None
 
 
