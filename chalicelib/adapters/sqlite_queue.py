@@ -29,6 +29,7 @@ _ACK = "DELETE FROM messages WHERE receipt = ? AND queue = ? AND dead = 0"
 _RELEASE = "UPDATE messages SET receipt = NULL, visible_at = ? WHERE receipt = ? AND queue = ? AND dead = 0"
 _DEPTH = "SELECT count(*) FROM messages WHERE queue = ? AND dead = 0"
 _DEAD = "SELECT id, body, attempts FROM messages WHERE queue = ? AND dead = 1 ORDER BY visible_at, rowid LIMIT ?"
+_RECOVER = "UPDATE messages SET receipt = NULL, visible_at = ? WHERE receipt IS NOT NULL AND dead = 0"
 _REDRIVE = "UPDATE messages SET dead = 0, attempts = 0, visible_at = ? WHERE queue = ? AND dead = 1"
 
 
@@ -89,6 +90,13 @@ class SqliteQueue:
 
     def redrive(self, queue: str) -> int:
         return self._change(_REDRIVE, (self._now(), queue))
+
+    def recover(self) -> int:
+        """Give back at once, in all queues, what receivers hold: for one who knows that they are all dead.
+
+        Returns how many messages. Should one live after all, its message comes a second time, as any message may.
+        """
+        return self._change(_RECOVER, (self._now(),))
 
     def _any(self, queue: str, now: float) -> bool:
         """A look without the write lock: most polls find nothing."""

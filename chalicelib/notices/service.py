@@ -58,11 +58,11 @@ class NoticeService:
         self._queueing = Queueing(self._ledger, queue)
         self._sweep = Sweep(self._ledger, self._queueing)
         self._delivery = Delivery(
+            store=store,
             ledger=self._ledger,
             queueing=self._queueing,
             messenger=messenger,
-            audience=self._audience,
-            channels=Channels(templates, self.subscriptions, links),
+            channels=Channels(templates, links),
             outcomes=Outcomes(
                 ledger=self._ledger,
                 queueing=self._queueing,
@@ -158,6 +158,11 @@ class NoticeService:
     def sweep(self, now: datetime) -> SweepReport:
         """Set going again what stopped half way."""
         return self._sweep.run(now)
+
+    def recover(self, now: datetime) -> SweepReport:
+        """Set going again what dead workers were sending, without waiting for their leases. Only for one who knows
+        that no worker lives."""
+        return self._sweep.recover(now)
 
     def sweep_plan(self, now: datetime) -> list[tuple[Notice, str]]:
         """What a sweep would look at now."""

@@ -4,11 +4,13 @@ moment (``wake_at``) by which something should have happened to it."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.notices.delivery import LEASE
 from chalicelib.notices.ledger import Entry, Ledger
 from chalicelib.notices.model import CHINESE, Notice, NoticeError, NoticeState
 from chalicelib.notices.outcomes import cannot_repeat
@@ -50,22 +52,32 @@ class Sweep:
 
     def run(self, now: datetime) -> SweepReport:
         """Look at every notice whose time has come. Safe beside workers, other sweeps and itself."""
-        found: dict[str, int] = {}
-        for state in self._actions:
-            for notice_id in self._ledger.woken(state, now, BATCH):
-                label = self._look(notice_id, state, now)
-                if label:
-                    found[label] = found.get(label, 0) + 1
-        return SweepReport(found=found)
+        return self._round(self._actions, now, now)
+
+    def recover(self, now: datetime) -> SweepReport:
+        """What is marked ``sending`` was being sent by workers that are all dead: treated now as when a lease ran out.
+
+        Should one live after all, its word still stands over ours (``Outcomes``), and a repeat carries the same id.
+        """
+        return self._round([NoticeState.SENDING], now + LEASE, now)
 
     def pending(self, now: datetime) -> list[tuple[Notice, str]]:
         """What ``run`` would look at now, for a dry run."""
         entries = (self._ledger.get(i) for state in self._actions for i in self._ledger.woken(state, now, BATCH))
         return [(e.notice, CHINESE[e.notice.state]) for e in entries if e and self._is_due(e, e.notice.state, now)]
 
-    def _look(self, notice_id: str, state: NoticeState, now: datetime) -> str | None:
+    def _round(self, states: Iterable[NoticeState], until: datetime, now: datetime) -> SweepReport:
+        """Act at ``now`` on the notices in these states that are to be woken by ``until``."""
+        found: Counter[str] = Counter()
+        for state in states:
+            for notice_id in self._ledger.woken(state, until, BATCH):
+                if label := self._look(notice_id, state, until, now):
+                    found[label] += 1
+        return SweepReport(found=dict(found))
+
+    def _look(self, notice_id: str, state: NoticeState, until: datetime, now: datetime) -> str | None:
         entry = self._ledger.get(notice_id)  # the index may be behind the row
-        if entry is None or not self._is_due(entry, state, now):
+        if entry is None or not self._is_due(entry, state, until):
             return None
         try:
             return self._actions[state](entry, now)
@@ -73,8 +85,8 @@ class Sweep:
             log.info("notice %s moved on during the sweep", notice_id)
             return None
 
-    def _is_due(self, entry: Entry, state: NoticeState, now: datetime) -> bool:
-        return entry.notice.state is state and entry.notice.wake_at <= now
+    def _is_due(self, entry: Entry, state: NoticeState, until: datetime) -> bool:
+        return entry.notice.state is state and entry.notice.wake_at <= until
 
     def _requeue(self, entry: Entry, now: datetime) -> str:
         """The message first, then the mark: a crash in between costs one message too many, never one too few.

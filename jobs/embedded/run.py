@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from chalicelib.adapters.sqlite_queue import SqliteQueue
 from chalicelib.bootstrap import Application
 from chalicelib.pages import cookies
+from jobs.embedded.presence import Presence
 from jobs.embedded.scheduler import Scheduler
 from jobs.embedded.server import make_server
 from jobs.embedded.worker import consumers
 from jobs.registry import JOBS
 from simulator.config import Config
 from simulator.simulator import Simulator
+
+log = logging.getLogger(__name__)
 
 AT_START = frozenset({"notice-sweep"})
 JOIN_SECONDS = 10.0
@@ -28,6 +33,7 @@ class Embedded:
 
         self._simulator = Simulator(simulator_config(application, port)) if simulator else None
         self._application = application
+        self._presence = Presence(application.settings.db)
         self._stop = threading.Event()
         self._server = make_server(app, host, port, self._simulator)
         self._consumers = consumers(app, application.queue, self._stop)
@@ -38,6 +44,7 @@ class Embedded:
         if self._simulator is not None:
             self._simulator.start()
         self._http.start()
+        self._presence.enter(self._recover)
         for thread in (*self._consumers, self._scheduler):
             thread.start()
         if self._simulator is not None:
@@ -58,8 +65,17 @@ class Embedded:
             thread.join(JOIN_SECONDS)
         self._server.shutdown()
         self._server.server.server_close()
+        self._presence.leave()
         if self._simulator is not None:
             self._simulator.close()
+
+    def _recover(self) -> None:
+        """No server lives on this database: what a dead one was at goes on at once, not when its leases run out."""
+        queue = self._application.queue
+        messages = queue.recover() if isinstance(queue, SqliteQueue) else 0
+        report = self._application.notices.recover(self._application.clock.now())
+        if messages or report.total:
+            log.info("taken over from a dead server: %d messages, %d notices", messages, report.total)
 
     def _publish_menu(self) -> None:
         from chalicelib.wechat.menu import default_menu
