@@ -1,0 +1,98 @@
+"""Every shape of event that AWS sends to the app, through Chalice's own test client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from chalice.test import Client
+
+from app import app
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Application
+from jobs.registry import JOBS
+from tests.functional.support import Person, make_application
+
+
+@pytest.fixture
+def application() -> Iterator[Application]:
+    yield make_application()
+    bootstrap.install(None)
+
+
+@pytest.fixture
+def client(application: Application) -> Iterator[Client]:
+    with Client(app) as client:
+        yield client
+
+
+def test_health(client: Client) -> None:
+    answer = client.http.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json_body == {"status": "ok", "stage": "local", "content": 0}
+
+
+def test_verification_of_the_callback_url_answers_the_echo_as_it_is(client: Client, application: Application) -> None:
+    stamp = str(int(application.clock.now().timestamp()))
+    signature = application.codec.signature(stamp, "n0nce")
+    answer = client.http.get(f"/wechat?signature={signature}&timestamp={stamp}&nonce=n0nce&echostr=4711")
+    assert (answer.status_code, answer.body) == (200, b"4711")
+
+
+@pytest.mark.parametrize("content_type", ["text/xml", "text/xml; charset=utf-8", "application/xml"])
+def test_a_push_is_taken_whatever_kind_of_xml_it_says_it_is(
+    client: Client, application: Application, content_type: str
+) -> None:
+    person = Person(client, application, "shape")
+    query, body = person.signed(
+        f"<xml><ToUserName>gh_1</ToUserName><FromUserName>{person.openid}</FromUserName><CreateTime>1</CreateTime>"
+        "<MsgType>text</MsgType><Content>你好</Content><MsgId>1</MsgId></xml>"
+    )
+    path = "/wechat?" + "&".join(f"{key}={value}" for key, value in query.items())
+    answer = client.http.post(path, headers={"Content-Type": content_type}, body=body.encode())
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("application/xml")
+    assert person.text_of(answer.body.decode())
+
+
+def test_a_push_nobody_signed_is_refused(client: Client) -> None:
+    answer = client.http.post(
+        "/wechat?signature=0&timestamp=0&nonce=0", headers={"Content-Type": "text/xml"}, body=b"<x/>"
+    )
+    assert answer.status_code == 403
+
+
+def test_of_a_batch_only_the_poisoned_record_comes_back(client: Client) -> None:
+    bodies = [json.dumps({"notice": "unknown"}), "not json", json.dumps({"notice": "unknown too"})]
+    for name in ("deliver", "deliver_urgent"):
+        event = client.events.generate_sqs_event(bodies)
+        for number, record in enumerate(event["Records"]):
+            record["messageId"] = f"m{number}"
+        answer = client.lambda_.invoke(name, event)
+        assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+
+
+@pytest.mark.parametrize("job", sorted(JOBS))
+def test_every_schedule_runs_its_job(client: Client, job: str) -> None:
+    answer = client.lambda_.invoke("scheduled", {"job": job}).payload
+    assert answer["job"] == job
+    assert answer["dry_run"] is False
+    assert answer["failed"] == 0
+
+
+def test_an_operator_runs_a_job_for_a_day_as_a_rehearsal(client: Client) -> None:
+    asked = {"job": "policy-push", "dry_run": True, "as_of": "2026-11-02", "enterprise": None}
+    answer = client.lambda_.invoke("run_job", asked).payload
+    assert (answer["job"], answer["as_of"], answer["dry_run"], answer["queued"]) == (
+        "policy-push",
+        "2026-11-02",
+        True,
+        0,
+    )
+    assert answer["sentence"]
+
+
+def test_a_job_that_is_not_there_fails_loudly(client: Client) -> None:
+    with pytest.raises(Exception, match="没有“nope”这个任务"):
+        client.lambda_.invoke("run_job", {"job": "nope"})

@@ -1,0 +1,95 @@
+"""Least privilege: every call the adapters can make is allowed to somebody, and nothing that none of them makes."""
+
+from __future__ import annotations
+
+import ast
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from app import app
+from infra.access import POLICIES
+from infra.functions import functions_of
+
+ROOT = Path(__file__).resolve().parents[3]
+ADAPTERS = {"dynamodb": "dynamodb_store.py", "sqs": "sqs_queue.py", "s3": "s3.py"}
+FUNCTIONS = [function.name for function in functions_of(app)]
+NEEDS_MORE = {
+    # API operations whose right has another name (service authorization reference of each service)
+    "dynamodb:TransactWriteItems": {f"dynamodb:{each}" for each in ("PutItem", "UpdateItem", "DeleteItem")}
+    | {"dynamodb:ConditionCheckItem"},
+    "sqs:SendMessageBatch": {"sqs:SendMessage"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+}
+
+
+@cache
+def calls(service: str) -> frozenset[str]:
+    """The rights behind every client method that the adapter names."""
+    session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="cn-north-1")
+    methods = session.client(service).meta.method_to_api_mapping  # type: ignore[call-overload]
+    tree = ast.parse((ROOT / "chalicelib" / "adapters" / ADAPTERS[service]).read_text(encoding="utf-8"))
+    words = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    words |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    operations = {f"{service}:{methods[word]}" for word in words & set(methods)}
+    assert operations, f"no call found in the adapter of {service}: does this test still read it right?"
+    return frozenset(right for operation in operations for right in NEEDS_MORE.get(operation, {operation}))
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((POLICIES / f"{name}.json").read_text(encoding="utf-8"))["Statement"]
+    return found
+
+
+def granted(name: str) -> set[str]:
+    return {action for statement in statements(name) for action in statement["Action"]}
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, "operator"])
+def test_no_wildcard_action_and_every_resource_is_one_of_the_stack(name: str) -> None:
+    for statement in statements(name):
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in statement["Action"])
+        for resource in statement["Resource"]:
+            ((kind, value),) = resource.items()
+            target = value[0] if kind == "Fn::GetAtt" else value.removeprefix("${").partition(".")[0]
+            assert kind in ("Fn::GetAtt", "Fn::Sub")
+            assert target in {"Table", "Content", "RunJob"} or target.endswith(("Queue", "DeadLetters", "Logs"))
+            assert resource == {"Fn::Sub": "${Content.Arn}/catalogue/*"} or "*" not in str(value)
+
+
+def test_what_adapters_call_is_what_somebody_may_do() -> None:
+    everybody = set().union(*(granted(name) for name in [*FUNCTIONS, "operator"]))
+    ours = {right for right in everybody if right.split(":")[0] in ADAPTERS}
+    assert ours == calls("dynamodb") | calls("sqs") | calls("s3")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_the_whole_store_and_its_own_log(name: str) -> None:
+    rights = granted(name)
+    assert calls("dynamodb") <= rights
+    assert {"logs:CreateLogStream", "logs:PutLogEvents"} <= rights
+    assert "logs:CreateLogGroup" not in rights  # a group made by a function would have no retention
+    logs = [each["Resource"] for each in statements(name) if "logs:PutLogEvents" in each["Action"]]
+    own = next(function for function in functions_of(app) if function.name == name)
+    assert logs == [[{"Fn::GetAtt": [own.log_group_id, "Arn"]}]]
+
+
+def test_only_consumers_take_messages_and_only_their_own() -> None:
+    for function in functions_of(app):
+        taken = [each for each in statements(function.name) if "sqs:ReceiveMessage" in each["Action"]]
+        if function.queue is None:
+            assert taken == []
+        else:
+            resource = {"notices": "NoticesQueue", "notices-urgent": "NoticesUrgentQueue"}[function.queue]
+            assert [each["Resource"] for each in taken] == [[{"Fn::GetAtt": [resource, "Arn"]}]]
+
+
+def test_no_function_writes_content_or_reads_secrets() -> None:
+    for name in FUNCTIONS:
+        assert not granted(name) & {"s3:PutObject", "s3:DeleteObject"}
+        assert not any(action.startswith(("secretsmanager", "kms", "iam", "lambda")) for action in granted(name))
