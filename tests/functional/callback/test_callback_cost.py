@@ -1,0 +1,103 @@
+"""How often a message goes to the store: each trip is a request to DynamoDB, and the platform waits 5 seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from app import app
+from chalicelib import bootstrap
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.bootstrap import Application
+from chalicelib.ports import Store
+from tests.functional.county import E01, make_county
+from tests.functional.support import Person
+
+TRIPS = ("get", "put", "delete", "transact", "add", "query", "query_index")
+
+
+class Counting:
+    """Passes every call on to a store and writes down its name and key."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.trips: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if name not in TRIPS:
+            return method
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.trips.append(f"{name} {args[0] if isinstance(args[0], str) else ''}".strip())
+            return method(*args, **kwargs)
+
+        return counted
+
+
+@pytest.fixture
+def county() -> Iterator[Application]:
+    made = make_county()
+    assert isinstance(made.store, MemoryStore)
+    counted = Application(
+        made.settings,
+        clock=made.clock,
+        store=Counting(made.store),
+        queue=made.queue,
+        blobs=made.blobs,
+        messenger=made.messenger,
+    )
+    bootstrap.install(counted)
+    yield counted
+    bootstrap.install(None)
+
+
+@pytest.fixture
+def person(county: Application) -> Iterator[Person]:
+    with Client(app) as client:
+        someone = Person(client, county, "cost")
+        someone.say(f"绑定 {county.bindings.issue_code(E01, '法人', 'op', county.clock.now()).code}")
+        yield someone
+
+
+def trips(county: Application) -> list[str]:
+    assert isinstance(county.store, Counting)
+    return county.store.trips
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("换法人要带什么", 4),
+        ("帮助", 3),
+        ("离我最近的网点在哪", 4),
+        ("设备更新那个一点五的贴息，贷款八百万能补多少", 8),
+        ("我的办件", 5 + 3),  # the events of each of its three cases
+        ("贷款进度", 5 + 3),
+    ],
+)
+def test_what_a_message_costs(text: str, most: int, county: Application, person: Person) -> None:
+    before = len(trips(county))
+    assert person.say(text)
+    used = trips(county)[before:]
+    assert len(used) <= most, used
+
+
+def test_a_guide_question_takes_four_trips(county: Application, person: Person) -> None:
+    """Take the message, the session, the content's head, and one write for reply and session together."""
+    before = len(trips(county))
+    person.say("换法人要带什么")
+    names = [trip.split("#")[0].split()[0:2] for trip in trips(county)[before:]]
+    assert [name[0] for name in names] == ["put", "get", "get", "transact"]
+    assert trips(county)[before + 2] == "get content"
+
+
+def test_a_duplicate_costs_two(county: Application, person: Person) -> None:
+    text = "<MsgType>text</MsgType><Content>换法人要带什么</Content>"
+    person.push(text, msg_id=3)
+    before = len(trips(county))
+    person.push(text, msg_id=3)
+    assert len(trips(county)) - before == 2
