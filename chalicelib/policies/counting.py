@@ -28,6 +28,10 @@ class Count(BaseModel):
     sum: str | None = Field(default=None, title="求和字段")
     question: str = Field(default="", title="问法")
 
+    def declared_as(self, policy: str) -> str:
+        """The name under which an enterprise's own answer is kept among its facts: p24_1_retrofit_invoices."""
+        return f"{policy.lower().replace('-', '_')}_{self.fact}"
+
     @property
     def definition(self) -> FactDef:
         """How the fact stands in the policy's own dictionary."""

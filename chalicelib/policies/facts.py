@@ -7,16 +7,16 @@ office states itself stands over our arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.enterprises.model import CreditFlag, Enterprise, Fact, Qual
+from chalicelib.enterprises.model import CreditFlag, Enterprise, Fact, FactSource, Qual
 from chalicelib.policies import size
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.dictionary import FactDef, read_value
+from chalicelib.policies.dictionary import FactDef, is_number, read_value
 from chalicelib.policies.explain import Evidence
 from chalicelib.policies.tree import NOT_APPLICABLE
 
@@ -37,6 +37,9 @@ _UNITS: Mapping[tuple[str, str], Decimal] = {
 
 Derived = tuple[Any, str]
 """A value (None: cannot be told) and how it came about."""
+Derive = Callable[[Mapping[str, Any], Enterprise, date], Derived]
+Evidenced = tuple[float, Evidence]
+"""A number and where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +59,41 @@ class FactSheet:
     records: Mapping[str, tuple[Mapping[str, Any], ...] | None] = field(default_factory=dict)
     lapsed: Mapping[str, date] = field(default_factory=dict)
     """Titles no longer held, and their last day."""
+    declared: Mapping[str, Evidenced] = field(default_factory=dict)
+    """What the enterprise itself says of figures that policies count over records (``Count.declared_as``)."""
 
 
 def fact_sheet(enterprise: Enterprise, on: date) -> FactSheet:
-    """Everything known of the enterprise on ``on``."""
+    """Everything known of the enterprise on ``on``. What it says of itself (自报) fills gaps and stands over nothing:
+    neither over the register nor over what can be derived."""
     sheet = _stated(enterprise, on)
+    own = {name for name, evidence in sheet.evidence.items() if evidence.source == FactSource.SELF}
     for name, derive in _DERIVATIONS.items():
-        if name in sheet.values:
+        if name in sheet.values and name not in own:
             continue
         value, how = derive(sheet.values, enterprise, on)
+        if name in own and value is None:
+            continue
         sheet.how[name] = how
         if value is not None:
             sheet.values[name] = value
-            sheet.evidence[name] = Evidence(source="推算", as_of=on, basis=how)
+            source = FactSource.SELF if own and _rests_on(own, derive, sheet, enterprise) else "推算"
+            sheet.evidence[name] = Evidence(source=str(source), as_of=on, basis=how)
+            own = own | {name} if source == FactSource.SELF else own - {name}
     return sheet
+
+
+def _rests_on(own: Set[str], derive: Derive, sheet: FactSheet, enterprise: Enterprise) -> bool:
+    """Whether a derived value would be another without what the enterprise says of itself."""
+    official = {name: value for name, value in sheet.values.items() if name not in own}
+    return bool(derive(official, enterprise, sheet.on)[0] != derive(sheet.values, enterprise, sheet.on)[0])
 
 
 def _stated(enterprise: Enterprise, on: date) -> FactSheet:
     values: dict[str, Any] = {}
     evidence: dict[str, Evidence] = {}
     problems: list[str] = []
-    for name, fact in (_columns(enterprise) | enterprise.facts).items():
+    for name, fact in _given(enterprise, on).items():
         definition, given = FACTS.get(name), fact.on(on)
         if definition is None or given is None:
             continue
@@ -88,8 +105,33 @@ def _stated(enterprise: Enterprise, on: date) -> FactSheet:
         source = str(fact.source) if fact.source else ""
         evidence[name] = Evidence(source, fact.as_of, fact.valid_until, fact.basis or "")
     return FactSheet(
-        enterprise.uscc, on, values, evidence, {}, tuple(problems), _records(enterprise, on), _lapsed(enterprise, on)
+        enterprise.uscc,
+        on,
+        values,
+        evidence,
+        {},
+        tuple(problems),
+        _records(enterprise, on),
+        _lapsed(enterprise, on),
+        _declared(enterprise, on),
     )
+
+
+def _given(enterprise: Enterprise, on: date) -> dict[str, Fact]:
+    """What offices say of the enterprise, over its register entry, over what it says of itself."""
+    own = {name: fact for name, fact in enterprise.facts.items() if fact.self_reported}
+    official = {name: fact for name, fact in enterprise.facts.items() if name not in own}
+    columns = {name: fact for name, fact in _columns(enterprise).items() if fact.on(on) is not None}
+    return own | columns | official
+
+
+def _declared(enterprise: Enterprise, on: date) -> dict[str, Evidenced]:
+    own = {name: fact for name, fact in enterprise.facts.items() if fact.self_reported and name not in FACTS}
+    return {
+        name: (float(value), Evidence(str(fact.source), fact.as_of, fact.valid_until, fact.basis or ""))
+        for name, fact in own.items()
+        if is_number(value := fact.on(on)) and isinstance(value, int | float)
+    }
 
 
 def _columns(enterprise: Enterprise) -> dict[str, Fact]:
@@ -175,7 +217,7 @@ def _small_low_profit(known: Mapping[str, Any], enterprise: Enterprise, on: date
     return True, "应纳税所得额不超过 300 万元、从业人数不超过 300 人、资产总额不超过 5000 万元"
 
 
-def _share(part: str, whole: str) -> Callable[[Mapping[str, Any], Enterprise, date], Derived]:
+def _share(part: str, whole: str) -> Derive:
     def derive(known: Mapping[str, Any], enterprise: Enterprise, on: date) -> Derived:
         above, below = FACTS[part].label, FACTS[whole].label
         if whole in known and known[whole] == 0:
@@ -221,9 +263,7 @@ def _industry_section(known: Mapping[str, Any], enterprise: Enterprise, on: date
     return section, f"行业代码 {code} 属 GB/T 4754-2017 门类 {section}"
 
 
-def _quals(
-    which: Callable[[Qual, date], bool | None], how: str
-) -> Callable[[Mapping[str, Any], Enterprise, date], Derived]:
+def _quals(which: Callable[[Qual, date], bool | None], how: str) -> Derive:
     def derive(known: Mapping[str, Any], enterprise: Enterprise, on: date) -> Derived:
         rows = enterprise.records.quals
         if rows is None:
@@ -315,7 +355,7 @@ def _vat_credit(known: Mapping[str, Any], enterprise: Enterprise, on: date) -> D
     return None, "还缺期末留抵税额"
 
 
-_DERIVATIONS: dict[str, Callable[[Mapping[str, Any], Enterprise, date], Derived]] = {
+_DERIVATIONS: dict[str, Derive] = {
     "size": _size,
     "is_small_low_profit": _small_low_profit,
     "layoff_rate": _share("layoff_claimants_last_year", "insured_avg"),

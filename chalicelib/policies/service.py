@@ -17,7 +17,8 @@ from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.closures import Test, compile_verdict, leaf_test
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.counting import Counted, Counter
-from chalicelib.policies.explain import QUAL_NAMES, Explainer, Explanation, TraceLine
+from chalicelib.policies.dictionary import FactDef
+from chalicelib.policies.explain import QUAL_NAMES, Evidence, Explainer, Explanation, TraceLine
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import Mode, Modifier, Policy, State
 from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Verdict
@@ -147,18 +148,41 @@ class PolicyService:
         return self._compiled[key]
 
 
-def next_question(decisions: Iterable[Decision]) -> str | None:
-    """The missing fact that bears on most undecided policies, first those it would settle alone; None: nothing to ask.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A fact worth asking for. ``name`` is what the answer is kept under, ``policies`` those it bears on."""
 
-    Facts that are counted over records are left out: they are a list to fill in, not a question.
+    name: str
+    definition: FactDef
+    policies: tuple[str, ...]
+
+
+def questions(decisions: Iterable[Decision], policies: Mapping[str, Policy]) -> list[Question]:
+    """Every missing fact that somebody can be asked, the one that bears on most undecided policies first; of those
+    that bear on equally many, the one that would settle more of them alone.
+
+    A fact counted over records (a hire, a loan) is a list to fill in, not a question, unless its Count carries one.
     """
-    weight: Tally[str] = Tally()
+    found: dict[str, tuple[FactDef, list[str]]] = {}
+    alone: Tally[str] = Tally()
     for decision in decisions:
-        if decision.outcome is Outcome.NEED_INFO:
-            for fact in decision.missing:
-                weight[fact] += 1000 + (1 if len(decision.missing) == 1 else 0)
-    askable = [fact for fact in weight if fact in FACTS and FACTS[fact].question]
-    return max(askable, key=lambda fact: (weight[fact], fact), default=None)
+        if decision.outcome is not Outcome.NEED_INFO:
+            continue
+        counts = {count.fact: count for count in policies[decision.policy].counts}
+        for fact in decision.missing:
+            count = counts.get(fact)
+            name = count.declared_as(decision.policy) if count else fact
+            definition = count.definition if count else FACTS[fact]
+            if definition.question:
+                found.setdefault(name, (definition, []))[1].append(decision.policy)
+                alone[name] += len(decision.missing) == 1
+    ranked = sorted(found, key=lambda name: (len(found[name][1]), alone[name], name), reverse=True)
+    return [Question(name, found[name][0], tuple(found[name][1])) for name in ranked]
+
+
+def next_question(decisions: Iterable[Decision], policies: Mapping[str, Policy]) -> Question | None:
+    """The most useful question; None: nothing to ask."""
+    return next(iter(questions(decisions, policies)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +208,7 @@ class _Compiled:
 
     def decide(self, sheet: FactSheet, without: frozenset[str]) -> Decision:
         counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
+        evidence = sheet.evidence if not sheet.declared else self._declared(sheet, counted)
         low = sheet.values | {name: found.low for name, found in counted.items() if found.low is not None}
         high = sheet.values | {name: found.high for name, found in counted.items() if found.high is not None}
         verdicts = [_settled(test(low), test(high)) for test in self._tests]
@@ -205,10 +230,20 @@ class _Compiled:
             missing=tuple(why.missing()),
             benefit=None if outcome is Outcome.NOT_MATCH else self._benefit(low, counted),
             deadline=policy.deadline,
-            trace=why.trace(sheet.evidence),
+            trace=why.trace(evidence),
             records=frozenset().union(*(found.refs for found in counted.values())),
             hint="可申请复核" if lost else None,
         )
+
+    def _declared(self, sheet: FactSheet, counted: dict[str, Counted]) -> Mapping[str, Evidence]:
+        """Let the enterprise's own figure stand for a count that the records leave open; returns the evidence."""
+        evidence = dict(sheet.evidence)
+        for each in self._counters:
+            found, own = counted[each.count.fact], sheet.declared.get(each.count.declared_as(self._policy.id))
+            if own is not None and (found.low is None or found.low != found.high):
+                counted[each.count.fact] = Counted(own[0], own[0], found.refs)
+                evidence[each.count.fact] = own[1]
+        return evidence
 
     def _mode(self, values: Mapping[str, Any]) -> tuple[Mode, tuple[str, ...]]:
         for override, holds in self._overrides:

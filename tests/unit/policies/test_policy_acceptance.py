@@ -194,9 +194,9 @@ def test_an_empty_profile_has_no_size_and_asks() -> None:
     decisions = SERVICE.check(enterprise("E11"), TODAY)
     assert next(each for each in decisions if each.policy == "P19").outcome is Outcome.NOT_MATCH  # 经营未满 3 年
     weights = Counter(fact for each in decisions for fact in each.missing if fact in FACTS)
-    asked = next_question(decisions)
-    assert asked and weights[asked] == max(weights.values()) >= 3
-    assert next_question([]) is None
+    asked = next_question(decisions, POLICIES)
+    assert asked and len(asked.policies) == weights[asked.name] == max(weights.values()) >= 3
+    assert next_question([], POLICIES) is None
 
 
 def test_years_are_short_by_how_much() -> None:

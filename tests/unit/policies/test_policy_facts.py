@@ -161,3 +161,32 @@ def test_every_fact_of_the_sample_enterprises_is_in_the_dictionary() -> None:
     assert {name for row in rows for name in row.get("facts", {})} - FACTS.keys() == set()
     for row in rows:
         assert fact_sheet(Enterprise.model_validate(row), TODAY).problems == ()
+
+
+def own(value: Any, **more: Any) -> dict[str, Any]:
+    return {"value": value, "source": "企业自填", "basis": "自报", **more}
+
+
+def test_what_an_enterprise_says_of_itself_fills_gaps_and_stands_over_nothing() -> None:
+    stated = {"industry_code": "3073", "facts": {"industry_code": own("6210"), "revenue": own(420), "size": own("大")}}
+    enterprise = Enterprise.model_validate({"uscc": "91360323MAXX00015C", "name": "甲", "prov": ["R"], **stated})
+    known = fact_sheet(enterprise, TODAY)
+    assert (known.values["industry_code"], known.evidence["industry_code"].source) == ("3073", "")
+    assert (known.values["revenue"], known.evidence["revenue"].source) == (420, "企业自填")
+    assert known.values["size"] == "大"  # nothing to derive it from yet
+    stated["facts"]["employees_avg"] = {"value": 25, "source": "统计"}
+    known = fact_sheet(Enterprise.model_validate(enterprise.model_dump() | stated), TODAY)
+    assert known.values["size"] == "小"
+
+
+def test_what_is_derived_from_its_own_figures_is_its_own_figure_too() -> None:
+    mixed = sheet(
+        revenue=own(420), employees_avg={"value": 25, "source": "统计"}, rd_expense={"value": 1, "source": "税务"}
+    )
+    assert mixed.evidence["rd_ratio"].source == "企业自填"
+    official = sheet(revenue={"value": 420, "source": "税务"}, rd_expense=1, ip_class1=own(3))
+    assert official.evidence["rd_ratio"].source == "推算"
+
+
+def test_its_own_figure_runs_out_like_any_other() -> None:
+    assert "revenue" not in sheet(revenue=own(420, valid_until="2026-11-21")).values
