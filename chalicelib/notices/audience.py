@@ -1,4 +1,4 @@
-"""Who may get a notice, asked when it is planned and again when it is sent: people withdraw in between."""
+"""Who may get a notice, asked when it is planned; people withdraw in between, so sending asks again (``standing``)."""
 
 from __future__ import annotations
 
@@ -71,13 +71,6 @@ class Audience:
         """Everybody bound to the enterprise, with the consents that notices of these kinds ask for."""
         scopes = {rules(kind).scope for kind in kinds}
         return [self._person(member, scopes) for member in self._bindings.members(uscc)]
-
-    def refusal(self, uscc: str, openid: str, kind: NoticeKind) -> str | None:
-        """Why a notice may not go out now to somebody it was meant for; None when it may."""
-        for member in self._bindings.members(uscc):
-            if member.openid == openid:
-                return self._person(member, {rules(kind).scope}).refusal(kind)
-        return NOT_BOUND
 
     def _person(self, member: Member, asked: Iterable[Scope]) -> Person:
         scopes = frozenset(scope for scope in asked if self._consents.allows(member.openid, scope))

@@ -10,7 +10,8 @@ from typing import Literal
 from chalicelib.links import Links
 from chalicelib.notices.kinds import Channel, NoticeKind, Rung
 from chalicelib.notices.model import Notice
-from chalicelib.notices.subscriptions import Subscription, SubscriptionLedger
+from chalicelib.notices.standing import Standing
+from chalicelib.notices.subscriptions import Subscription
 from chalicelib.ports import Outbound
 
 FOOTER = "不想再收到，回复“退订”。"
@@ -35,12 +36,11 @@ class Chosen:
 class Channels:
     """``templates`` gives the platform's template id of a kind; a kind without one skips the rungs that need it."""
 
-    def __init__(self, templates: Mapping[NoticeKind, str], subscriptions: SubscriptionLedger, links: Links) -> None:
+    def __init__(self, templates: Mapping[NoticeKind, str], links: Links) -> None:
         self._templates = templates
-        self._subscriptions = subscriptions
         self._links = links
 
-    def choose(self, notice: Notice) -> Chosen | None:
+    def choose(self, notice: Notice, standing: Standing) -> Chosen | None:
         """The first rung that was not tried and may carry it. None: only the inbox is left.
 
         Whether a custom window is open only the platform knows for sure (its windows overlap in undocumented ways), so
@@ -52,7 +52,7 @@ class Channels:
                 continue
             if rung.channel is Channel.CUSTOM:
                 return Chosen(rung, None)
-            if template and _open(rung.channel, self._subscriptions.get(notice.openid, template)):
+            if template and _open(rung.channel, standing.subscription(template)):
                 return Chosen(rung, template)
         return None
 

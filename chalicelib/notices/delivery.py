@@ -10,21 +10,23 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.notices.audience import Audience
 from chalicelib.notices.breaker import Breaker
 from chalicelib.notices.channels import Channels, Chosen
 from chalicelib.notices.ledger import Entry, Ledger
-from chalicelib.notices.limits import SendLimits
+from chalicelib.notices.limits import Refusal, SendLimits
 from chalicelib.notices.model import WAITING, NoticeState
 from chalicelib.notices.outcomes import Attempt, Outcomes, cannot_repeat
 from chalicelib.notices.queueing import QUEUE_DELAY_LIMIT, Queueing
 from chalicelib.notices.quiet import QuietHours, next_allowed
-from chalicelib.ports import Conflict, Messenger
+from chalicelib.notices.standing import Standing, standing
+from chalicelib.ports import Conflict, Messenger, Put, Store
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
 """Longer than any attempt may take (token, one retry, timeouts), so that a lapsed lease means a dead worker."""
+
+_TRIES = 8
 
 TOO_LATE_TO_REPEAT = "结果不明，且已过平台去重时间，请人工核对"
 
@@ -40,23 +42,25 @@ class DeliveryResult:
 
 
 class Delivery:
+    """Four round trips to the store for a notice that goes out: the row, the person, ``sending``, what came of it."""
+
     def __init__(
         self,
         *,
+        store: Store,
         ledger: Ledger,
         queueing: Queueing,
         messenger: Messenger,
-        audience: Audience,
         channels: Channels,
         outcomes: Outcomes,
         limits: SendLimits,
         breaker: Breaker,
         quiet: QuietHours | None,
     ) -> None:
+        self._store = store
         self._ledger = ledger
         self._queueing = queueing
         self._messenger = messenger
-        self._audience = audience
         self._channels = channels
         self._outcomes = outcomes
         self._limits = limits
@@ -66,79 +70,88 @@ class Delivery:
     def deliver(self, notice_id: str, now: datetime) -> DeliveryResult:
         """Work off one queue message. Idempotent: a notice that is not waiting is left alone.
 
-        Raises Throttled from the store or the queue; the queue message then comes back.
+        Raises Throttled from the store or the queue, Conflict when the row never holds still; the queue message then
+        comes back.
         """
         entry = self._ledger.get(notice_id)
         if entry is None:
             return DeliveryResult(None, "台账里没有这条通知")
         attempted = False
+        while entry.notice.state in WAITING:
+            found = self._prepare(entry, now)
+            if isinstance(found, Entry):
+                entry = found
+                break
+            attempted = True
+            entry = self._attempt(found, now)
+            if entry.notice.state is not NoticeState.QUEUED:  # queued: on to the next rung, at once
+                break
+        return DeliveryResult(entry.notice.state, entry.notice.history[-1].cause, attempted)
+
+    def _attempt(self, attempt: Attempt, now: datetime) -> Entry:
+        outcome = self._messenger.send(self._channels.outbound(attempt.notice, attempt.chosen, now))
         try:
-            while entry.notice.state in WAITING:
-                attempt = self._prepare(entry, now)
-                if attempt is None:
-                    break
-                attempted = True
-                outcome = self._messenger.send(self._channels.outbound(attempt.notice, attempt.chosen, now))
-                entry = self._outcomes.settle(attempt, outcome)
-                if entry.notice.state is not NoticeState.QUEUED:  # queued: on to the next rung, at once
-                    break
+            return self._outcomes.settle(attempt, outcome)
         except Conflict:
-            # Another worker, the sweep, a receipt or a withdrawal changed the row: what they wrote stands.
-            log.info("notice %s was changed meanwhile", notice_id)
-        latest = self._ledger.get(notice_id) or entry
-        return DeliveryResult(latest.notice.state, latest.notice.history[-1].cause, attempted)
+            # The sweep, a receipt or a withdrawal changed the row: what they wrote stands.
+            log.info("notice %s was changed meanwhile", attempt.notice.id)
+            return self._ledger.get(attempt.notice.id) or attempt.entry
 
-    def _prepare(self, entry: Entry, now: datetime) -> Attempt | None:
-        """The notice marked ``sending``, or None when it may not go now; the row then says why."""
-        if self._ends(entry, now) or self._must_wait(entry, now):
-            return None
-        chosen = self._channels.choose(entry.notice)
+    def _prepare(self, entry: Entry, now: datetime) -> Attempt | Entry:
+        """The attempt, marked ``sending``; or the row that says why it does not go now. Nothing has been sent yet, so
+        a lost race (another notice of the same person is counted, an operator cancels) only reads again."""
+        for _ in range(_TRIES):
+            if entry.notice.state not in WAITING:
+                return entry
+            try:
+                return self._decide(entry, now)
+            except Conflict:
+                entry = self._ledger.get(entry.notice.id) or entry
+        raise Conflict([(f"notice#{entry.notice.id}", "row")])
+
+    def _decide(self, entry: Entry, now: datetime) -> Attempt | Entry:
+        person = standing(self._store, entry.notice.openid)
+        stopped = self._ended(entry, person, now) or self._waiting(entry, now)
+        if stopped:
+            return stopped
+        chosen = self._channels.choose(entry.notice, person)
         if chosen is None:
-            self._outcomes.stop(entry, NoticeState.INBOX, now, "没有可用渠道，放收件箱")
-            return None
+            return self._outcomes.stop(entry, NoticeState.INBOX, now, "没有可用渠道，放收件箱")
         if entry.notice.unsure_since and chosen.rung.channel is not entry.notice.channel:
-            self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, "结果不明，原渠道已不可用，请人工核对")
-            return None
-        if self._is_held_up(entry, chosen, now):
-            return None
-        return self._mark(entry, chosen, now)
-
-    def _ends(self, entry: Entry, now: datetime) -> bool:
-        notice = entry.notice
-        if cannot_repeat(notice, now):
-            self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, TOO_LATE_TO_REPEAT)
-            return True
-        if now >= notice.expires_at:
-            self._outcomes.stop(entry, NoticeState.EXPIRED, now, "过了有效期，不再发送")
-            return True
-        refusal = self._audience.refusal(notice.uscc, notice.openid, notice.kind)
-        if refusal:
-            self._outcomes.stop(entry, NoticeState.CANCELLED, now, f"发送前核对：{refusal}")
-            return True
-        return False
-
-    def _must_wait(self, entry: Entry, now: datetime) -> bool:
-        earliest = max(next_allowed(self._quiet, now), entry.notice.not_before or now)
-        if earliest <= now:
-            return False
-        self._queueing.later(entry, earliest, now, "静默时段，顺延")
-        return True
-
-    def _is_held_up(self, entry: Entry, chosen: Chosen, now: datetime) -> bool:
+            return self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, "结果不明，原渠道已不可用，请人工核对")
         pause = self._breaker.paused(chosen.template_id, now)
         if pause:
-            self._queueing.later(entry, pause.until, now, f"暂停发送：{pause.cause}")
-            return True
-        refusal = self._limits.take(entry.notice.openid, now, urgent=entry.notice.is_urgent)
-        if refusal is None:
-            return False
-        if refusal.retry_after > QUEUE_DELAY_LIMIT:
-            self._queueing.later(entry, now + timedelta(seconds=refusal.retry_after), now, refusal.cause)
-        else:
-            self._queueing.again(entry.notice, refusal.retry_after)
-        return True
+            return self._queueing.later(entry, pause.until, now, f"暂停发送：{pause.cause}")
+        counted = self._limits.person(person.openid, person.sent, now)
+        if isinstance(counted, Refusal):
+            return self._refused(entry, counted, now)
+        refusal = self._limits.take(now, urgent=entry.notice.is_urgent)
+        if refusal:
+            return self._refused(entry, refusal, now)
+        return self._mark(entry, chosen, counted, now)
 
-    def _mark(self, entry: Entry, chosen: Chosen, now: datetime) -> Attempt:
+    def _ended(self, entry: Entry, person: Standing, now: datetime) -> Entry | None:
+        notice = entry.notice
+        if cannot_repeat(notice, now):
+            return self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, TOO_LATE_TO_REPEAT)
+        if now >= notice.expires_at:
+            return self._outcomes.stop(entry, NoticeState.EXPIRED, now, "过了有效期，不再发送")
+        refusal = person.refusal(notice.uscc, notice.kind)
+        if refusal:
+            return self._outcomes.stop(entry, NoticeState.CANCELLED, now, f"发送前核对：{refusal}")
+        return None
+
+    def _waiting(self, entry: Entry, now: datetime) -> Entry | None:
+        earliest = max(next_allowed(self._quiet, now), entry.notice.not_before or now)
+        return self._queueing.later(entry, earliest, now, "静默时段，顺延") if earliest > now else None
+
+    def _refused(self, entry: Entry, refusal: Refusal, now: datetime) -> Entry:
+        if refusal.retry_after > QUEUE_DELAY_LIMIT:
+            return self._queueing.later(entry, now + timedelta(seconds=refusal.retry_after), now, refusal.cause)
+        self._queueing.again(entry.notice, refusal.retry_after)
+        return entry
+
+    def _mark(self, entry: Entry, chosen: Chosen, counted: Put, now: datetime) -> Attempt:
         notice = entry.notice.moved(
             NoticeState.SENDING,
             now,
@@ -148,4 +161,4 @@ class Delivery:
             attempts=entry.notice.attempts + 1,
             wake_at=now + LEASE,
         )
-        return Attempt(self._ledger.write(entry, notice), chosen, now)
+        return Attempt(self._ledger.write(entry, notice, [counted]), chosen, now)

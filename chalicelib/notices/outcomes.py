@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.notices.breaker import EVERYTHING, Breaker, template_name
 from chalicelib.notices.channels import Chosen
+from chalicelib.notices.kinds import Channel
 from chalicelib.notices.ledger import Entry, Ledger
 from chalicelib.notices.model import NO_RECEIPT_AFTER, TRANSITIONS, Notice, NoticeState
 from chalicelib.notices.queueing import LATE_AFTER, QUEUE_DELAY_LIMIT, Queueing
@@ -92,8 +93,8 @@ class Outcomes:
         """Accepted or held for review. A yes of the platform outlives a lapsed lease: it is written over what the
         sweep made of the row, as long as no other attempt began."""
         entry = attempt.entry
-        for _ in range(_TRIES):
-            receipt, verdict = self._receipts.expect(entry.notice, outcome.message_id, attempt.now)
+        for tries in range(_TRIES):
+            receipt, verdict = self._receipts.expect(entry.notice, outcome.message_id, attempt.now, look=tries > 0)
             notice = _after_yes(entry.notice, outcome, attempt.now)
             if verdict is not None and notice.state is NoticeState.ACCEPTED:
                 notice = concluded(notice, verdict, attempt.now)
@@ -106,7 +107,7 @@ class Outcomes:
 
     def _spent(self, attempt: Attempt) -> Put | None:
         template = attempt.chosen.template_id
-        if template is None or not attempt.chosen.rung.channel.needs_subscription:
+        if template is None or attempt.chosen.rung.channel is not Channel.SUBSCRIPTION_ONCE:
             return None
         return self._subscriptions.spent(attempt.notice.openid, template, attempt.now)
 

@@ -90,14 +90,17 @@ class Receipts:
         self._store = store
         self._ledger = ledger
 
-    def expect(self, notice: Notice, message_id: str | None, now: datetime) -> tuple[Put | None, Verdict | None]:
+    def expect(
+        self, notice: Notice, message_id: str | None, now: datetime, *, look: bool
+    ) -> tuple[Put | None, Verdict | None]:
         """The row to write with the acceptance, and the report if it was here before.
 
-        The write conflicts when the report arrives in this very moment: ask again.
+        Without ``look`` it takes the report for not here yet, as it nearly always is. The write conflicts when it is,
+        or arrives in this very moment: look then.
         """
         if message_id is None or message_id in NO_ID:
             return None, None
-        found = self._store.get(f"receipt#{message_id}", ROW)
+        found = self._store.get(f"receipt#{message_id}", ROW) if look else None
         row = _Row.model_validate(found.body) if found else _Row()
         record = _record(message_id, row.model_copy(update={"notice": notice.id}), now)
         if found:

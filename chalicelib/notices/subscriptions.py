@@ -1,7 +1,7 @@
 """The subscription ledger (订阅台账): who let us send which template, as the platform's events told us.
 
 The platform cannot be asked how many one-time permissions are left, so we count them; where the count is wrong, its
-answer at sending (43101) puts it right. Row: ``person#{openid}``/``subscription#{template}``.
+answer at sending (43101) puts it right. Row: ``person#{openid}``/``channel#subscription#{template}``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.ports import Conflict, Put, Record, Store
 
+SUBSCRIPTION = "channel#subscription#"
 _TRIES = 8
 
 
@@ -58,7 +59,7 @@ class SubscriptionLedger:
         """The person unfollowed (``unsubscribe``) or took the authorisation back (``user_authorization_revoke``)."""
         page: str | None = None
         while True:
-            got = self._store.query(f"person#{openid}", prefix="subscription#", page=page)
+            got = self._store.query(f"person#{openid}", prefix=SUBSCRIPTION, page=page)
             for record in got.records:
                 self._store.delete(record.pk, record.sk)
             page = got.next
@@ -98,7 +99,7 @@ class SubscriptionLedger:
 
 
 def _sk(template: str) -> str:
-    return f"subscription#{template}"
+    return SUBSCRIPTION + template
 
 
 def _record(openid: str, subscription: Subscription) -> Record:

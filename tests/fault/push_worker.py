@@ -58,16 +58,17 @@ class HttpMessenger:
 def service(db: Path, port: int, clock: SkewedClock) -> tuple[NoticeService, SqliteQueue]:
     store = SqliteStore(db, clock, "NORMAL")
     queue = SqliteQueue(db, clock, synchronous="NORMAL")
-    county = County()
-    for person in range(PEOPLE):
-        county.bind(USCC, f"o-{person}")
+    county = County(store)
+    if not county.followers.is_following(f"o-{PEOPLE - 1}"):
+        for person in range(PEOPLE):
+            county.bind(USCC, f"o-{person}")
     notices = NoticeService(
         store,
         queue,
         HttpMessenger(port),
-        bindings=county,
-        consents=county,
-        followers=county,
+        bindings=county.bindings,
+        consents=county.consents,
+        followers=county.followers,
         links=Links("https://example.test", "s" * 32),
         templates={NoticeKind.LOAN_PROGRESS: "tmpl-loan"},
         limits=SendLimits(store, per_second=10_000, per_person=10_000),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryQueue, MemoryStore
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.binding import BindingService
+from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.model import Role
 from chalicelib.links import Links
 from chalicelib.notices.kinds import QUEUES, NoticeKind
@@ -77,32 +78,32 @@ class FakePlatform:
         return message_id
 
 
-@dataclass
-class Member:
-    openid: str
-    role: Role
-
-
-@dataclass
 class County:
-    """Bindings, consents and followers in one fake."""
+    """Bindings, consents and followers as they lie in the store, made and ended in one word."""
 
-    bound: dict[str, list[Member]] = field(default_factory=dict)
-    allowed: dict[str, set[Scope]] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.bindings = BindingService(store)
+        self.consents = ConsentService(store)
+        self.followers = FollowerService(store)
 
     def bind(self, uscc: str, openid: str, role: Role = Role.LEGAL, scopes: Sequence[Scope] = tuple(Scope)) -> None:
-        self.bound.setdefault(uscc, []).append(Member(openid, role))
-        self.allowed[openid] = set(scopes)
+        self.follow(openid)
+        self.bindings.redeem(openid, self.bindings.issue_code(uscc, role, "op", NOW).code, NOW)
+        self.consents.grant(openid, scopes, "v1", "page", NOW)
 
-    def members(self, uscc: str) -> list[Member]:
-        return self.bound.get(uscc, [])
+    def follow(self, openid: str) -> None:
+        self.followers.follow(openid, NOW)
 
-    def allows(self, openid: str, scope: Scope) -> bool:
-        return scope in self.allowed.get(openid, set())
+    def stop_following(self, openid: str) -> None:
+        """Only the mark: their other rows are still there for a moment."""
+        self._store.delete(f"person#{openid}", "follower")
 
-    def is_following(self, openid: str) -> bool:
-        return openid in self.allowed and openid not in self.gone
+    def withdraw(self, openid: str, scope: Scope) -> None:
+        self.consents.withdraw(openid, [scope], "page", NOW)
+
+    def unbind(self, uscc: str, openid: str) -> None:
+        self.bindings.remove(openid, uscc, NOW)
 
 
 class DyingStore:
@@ -143,15 +144,15 @@ class World:
         self.store = DyingStore(self.memory)
         self.queue = MemoryQueue(self.clock)
         self.platform = FakePlatform(self.clock)
-        self.county = County()
+        self.county = County(self.memory)
         self.county.bind(USCC, LEGAL)
         self.notices = NoticeService(
             self.store,
             self.queue,
             self.platform,
-            bindings=self.county,
-            consents=self.county,
-            followers=self.county,
+            bindings=self.county.bindings,
+            consents=self.county.consents,
+            followers=self.county.followers,
             links=Links("https://example.test", "s" * 32),
             templates=TEMPLATES,
             long_term=("tmpl-policy",),

@@ -228,7 +228,7 @@ def test_consent_withdrawn_between_match_and_send(world: World) -> None:
     """Facts 8.1 no. 23."""
     one = notice()
     world.place(one)
-    world.county.allowed[LEGAL].discard(Scope.LOAN_ALERT)
+    world.county.withdraw(LEGAL, Scope.LOAN_ALERT)
     world.work()
     assert world.platform.calls == []
     shown = world.notices.show(one.id)
@@ -248,12 +248,12 @@ def test_withdrawal_cancels_what_is_queued_under_that_scope_only(world: World) -
 def test_unbound_or_unfollowed_people_get_nothing(world: World) -> None:
     one, two = notice("loan#1"), notice("loan#2")
     world.place(one)
-    world.county.gone.add(LEGAL)
+    world.county.stop_following(LEGAL)
     world.work()
     assert world.notices.show(one.id).history[-1].cause == "发送前核对：未关注"
-    world.county.gone.clear()
+    world.county.follow(LEGAL)
     world.place(two)
-    world.county.bound[USCC].clear()
+    world.county.unbind(USCC, LEGAL)
     world.work()
     assert world.notices.show(two.id).history[-1].cause == "发送前核对：未绑定"
     assert world.platform.calls == []
