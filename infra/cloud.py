@@ -139,11 +139,17 @@ class Cloud:
                 tell(status)
                 last = status
             if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-                return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+                return _outputs(stack)
             if not status.endswith("_IN_PROGRESS"):
                 reasons = "；".join(self._failures(stage)) or "见 CloudFormation 控制台"
                 raise DeploymentFailed(f"部署没有成功（{status}），已回到原来的版本。原因：{reasons}")
             self._pause(_POLL_SECONDS)
+
+    def outputs(self, stage: Stage) -> dict[str, str]:
+        """Of a stack that is there. Raises DeploymentFailed."""
+        if not self._is_there(stage):
+            raise DeploymentFailed(f"{self.region} 里没有 {stage.stack}。请检查区域和环境名，或先部署。")
+        return _outputs(self._client("cloudformation").describe_stacks(StackName=stage.stack)["Stacks"][0])
 
     def _is_there(self, stage: Stage) -> bool:
         client = self._client("cloudformation")
@@ -179,3 +185,7 @@ class Cloud:
             if event["ResourceStatus"].endswith("_FAILED")
         ]
         return failed[::-1][:3]
+
+
+def _outputs(stack: Json) -> dict[str, str]:
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}

@@ -146,7 +146,7 @@ def deploy(
         chosen.check()
         if not release_id:
             packaged(wanted, package, typer.echo)
-        Deployment(_cloud(), typer.echo, agree).run(wanted, chosen, package, release_id, datetime.now(UTC))
+        Deployment(this_cloud(), typer.echo, agree).run(wanted, chosen, package, release_id, datetime.now(UTC))
     except (BadInput, SettingsError) as error:
         _leave(str(error), 2)
     except Refusal as error:
@@ -155,7 +155,8 @@ def deploy(
         _leave(f"AWS 没有办成：{error}。请检查凭证、区域和权限，再运行一次；已完成的步骤不会重复。", 1)
 
 
-def _cloud() -> Cloud:
+def this_cloud() -> Cloud:
+    """The account and region of the operator's credentials. Raises BadInput where no region is set."""
     import boto3
 
     session = boto3.session.Session()

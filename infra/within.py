@@ -1,0 +1,65 @@
+"""``python -m infra.within --stage NAME jobs …``: the command line of jobs/ on this machine, with a stage's settings.
+
+What the functions get from the template, this process gets from the stage file, the stack's outputs and the secret; it
+is handed on in the environment of the child only and never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from chalicelib.errors import BadInput, Refusal
+from chalicelib.settings import PREFIX
+from infra import stagefile
+from infra.cloud import Cloud
+from infra.deploy import known_secrets, this_cloud
+from infra.parameters import setting_text
+from infra.stage import Stage
+from infra.stagefile import StageFile
+
+
+def environment(cloud: Cloud, stage: Stage, chosen: StageFile) -> dict[str, str]:
+    """The variables of the stage's functions. Raises DeploymentFailed where there is no stack or no secret."""
+    secrets, _ = cloud.secret(stage)
+    outputs = cloud.outputs(stage)
+    values = {
+        "stage": "aws",
+        "table": outputs["TableName"],
+        "bucket": outputs["BucketName"],
+        "queue_prefix": outputs["QueuePrefix"],
+        **{name: setting_text(value) for name, value in chosen.settings.items()},
+        **known_secrets(stage, secrets),
+    }
+    return {PREFIX + name.upper(): value for name, value in values.items()}
+
+
+def within(
+    command: Annotated[list[str], typer.Argument(help="jobs 的命令，例如 content load data")],
+    stage: Annotated[str, typer.Option(help="环境名，例如 prod")],
+) -> None:
+    """在本机用某个环境的设置运行 jobs 的命令。"""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        wanted = Stage(stage)
+        variables = environment(this_cloud(), wanted, stagefile.read(wanted))
+    except (BadInput, Refusal) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
+    except (BotoCoreError, ClientError) as error:
+        typer.echo(f"AWS 没有答复：{error}。请检查凭证、区域和权限。", err=True)
+        raise typer.Exit(1) from None
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    done = subprocess.run([sys.executable, "-m", "jobs", *command], env=inherited | variables, check=False)
+    raise typer.Exit(done.returncode)
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False)
+    app.command(context_settings={"ignore_unknown_options": True})(within)
+    app()
