@@ -7,18 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 40.0
 POLL_SECONDS = 0.05
 SHOWN = """
 return [...document.querySelectorAll('[data-testid="message"]')].map(
   (e) => [Number(e.dataset.id), e.dataset.from, e.dataset.kind, e.dataset.channel, e.dataset.template,
     (e.querySelector('.bubble') || e).innerText])
 """
+
+
+USERS = """return [...document.querySelectorAll('[data-testid="user-select"] option')].map((e) => e.innerText)"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class Phone:
         self._browser = browser
         self._address = address
         self._screenshots = screenshots
-        self._wait = WebDriverWait(browser, WAIT_SECONDS, POLL_SECONDS)
+        # The page draws its lists anew while we look at them: then we look again.
+        again = [NoSuchElementException, StaleElementReferenceException]
+        self._wait = WebDriverWait(browser, WAIT_SECONDS, POLL_SECONDS, again)
 
     def open(self) -> None:
         self._browser.get(f"{self._address}/simulator")
@@ -116,8 +122,10 @@ class Phone:
         links = self._browser.find_elements(By.CSS_SELECTOR, '[data-testid="link"]')
         return str([link for link in links if link.text == label][-1].get_attribute("href"))
 
-    def open_last_notice(self) -> None:
-        self._browser.find_elements(By.CSS_SELECTOR, '[data-testid="notice-open"]')[-1].click()
+    def open_notice(self, template: str) -> None:
+        """The latest one made with this template."""
+        button = f'[data-template="{template}"] [data-testid="notice-open"]'
+        self._browser.find_elements(By.CSS_SELECTOR, button)[-1].click()
 
     def open_address(self, address: str) -> None:
         """What WeChat does with a link that somebody forwarded."""
@@ -126,7 +134,7 @@ class Phone:
     # ------------------------------------------------------------------------------------------------------- the panel
 
     def users(self) -> list[str]:
-        return [option.text for option in Select(self._find("user-select")).options]
+        return list(self._browser.execute_script(USERS))
 
     def add_user(self, name: str) -> None:
         """A new person, who holds the phone from now on."""
@@ -135,8 +143,13 @@ class Phone:
         self._until(lambda: self._holder().startswith(name), f"user {name}")
 
     def hand_to(self, name: str) -> None:
-        labels = [label for label in self.users() if label.startswith(name)]
-        Select(self._find("user-select")).select_by_visible_text(labels[0])
+
+        def choose() -> bool:
+            [label] = [label for label in self.users() if label.startswith(name)]
+            Select(self._find("user-select")).select_by_visible_text(label)
+            return self._holder() == label
+
+        self._until(choose, f"user {name}")
         self._until(lambda: bool(self.messages()), "the chat")
 
     def allow_notices(self) -> None:

@@ -120,20 +120,21 @@ def looks_up_a_case_by_the_binding(phone: Phone) -> None:
 
 
 def gets_notices(phone: Phone, server: Server) -> None:
-    planned = server.command("run", "policy-push", "--dry-run")
-    assert planned["planned"] >= 1
-    assert not phone.notices()
-    assert server.command("run", "policy-push")["queued"] == planned["planned"]
+    """The server's own clock may run a job a moment before the operator does; told once is told once."""
+    assert server.command("run", "policy-push", "--dry-run")["planned"] >= 1
+    assert not phone.notices(POLICY)
+    server.command("run", "policy-push")
     assert "政策" in phone.wait_for_notice(POLICY).text
-    with phone.page(phone.open_last_notice) as page:
+    with phone.page(lambda: phone.open_notice(POLICY)) as page:
         assert "示例数据" in page.text
         phone.keep("11-policy-page")
-    assert server.command("run", "loan-alerts")["queued"] >= 1
+    server.command("run", "loan-alerts")
     told = phone.wait_for_notice(LOAN).text
     assert not re.search(r"\d+ ?万?元", told)  # no amount on a screen that anyone may see
     phone.settle()
     phone.keep("12-notices")
-    with phone.page(phone.open_last_notice):
+    with phone.page(lambda: phone.open_notice(LOAN)) as page:
+        assert "贷" in page.text
         phone.keep("13-loan-page")
     again = [server.command("run", job)["planned"] for job in ("policy-push", "loan-alerts")]
     assert again == [0, 0]
@@ -154,7 +155,7 @@ def nothing_is_forgotten(phone: Phone, server: Server) -> None:
     server.stop()
     server.start()
     phone.open()
-    assert phone.messages()[-len(before) :] == before
+    assert [message for message in phone.messages() if message in before] == before
     assert "不动产转移登记" in phone.say("我的办件")
     assert f"解绑 {NAME}" in phone.say("解绑")
     phone.keep("15-after-a-restart")
