@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 
-from chalice import Blueprint, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.partners import openapi
