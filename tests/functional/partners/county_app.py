@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from chalice import Chalice
+from chalice.app import Chalice
 
 from app import app
 from chalicelib import bootstrap

@@ -117,7 +117,7 @@ def test_the_client_as_a_program(served: Served, tmp_path: Path) -> None:
 
 
 def test_one_partners_flood_does_not_slow_another(served: Served) -> None:
-    """Every report of the bank arrives, and soon: by the median, which a slow machine moves little; p99 is for bench."""
+    """Every report of the bank arrives, and soon: by the median, which a slow machine moves little."""
     seconds, tries = 4.0, Counter[int]()
     flooding, bank = served.client(FLOODER), served.client(BUSY_BANK)
     body = json.dumps({"rows": [case_row(f"36032320261122{n:05}") for n in range(5)]}).encode()

@@ -18,7 +18,7 @@ from chalicelib.cases.model import CaseState
 from chalicelib.finance.life import live
 from chalicelib.finance.model import LoanState
 from chalicelib.partners import ingestion
-from chalicelib.partners.model import Answer, Partner
+from chalicelib.partners.model import Answer, Kind, Partner
 from chalicelib.partners.refusals import Reason, Refused
 from chalicelib.ports import Conflict
 from tests.unit.partners.caller import (
@@ -219,9 +219,9 @@ def test_a_row_that_somebody_else_is_writing_is_told_and_the_others_go_on() -> N
         def aside(self, key: str, now: Any) -> dict[str, str]:
             return {}
 
-    taking = ingestion.Ingestion({kind: Contended() for kind in ingestion.Kind})
+    taking = ingestion.Ingestion({kind: Contended() for kind in Kind})
     entries: ingestion.Entries = {"rows": [{"no": "1"}, {"no": "2"}], "events": []}
-    answer = taking.take(ingestion.Kind.CASES, entries, BANK_A, START)
+    answer = taking.take(Kind.CASES, entries, BANK_A, START)
     assert (answer.counts.accepted, answer.counts.errors) == (1, 1) and "稍后重报" in answer.errors[0].text
 
 
@@ -347,7 +347,9 @@ def test_whatever_is_sent_every_entry_is_answered_for(data: st.DataObject) -> No
     rows = data.draw(st.lists(_broken(row) | JSON, min_size=1, max_size=3))
     events = data.draw(st.lists(_broken(event) | JSON, max_size=3))
     answer = Answer.model_validate(county.report(county.office, kind, *rows, events=events))
-    told = {(one.part, one.row) for one in (*answer.accepted, *answer.unchanged, *answer.errors)}
+    told = {(one.part, one.row) for one in answer.accepted + answer.unchanged} | {
+        (e.part, e.row) for e in answer.errors
+    }
     sent = {("rows", n + 1) for n in range(len(rows))} | {("events", n + 1) for n in range(len(events))}
     assert told == sent
     counts = answer.counts
