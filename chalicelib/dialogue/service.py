@@ -14,6 +14,7 @@ from chalicelib.dialogue.skills.loan_progress import LoanProgress
 from chalicelib.dialogue.skills.own_data import OwnData
 from chalicelib.dialogue.skills.points import Points
 from chalicelib.dialogue.skills.policy_check import PolicyCheck
+from chalicelib.dialogue.skills.policy_exam import PolicyExam
 from chalicelib.dialogue.skills.policy_question import PolicyQuestion
 from chalicelib.dialogue.skills.welcome import Welcome, unreadable
 
@@ -38,6 +39,7 @@ class DialogueService:
                 Handoff(desk),
                 CaseProgress(desk),
                 LoanProgress(desk),
+                PolicyExam(desk),
                 PolicyCheck(desk),
                 PolicyQuestion(desk),
                 self._points,
