@@ -4,6 +4,7 @@ from chalice.app import Chalice
 
 from chalicelib.entrypoints.health import health
 from chalicelib.entrypoints.pages import pages
+from chalicelib.entrypoints.partners import partners
 from chalicelib.entrypoints.queues import queues
 from chalicelib.entrypoints.schedules import schedules
 from chalicelib.entrypoints.wechat import wechat
@@ -11,5 +12,5 @@ from chalicelib.entrypoints.wechat import wechat
 app = Chalice(app_name="xixinban")
 app.api.binary_types = []  # everything we serve is text; a list here would turn text/xml into base64
 
-for blueprint in (health, wechat, pages, queues, schedules):
+for blueprint in (health, wechat, pages, partners, queues, schedules):
     app.register_blueprint(blueprint)

@@ -32,6 +32,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SendLimits
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
+from chalicelib.partners.service import PartnerService
 from chalicelib.points.service import PointService
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
@@ -181,6 +182,16 @@ class Application:
     @cached_property
     def tickets(self) -> TicketService:
         return TicketService(self.store)
+
+    @cached_property
+    def partners(self) -> PartnerService:
+        return PartnerService(
+            self.store,
+            self.settings.session_secret.get_secret_value(),
+            cases=self.cases,
+            loans=self.loans,
+            enterprises=self.enterprises,
+        )
 
     @cached_property
     def links(self) -> Links:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import sys
+from typing import NoReturn
 
 import typer
 
-from chalicelib.errors import BadInput, Refusal
-from chalicelib.ports import Throttled
-from chalicelib.settings import SettingsError
-from jobs.cli import case, content, doctor, enterprise, guide, menu, notice, policy, run_job, serve, ticket
-from jobs.cli.output import BAD_INPUT, FAILED, notes
-
-log = logging.getLogger(__name__)
+from jobs.cli import case, content, doctor, enterprise, guide, menu, notice, partner, policy, run_job, serve, ticket
+from jobs.cli.failures import explain
+from jobs.cli.output import FAILED, notes
 
 app = typer.Typer(
     name="jobs",
@@ -32,6 +28,7 @@ app.add_typer(enterprise.app, name="enterprise")
 app.add_typer(case.app, name="case")
 app.add_typer(notice.app, name="notice")
 app.add_typer(ticket.app, name="ticket")
+app.add_typer(partner.app, name="partner")
 app.add_typer(menu.app, name="menu")
 doctor.register(app)
 
@@ -39,16 +36,20 @@ doctor.register(app)
 def run(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad usage or bad input."""
     try:
-        app(arguments)
-    except (BadInput, SettingsError) as error:
-        _leave(str(error), BAD_INPUT)
-    except (Refusal, Throttled) as error:
-        _leave(str(error), FAILED)
+        code = app(arguments, prog_name="python -m jobs", standalone_mode=False)
+    except typer.Abort:
+        _leave("已中断。", FAILED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILED)
+    except Exception as error:
+        told = explain(error)
+        if told is None:
+            raise
+        _leave(*told)
+    sys.exit(code or 0)
 
 
-def _leave(text: str, code: int) -> None:
+def _leave(text: str, code: int) -> NoReturn:
     notes.print(text, markup=False, style="red")
     sys.exit(code)
