@@ -45,10 +45,6 @@ class Channel(StrEnum):
         return self is Channel.TEMPLATE
 
     @property
-    def needs_subscription(self) -> bool:
-        return self in (Channel.SUBSCRIPTION_LONG, Channel.SUBSCRIPTION_ONCE)
-
-    @property
     def has_receipt(self) -> bool:
         """The platform reports the end of template and subscription messages, never of custom messages."""
         return self is not Channel.CUSTOM

@@ -86,8 +86,8 @@ TRANSITIONS: Mapping[NoticeState, frozenset[NoticeState]] = {
     # A worker slower than its lease may still bring the platform's yes: hence accepted, held and delivered here.
     _S.FAILED_FOR_NOW: frozenset({_S.QUEUED, _S.FAILED_FOR_NOW, _S.SENDING, _S.ACCEPTED, _S.HELD, _S.DELIVERED})
     | _STOPPED,
-    _S.ACCEPTED: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.FAILED_FOR_GOOD, _S.QUEUED}),
-    _S.HELD: frozenset({_S.HELD, _S.DELIVERED, _S.FAILED_FOR_GOOD, _S.QUEUED}),
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.FAILED_FOR_GOOD, _S.QUEUED, _S.MAYBE_SENT}),
+    _S.HELD: frozenset({_S.DELIVERED, _S.FAILED_FOR_GOOD, _S.QUEUED, _S.MAYBE_SENT}),
     _S.MAYBE_SENT: frozenset({_S.QUEUED, _S.ACCEPTED, _S.HELD, _S.DELIVERED, _S.FAILED_FOR_GOOD, _S.CANCELLED}),
     _S.FAILED_FOR_GOOD: frozenset({_S.QUEUED, _S.DELIVERED}),
     _S.INBOX: frozenset({_S.QUEUED}),

@@ -149,13 +149,13 @@ class Receipts:
     def _by_person(self, receipt: Receipt, now: datetime) -> Entry | None:
         """The one notice of this person and template that waits for a report it cannot know by id.
 
-        With an id, only notices that never learnt theirs come into question, and only when there is just one: the id
-        may belong to an attempt whose acceptance is being written now. Without, the oldest waiting one takes it.
+        With an id, only notices that never learnt theirs come into question, and only when there is just one, for the
+        id may belong to an attempt whose acceptance is being written now; or when all are held for review, which never
+        learn it: the oldest takes it then. Without an id, the oldest waiting one takes it.
         """
         waiting = [e for e in self._ledger.of_person(receipt.openid, _NEWEST) if _may_be(e.notice, receipt, now)]
-        if receipt.message_id in NO_ID:
-            return waiting[-1] if waiting else None
-        return waiting[0] if len(waiting) == 1 else None
+        nameless = receipt.message_id in NO_ID or all(e.notice.state is NoticeState.HELD for e in waiting)
+        return waiting[-1] if waiting and (nameless or len(waiting) == 1) else None
 
 
 def _may_be(notice: Notice, receipt: Receipt, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 """Rows of one state and shard in one sweep: it runs every minute and must end well within it."""
-
-_LOOK_AGAIN = timedelta(days=7)
 
 
 class SweepReport(BaseModel):
@@ -111,6 +109,8 @@ class Sweep:
         return "中断重试"
 
     def _no_receipt(self, entry: Entry, now: datetime) -> str:
-        cause = "一天没有回执"
-        self._ledger.write(entry, entry.notice.moved(entry.notice.state, now, cause, wake_at=now + _LOOK_AGAIN))
+        """The platform took it and never reported. Most such have arrived, none is known to: a late report, or an
+        operator who asks the person, still settles it."""
+        cause = "平台已接收，但一天没有回执"
+        self._ledger.write(entry, entry.notice.moved(NoticeState.MAYBE_SENT, now, cause))
         return "没有回执"

@@ -135,3 +135,24 @@ def test_a_missing_receipt_is_counted_once_a_day(world: World) -> None:
     world.clock.advance(timedelta(hours=25))
     assert world.notices.sweep(world.now).found == {"没有回执": 1}
     assert world.notices.sweep(world.now).found == {}
+
+
+def test_a_receipt_days_late_still_settles_it(world: World) -> None:
+    one = accepted(world)
+    world.clock.advance(timedelta(hours=25))
+    world.notices.sweep(world.now)
+    assert world.notices.show(one).state is S.MAYBE_SENT
+    world.clock.advance(timedelta(days=2))
+    world.notices.receipt(LEGAL, world.notices.show(one).message_id or "", True, "success", world.now)
+    assert world.notices.show(one).state is S.DELIVERED
+
+
+def test_several_held_for_review_are_settled_in_turn(world: World) -> None:
+    """Their receipts have ids that we were never told."""
+    ones = [notice(f"loan#{n}") for n in range(3)]
+    world.platform.script = [(Outcome(Reaction.HELD, code=40252), True)] * 3
+    world.place(*ones)
+    world.work()
+    for message_id in ("71", "72", "73"):
+        world.notices.receipt(LEGAL, message_id, True, "success", world.now)
+    assert {world.notices.show(one.id).state for one in ones} == {S.DELIVERED}
