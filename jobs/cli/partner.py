@@ -96,7 +96,9 @@ def list_partners(as_json: Annotated[bool, JSON] = False) -> None:
         document([{**p.model_dump(mode="json"), "keys": [key.model_dump(mode="json") for key in k]} for p, k in found])
         return
     rows = [
-        (p.id, p.name, _scopes(p), key.id if key else "", _state(key, now)) for p, k in found for key in k or [None]
+        (p.id, p.name, _scopes(p), key.id if key else "", _state(key, now))
+        for p, keys in found
+        for key in (list[PartnerKey | None](keys) or [None])
     ]
     table(("代号", "名称", "可报送", "密钥", "状态"), rows)
 
