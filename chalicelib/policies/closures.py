@@ -57,7 +57,9 @@ def compile_trace(tree: Tree) -> Callable[[Facts], tuple[Outcome, list[Verdict]]
 def leaf_test(leaf: Leaf | ManualLeaf) -> Test:
     if isinstance(leaf, ManualLeaf):
         return lambda facts: MANUAL
-    test: Test = _TESTS[leaf.op](leaf.fact, leaf.value)
+    if leaf.negated and leaf.op in _NEGATED_TESTS:
+        return _NEGATED_TESTS[leaf.op](leaf.fact, leaf.value)
+    test = _TESTS[leaf.op](leaf.fact, leaf.value)
     return _negate(test) if leaf.negated else test
 
 
@@ -161,6 +163,22 @@ def _in(name: str, values: Any) -> Test:
     return test
 
 
+def _not_equal(name: str, value: Any) -> Test:
+    def test(facts: Facts) -> Verdict:
+        known = facts.get(name)
+        return ASK if known is None else known != value
+
+    return test
+
+
+def _not_in(name: str, values: Any) -> Test:
+    def test(facts: Facts) -> Verdict:
+        known = facts.get(name)
+        return ASK if known is None else known not in values
+
+    return test
+
+
 def _more(name: str, limit: Any) -> Test:
     def test(facts: Facts) -> Verdict:
         known = facts.get(name)
@@ -241,3 +259,5 @@ _TESTS: dict[str, Callable[[str, Any], Test]] = {
     "prefix_in": _prefix_in,
     "exists": _exists,
 }
+_NEGATED_TESTS: dict[str, Callable[[str, Any], Test]] = {"==": _not_equal, "in": _not_in}
+"""The negations that authors write most, without a second call."""
