@@ -58,6 +58,7 @@ class PolicyCheck(Skill):
         for enterprise in enterprises[:_ENTERPRISES]:
             self._list(enterprise, turn, lines, options, _SHOWN if len(enterprises) == 1 else _SHOWN_EACH)
         options.append(Option(label="不符合的和原因", action="policy.refused"))
+        options.append(Option(label="政策体检，答几个问题", action="exam.begin"))
         link = self._desk.links.page("/h5/policies", turn.openid, turn.now)
         lines.append(f'<a href="{link}">看全部和依据</a>')
         return Reply(tuple(lines), tuple(options), footer="不想收到推送请回复“退订”。")
