@@ -10,6 +10,7 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
+from jobs.cli.failures import explain
 from jobs.cli.output import FAILED, JSON, document, table
 
 
@@ -49,7 +50,9 @@ def examine(application: Application, *, online: bool) -> Iterator[Finding]:
     settings = application.settings
     yield Finding("设置", True, f"stage={settings.stage} demo={settings.demo}")
     yield _try(
-        "存储", lambda: str(application.store.get("doctor", "probe") is None), "检查 XIXINBAN_DB 的目录权限或数据表"
+        "存储",
+        lambda: "读得到" if application.store.get("doctor", "probe") is None else "有残留的探针",
+        "检查 XIXINBAN_DB 的目录权限或数据表",
     )
     yield _content(application)
     yield _dead_letters(application)
@@ -75,7 +78,8 @@ def _try(what: str, probe: Callable[[], str], advice: str) -> Finding:
     try:
         return Finding(what, True, probe())
     except Exception as error:
-        return Finding(what, False, type(error).__name__, advice)
+        told = explain(error)
+        return Finding(what, False, told[0] if told else type(error).__name__, advice)
 
 
 def _content(application: Application) -> Finding:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 FAILED, BAD_INPUT = 1, 2
-JSON = typer.Option("--json", help="Print one JSON document instead of a table.")
+JSON = typer.Option("--json", help="输出一个 JSON 文档，给程序用")
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 

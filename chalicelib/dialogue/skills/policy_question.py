@@ -20,7 +20,7 @@ from chalicelib.policies.model import Policy
 from chalicelib.times import local_date
 
 _BENEFIT = re.compile(
-    r"补贴|补助|贴息|返还|能返|奖励|奖多少|补多少|能补|有没有补|有补|补不补|减免|免征|能免|减半|退税|少交|抵减|加计扣除"
+    r"补贴|补助|贴息|贴不贴|返还|能返|奖励|奖多少|补多少|能补|有没有补|有补|补不补|减免|免征|能免|减半|退税|少交|抵减|加计扣除"
     r"|低息|贷得到|能贷|能拿|能领|领不|领吗|领多少|一千五|1500|能报|有我们|为什么没有|为啥没|没收到|符合|条件够|够不够|不还本|48小时"
 )
 _ERRAND = (Facet.FORM, Facet.MATERIALS, Facet.PLACE)
