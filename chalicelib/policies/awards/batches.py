@@ -29,7 +29,7 @@ from chalicelib.policies.awards.model import (
 )
 from chalicelib.policies.awards.payment_file import PaymentFile, payment_file, payments
 from chalicelib.policies.awards.repository import AwardRepository, Filed
-from chalicelib.policies.awards.steps import Pass, marked, moved, person, resumed, retried, the_round
+from chalicelib.policies.awards.steps import Pass, marked, moved, person, resumed, retried, the_round, written
 from chalicelib.times import local_date
 
 NO_PROFILE = "库里已没有这家企业"
@@ -135,9 +135,7 @@ class Batches:
         if event is not None:
             under_way.take(self._rows.put_entry(marked(entry, event), each.version))
             return walk
-        event = EntryEvent(
-            act=EntryAct.BATCHED, at=now, by=batch.prepared_by, payee=life.payee, batch=batch.number
-        )
+        event = EntryEvent(act=EntryAct.BATCHED, at=now, by=batch.prepared_by, payee=life.payee, batch=batch.number)
         under_way.take(
             self._rows.put_entry(marked(entry, event), each.version),
             self._rows.put_claim(entry, payment_no(entry, batch.number)),
@@ -228,11 +226,11 @@ class Batches:
         )
         approved = moved(filed.row, event)
         self._still_standing(filed.row, batch)
-        self._rows.transact(self._rows.put_round(approved, filed.version))
+        written(self._rows, id_, self._rows.put_round(approved, filed.version))
         return file
 
     def file(self, id_: str, number: int | None = None) -> PaymentFile:
-        """The file of an approved batch (None: the newest), the same bytes as when it was approved. Raises AwardRefused."""
+        """The file of an approved batch (None: the newest), byte for byte as it was approved. Raises AwardRefused."""
         round_ = the_round(self._rows, id_).row
         approved = [batch for batch in round_life(round_).batches if batch.approved_by]
         chosen = [batch for batch in approved if number in (None, batch.number)]

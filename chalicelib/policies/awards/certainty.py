@@ -199,4 +199,3 @@ def _grounds(decision: Decision) -> Iterator[str]:
         if line.decides:
             where = "，".join(str(part) for part in (line.evidence.source, line.evidence.as_of) if part)
             yield f"{line.label}：{line.value}，{line.requirement}（{where or line.evidence.basis or _REGISTERED}）"
-

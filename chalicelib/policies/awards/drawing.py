@@ -67,7 +67,7 @@ class Drawing:
         return walk.model_copy(update={"count": walk.count + 1, "total": walk.total + found.amount})
 
     def _after(self, place: str) -> Iterator[Enterprise]:
-        """Enterprises in the register's own order, from the one after ``place`` on; what is passed over is not read."""
+        """Enterprises in the register's order, from the one after ``place`` on; those before are not even validated."""
         for body in self._enterprises.bodies():
             if _place(body["enterprise"]["uscc"]) > place:
                 yield Enterprise.model_validate(body["enterprise"])

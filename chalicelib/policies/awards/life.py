@@ -1,12 +1,13 @@
 """The lives of a round (批次) and of an entry (名单中的企业): their events folded into what they are now.
 
 Pure and total: a step that cannot follow is refused with the reason (``entry_refusal``, ``round_refusal``) before it is
-written, and were one ever stored all the same, the fold passes over it. Order: 名单生成→部门核定→公示→账户确认→拨付→到账
-(facts §3.0). Who lists does not confirm, who prepares a payment does not approve it.
+written, and were one ever stored all the same, the fold passes over it. The order is that of facts §3.0:
+名单生成→部门核定→公示→账户确认→拨付→到账. Who lists does not confirm, who prepares a payment does not approve it.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -261,7 +262,12 @@ def round_life(round_: Round) -> RoundLife:
 
 
 def same_person(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+    """Width, case and spaces make no other person."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def round_refusal(life: RoundLife, event: RoundEvent) -> str | None:
@@ -359,13 +365,16 @@ def _on_last(life: RoundLife, **changes: object) -> RoundLife:
     return replace(life, batches=(*life.batches[:-1], replace(life.batches[-1], **changes)))  # type: ignore[arg-type]
 
 
+def _notice(event: RoundEvent) -> Notice:
+    assert event.start is not None and event.days is not None  # _publicise_rule
+    return Notice(start=event.start, days=event.days)
+
+
 _ROUND_STEPS: Mapping[RoundAct, Callable[[RoundLife, RoundEvent], RoundLife]] = {
     RoundAct.OPENED: lambda life, event: replace(life, author=event.by),
     RoundAct.LISTED: lambda life, event: replace(life, listed=True, count=event.count or 0, total=event.total or 0),
     RoundAct.CONFIRMED: lambda life, event: replace(life, confirmed_by=event.by, confirmed_at=event.at),
-    RoundAct.PUBLICISED: lambda life, event: replace(
-        life, notice=Notice(start=event.start or event.at.date(), days=event.days or 1)
-    ),
+    RoundAct.PUBLICISED: lambda life, event: replace(life, notice=_notice(event)),
     RoundAct.POOL_SHORT: lambda life, event: replace(life, short=event.note),
     RoundAct.BATCH_OPENED: lambda life, event: replace(
         life, batches=(*life.batches, Batch(event.batch or 0, event.by)), short=None

@@ -37,7 +37,7 @@ class _Row(BaseModel):
 
 
 class PayeeAccount(_Row):
-    """收款账户. The number stands whole only here and in the payment file; it is kept out of ``repr`` and so of logs."""
+    """收款账户. The whole number is only here and in the payment file; it stays out of ``repr`` and so out of logs."""
 
     name: str = Field(min_length=2, max_length=120, title="户名")
     bank: str = Field(min_length=2, max_length=120, title="开户行")
@@ -108,7 +108,7 @@ class EntryEvent(_Row):
 
 
 class Entry(_Row):
-    """One enterprise on the list of one round. ``grounds`` are the facts that decided, each with its office and date."""
+    """One enterprise on the list of a round. ``grounds`` are the facts that decided, each with its office and date."""
 
     id: str
     round: str

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from chalicelib.enterprises.repository import enterprise_key
 from chalicelib.policies.awards.model import Claim, Entry, Pool, Round, round_id
-from chalicelib.ports import Check, Delete, Index, Put, Record, Store, Write
+from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 
 HEAD = "head"
 ENTRY = "entry#"
@@ -74,9 +74,7 @@ class AwardRepository:
         """Entries by credit code, from the one after ``after`` on; memory holds one page."""
         page: str | None = None
         while True:
-            got = self._store.query(
-                award_key(round_), start=ENTRY + after, end=_AFTER_ENTRIES, limit=500, page=page
-            )
+            got = self._store.query(award_key(round_), start=ENTRY + after, end=_AFTER_ENTRIES, limit=500, page=page)
             for record in got.records:
                 if record.sk > ENTRY + after:
                     yield Filed(Entry.model_validate(record.body), record.version)
@@ -142,11 +140,6 @@ def award_key(round_: str) -> str:
 
 def claim_key(policy: str, year: int, uscc: str) -> str:
     return f"awardclaim#{policy}#{year}#{uscc}"
-
-
-def check_round(filed: Filed[Round]) -> Check:
-    """That nobody moved the round on meanwhile."""
-    return Check(award_key(filed.row.id), HEAD, if_version=filed.version)
 
 
 def _pool_key(name: str, year: int) -> str:

@@ -69,7 +69,7 @@ def person(by: str) -> str:
 
 
 class Pass:
-    """One pass over many rows, written chunk by chunk with the head's ``walk``: whoever comes next goes on from there."""
+    """One pass over many rows, written chunk by chunk with the head's ``walk``: whoever comes next goes on there."""
 
     def __init__(self, rows: AwardRepository, filed: Filed[Round]) -> None:
         assert filed.row.walk is not None
@@ -137,3 +137,11 @@ def retried(id_: str, change: Callable[[], Filed[Round]]) -> Filed[Round]:
         except Conflict:
             continue
     raise AwardRefused(BUSY.format(id_))
+
+
+def written(rows: AwardRepository, id_: str, *writes: Write) -> None:
+    """What a person decided on what they saw: had it changed meanwhile, they look again. Raises AwardRefused."""
+    try:
+        rows.transact(*writes)
+    except Conflict:
+        raise AwardRefused(BUSY.format(id_)) from None
