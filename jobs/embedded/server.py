@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,12 +10,14 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPServer, create_local_server
 
+from chalicelib.errors import Refusal
 from simulator.simulator import Simulator
 
 SIMULATOR = "/simulator"
 MAX_BODY = 1024 * 1024
 """Bytes read of one request; what is larger is refused unread. The WeChat callback has a lower cap of its own."""
 SILENT_SECONDS = 15.0
+_WHY: dict[int | None, str] = {errno.EADDRINUSE: "别的程序占着，可能是上次启动的还没停", errno.EACCES: "没有权限"}
 
 
 class Handler(ChaliceRequestHandler):
@@ -68,9 +71,15 @@ class Server(ThreadedHTTPServer):
 
 
 def make_server(app: Chalice, host: str, port: int, simulator: Simulator | None) -> LocalDevServer:
-    """Not started yet: call ``serve_forever`` on a thread, ``shutdown`` from another."""
+    """Not started yet: call ``serve_forever`` on a thread, ``shutdown`` from another. Raises Refusal when the address
+    cannot be had."""
     config = Config.create(lambda_timeout=60)
     plain = create_local_server(app, config, "127.0.0.1", 0)  # swaps in the thread-safe current_request (facts: aws §3)
     plain.server.server_close()
     handler: type[ChaliceRequestHandler] = type("BoundHandler", (Handler,), {"simulator": simulator})
-    return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=Server)
+    try:
+        return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=Server)
+    except OSError as error:
+        raise Refusal(
+            f"{host}:{port} 用不了（{_WHY.get(error.errno, error.strerror)}）。请用 --port 换一个端口。"
+        ) from None
