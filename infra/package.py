@@ -47,15 +47,18 @@ class Package:
     unzipped: int
 
 
-def make(stage: Stage, architecture: Architecture, out: Path, using: interpreter.Interpreter) -> Package:
-    """Raises PackagingFailed; ``out`` is then left as it was."""
+def make(
+    stage: Stage, architecture: Architecture, out: Path, using: interpreter.Interpreter, root: Path = ROOT
+) -> Package:
+    """Package the tree at ``root``. Raises PackagingFailed; ``out`` is then left as it was."""
     python = interpreter.with_tools(using, ROOT)
+    wanted = archive.pins((root / "requirements.txt").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="xixinban-package-") as name:
         work = Path(name)
         made, files = work / "out", work / "files"
-        stage_copy(ROOT, work / "app", architecture)
+        stage_copy(root, work / "app", architecture)
         template = chalice_package(work / "app", made, stage, python)
-        _check_files(archive.unpack(made / ZIP, files), files, architecture)
+        _check_files(archive.unpack(made / ZIP, files), wanted, files, architecture)
         if _runs_here(architecture):
             check_imports(files, python)
         archive.compile_sources(files, python)
@@ -122,8 +125,7 @@ def _extras(stage: Stage) -> dict[str, Any]:
     return build(stage, app, {name: job.schedule for name, job in JOBS.items()})
 
 
-def _check_files(names: list[str], files: Path, architecture: Architecture) -> None:
-    wanted = archive.pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
+def _check_files(names: list[str], wanted: dict[str, str], files: Path, architecture: Architecture) -> None:
     found = list(archive.problems(names, wanted))
     found += [f"{name} 不是 {architecture} 的" for name in archive.foreign_libraries(files, architecture)]
     if found:
@@ -160,7 +162,7 @@ def package_command(
             raise BadInput(f"架构“{architecture}”不对：用 x86_64 或 arm64。")
         using = interpreter.choose(python)
         if using.version < interpreter.RECOMMENDED:
-            typer.echo(f"提示：没有找到 Python 3.12 或更新的版本，按 python{using.label} 打包。", err=True)
+            typer.echo(f"提示：按 python{using.label} 打包；有 Python 3.12 或更新的版本会更好。", err=True)
         _say(make(Stage(stage), cast(Architecture, architecture), out, using), out)
     except Refusal as refusal:
         typer.echo(str(refusal), err=True)

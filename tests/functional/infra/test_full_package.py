@@ -1,63 +1,193 @@
-"""The whole packaging with real wheels, twice: the same bytes. Half a minute each on two cores."""
+"""The whole packaging with real wheels, and its result deployed by the real deployment on an emulator of AWS."""
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import sys
+import time
 import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+import requests
 
-from infra import interpreter
+from chalicelib.notices.kinds import QUEUES
+from chalicelib.wechat.codec import Codec
+from infra import archive
+from infra.deploy import Deployment
 from infra.failed import PackagingFailed
-from infra.package import ROOT, check_imports, make
+from infra.interpreter import Interpreter
+from infra.package import ROOT, TEMPLATE, ZIP, chalice_package, check_imports, check_template, make
+from infra.smoke import smoke
 from infra.stage import Stage
+from infra.stagefile import StageFile
+from infra.staging import stage_copy
+from infra.within import environment
+from jobs.registry import JOBS
+from tests.functional.infra import emulator
+from tests.functional.infra.emulator import Emulated
+
+STAGE = Stage("test")
+HERE = Interpreter(Path(sys.executable), sys.version_info[:2])
+CHOSEN = StageFile({"public_url": "https://xxb.example.gov.cn"}, {})
+SECRETS = {
+    "wechat_token": "tokenfortests",
+    "wechat_app_id": "wx0123456789abcdef",
+    "wechat_app_secret": "not-a-secret",
+    "wechat_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    "session_secret": "session-secret-for-tests",
+}
 
 
 @pytest.fixture(scope="module")
-def here() -> interpreter.Interpreter:
-    """The interpreter of the tests, so that no other venv has to be made."""
-    import sys
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree as it is now: somebody may be editing it."""
+    copy = tmp_path_factory.mktemp("tree")
+    for name in ("chalicelib", "jobs", "infra", ".chalice"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(ROOT / name, copy)
+    return copy
 
-    return interpreter.Interpreter(Path(sys.executable), sys.version_info[:2])
+
+@pytest.fixture(scope="module")
+def package(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("package") / "1"
+    make(STAGE, "x86_64", out, HERE, tree)
+    return out
+
+
+@pytest.fixture(scope="module")
+def deployed(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulated]:
+    with emulator.running(tmp_path_factory.mktemp("ministack")) as cloud:
+        cloud.client("secretsmanager").create_secret(Name=STAGE.secret, SecretString=json.dumps(SECRETS))
+        said: list[str] = []
+        steps = Deployment(cloud, said.append, lambda question: True, check=lambda base: [])
+        steps.run(STAGE, CHOSEN, package, "", datetime.now(UTC))
+        assert any("CREATE_COMPLETE" in line for line in said)
+        yield cloud
+
+
+def address(cloud: Emulated) -> str:
+    return f"{cloud.base}/restapis/{cloud.outputs(STAGE)['RestAPIId']}/api/_user_request_"
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same_bytes_and_run_on_their_own(tmp_path: Path, here: interpreter.Interpreter) -> None:
-    first = make(Stage("test"), "x86_64", tmp_path / "1", here)
-    second = make(Stage("test"), "x86_64", tmp_path / "2", here)
-    if first.sha256 != second.sha256:
-        pytest.fail(f"differ: {differences(tmp_path / '1/deployment.zip', tmp_path / '2/deployment.zip')}")
-    assert (tmp_path / "1/template.json").read_bytes() == (tmp_path / "2/template.json").read_bytes()
-    assert json.loads((tmp_path / "1/manifest.json").read_text())["sha256"] == first.sha256
-    assert first.bytes < 50_000_000 and first.unzipped < 100_000_000
-    with zipfile.ZipFile(tmp_path / "1/deployment.zip") as made:
-        names = set(made.namelist())
-        made.extractall(tmp_path / "files")
+def test_two_builds_are_the_same_bytes(tree: Path, package: Path, tmp_path: Path) -> None:
+    make(STAGE, "x86_64", tmp_path / "2", HERE, tree)
+    assert differences(package / ZIP, tmp_path / "2" / ZIP) == []
+    for name in (ZIP, TEMPLATE, "manifest.json"):
+        assert (package / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_the_zip_holds_what_runs_and_nothing_else(package: Path, tmp_path: Path) -> None:
+    names = set(archive.unpack(package / ZIP, tmp_path))
     assert {"app.py", "jobs/policy_push.py", "chalicelib/pages/static/weui.css"} <= names
-    assert any(name.endswith(".pyc") for name in names)
+    assert any(name.startswith("chalicelib/__pycache__/") for name in names)
     assert not any(name.startswith(("tests/", "simulator/", "data/", "jobs/cli/", "boto3/")) for name in names)
-    (tmp_path / "files/xmltodict.py").unlink()
+    manifest = json.loads((package / "manifest.json").read_text())
+    assert manifest["bytes"] < 50_000_000 and manifest["unzipped"] < 100_000_000
+    (tmp_path / "xmltodict.py").unlink()
     with pytest.raises(PackagingFailed, match="xmltodict"):
-        check_imports(tmp_path / "files", here.python)
+        check_imports(tmp_path, HERE.python)
 
 
-def test_a_wheel_that_is_not_found_stops_the_packaging(tmp_path: Path, here: interpreter.Interpreter) -> None:
+def test_a_wheel_that_is_not_found_stops_the_packaging(tmp_path: Path) -> None:
     """Chalice itself only prints it. The staged copy has no wheels at all here, so each pin must be missed."""
-    from infra import archive
-    from infra.package import chalice_package
-    from infra.staging import stage_copy
-
     stage_copy(ROOT, tmp_path / "app", "x86_64", requirements="")
-    chalice_package(tmp_path / "app", tmp_path / "out", Stage("test"), here.python)
-    names = archive.unpack(tmp_path / "out/deployment.zip", tmp_path / "files")
+    chalice_package(tmp_path / "app", tmp_path / "out", STAGE, HERE.python)
+    names = archive.unpack(tmp_path / "out" / ZIP, tmp_path / "files")
     pins = archive.pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
     found = list(archive.problems(names, pins))
     assert len(found) == len(pins)
     assert all(sentence.startswith("缺少依赖 ") for sentence in found)
 
 
+@pytest.mark.slow
+def test_cfn_lint_has_nothing_to_say_of_the_expanded_template_either(package: Path, tmp_path: Path) -> None:
+    """cfn-lint does not look inside the events of SAM functions; expanded, they are resources like others."""
+    template = json.loads((package / TEMPLATE).read_text())
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "code.zip"}
+    (tmp_path / TEMPLATE).write_text(emulator.expanded(json.dumps(template)))
+    check_template(tmp_path / TEMPLATE)
+
+
+@pytest.mark.slow
+def test_the_deployed_callback_answers_in_safe_mode_and_refuses_the_unsigned(deployed: Emulated) -> None:
+    assert smoke(address(deployed)) == []
+    codec = Codec(SECRETS["wechat_token"], SECRETS["wechat_app_id"], SECRETS["wechat_aes_key"], None)
+    stamp = str(int(time.time()))
+    sealed = codec.encrypt(
+        f"<xml><ToUserName>gh_1</ToUserName><FromUserName>o{'x' * 27}</FromUserName><CreateTime>{stamp}</CreateTime>"
+        "<MsgType>text</MsgType><Content>帮助</Content><MsgId>23000000000000001</MsgId></xml>".encode()
+    )
+    query = {"timestamp": stamp, "nonce": "n", "signature": codec.signature(stamp, "n"), "encrypt_type": "aes"}
+    query["msg_signature"] = codec.signature(stamp, "n", sealed)
+    push = f"<xml><ToUserName>gh_1</ToUserName><Encrypt>{sealed}</Encrypt></xml>".encode()
+    url = f"{address(deployed)}/wechat?{urlencode(query)}"
+    answers = [requests.post(url, data=push, headers={"Content-Type": "text/xml"}, timeout=30) for _ in range(2)]
+    replies = []
+    for answer in answers:
+        assert answer.status_code == 200, answer.text
+        found = re.search(r"<Encrypt><!\[CDATA\[(.+?)\]\]></Encrypt>", answer.text)
+        assert found
+        replies.append(codec.decrypt(found[1]).decode())
+    for section in ("服务升级", "创新赋能", "政策直达", "法治护航"):
+        assert section in replies[0]
+    contents = {re.search(r"<Content>.*</Content>", reply, re.S)[0] for reply in replies}  # type: ignore[index]
+    assert len(contents) == 1, "a repeated push gets the stored answer"
+
+
+@pytest.mark.slow
+def test_an_operator_runs_a_job_on_the_deployed_stage(deployed: Emulated) -> None:
+    asked = json.dumps({"job": "policy-push", "dry_run": True}).encode()
+    answer = deployed.client("lambda").invoke(FunctionName=STAGE.named("run_job"), Payload=asked)
+    assert "FunctionError" not in answer
+    document = json.loads(answer["Payload"].read())
+    assert (document["job"], document["dry_run"], document["failed"]) == ("policy-push", True, 0)
+
+
+@pytest.mark.slow
+def test_of_a_batch_the_deployed_consumer_leaves_only_the_poisoned_message(deployed: Emulated) -> None:
+    sqs = deployed.client("sqs")
+    for queue in QUEUES.values():
+        url = sqs.get_queue_url(QueueName=STAGE.named(queue))["QueueUrl"]
+        bodies = ['{"notice": "unknown-1"}', "junk", '{"notice": "unknown-2"}']
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        for _ in range(150):
+            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            if sum(map(int, counts.values())) == 1:
+                break
+            time.sleep(0.2)
+        assert sum(map(int, counts.values())) == 1, counts
+
+
+@pytest.mark.slow
+def test_every_job_is_scheduled_on_the_deployed_stage(deployed: Emulated) -> None:
+    found = deployed.client("scheduler").list_schedules()["Schedules"]
+    assert sorted(each["Name"] for each in found) == sorted(STAGE.named(job) for job in JOBS)
+
+
+@pytest.mark.slow
+def test_the_operators_machine_gets_the_settings_of_the_functions(deployed: Emulated) -> None:
+    configuration = deployed.client("lambda").get_function_configuration(FunctionName=STAGE.named("run_job"))
+    of_function = configuration["Environment"]["Variables"]
+    here = environment(deployed, STAGE, CHOSEN)
+    assert here == {name: value for name, value in of_function.items() if name in here}
+    assert here["XIXINBAN_WECHAT_TOKEN"] == SECRETS["wechat_token"]
+
+
 def differences(one: Path, other: Path) -> list[str]:
     with zipfile.ZipFile(one) as first, zipfile.ZipFile(other) as second:
-        sums = [{entry.filename: entry.CRC for entry in archive.infolist()} for archive in (first, second)]
-    return sorted(name for name in sums[0].keys() | sums[1].keys() if sums[0].get(name) != sums[1].get(name))[:20]
+        sums = [{entry.filename: entry.CRC for entry in each.infolist()} for each in (first, second)]
+    return sorted(name for name in sums[0].keys() | sums[1].keys() if sums[0].get(name) != sums[1].get(name))
