@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     made.stop()
 
 
-def test_the_whole_story(server: Server, browser: Chrome, screenshots: Path) -> None:
+def test_the_whole_story(browser: Chrome, server: Server, screenshots: Path) -> None:
     phone = Phone(browser, server.address, screenshots)
     phone.open()
     follows(phone)
