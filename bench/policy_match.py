@@ -1,171 +1,181 @@
-"""Pairs a second of the three ways to decide: closures, closures with trace, columns. One JSON document on stdout.
+"""Our engine alone: pairs a second by closures, by columns and from the kept index, and the memory it takes.
 
-    python bench/policy_match.py [--policies 200] [--enterprises 100000] [--workers 2]
+    python -m bench.policy_match [--policies 200] [--enterprises 5000000] [--workers 2] [--repeat 5]
 
-Seeded data of the shape in facts/anchors.md §3: 30 attributes (12 amounts, 4 ratios, 7 categories of which one has
-1,400 values, 5 flags, 2 dates), 8 % missing on all but four, trees of about six leaves, three-valued throughout.
+One JSON document on stdout. Every figure is best, median and worst of its repeats; ``wall`` is what a user waits,
+``cpu`` what it costs (the two differ on a shared machine). Memory is the proportional set size of this process and its
+children together, at its peak, sampled every 20 ms: pages that they share count once.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-import resource
-import sys
+import os
+import shutil
+import tempfile
+import threading
 import time
 from collections import Counter
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from bench.policy_data import SCHEMA, head, make_columns, make_trees, rows
 from chalicelib.policies.closures import compile_closure, compile_trace
-from chalicelib.policies.columns import Codes, Columns, Numbers, compile_columns
-from chalicelib.policies.conditions import parse
-from chalicelib.policies.dictionary import FactDef
-from chalicelib.policies.tree import Tree
-
-AMOUNTS = [f"amount{n}" for n in range(12)]
-RATIOS = [f"ratio{n}" for n in range(4)]
-CATEGORIES = {"industry": 1400, "town": 11, "size": 4, "kind": 8, "status": 6, "credit": 5, "owner": 3}
-FLAGS = [f"flag{n}" for n in range(5)]
-DATES = ["founded", "changed"]
-ALWAYS_KNOWN = {"industry", "town", "kind", "founded"}
-SCHEMA = (
-    {name: FactDef("number") for name in AMOUNTS + RATIOS}
-    | {name: FactDef("category") for name in CATEGORIES}
-    | {name: FactDef("flag") for name in FLAGS}
-    | {name: FactDef("date") for name in DATES}
-)
-STEPS = [20, 50, 100, 200, 300, 500, 800, 1000, 1500, 2000, 3000, 5000, 10000, 20000, 40000]
+from chalicelib.policies.columns import load_columns, save_columns
+from chalicelib.policies.explain import Explainer
+from chalicelib.policies.kept import KeptBits
+from chalicelib.policies.program import compile_columns
+from chalicelib.policies.tree import Outcome
 
 
-def make_columns(size: int, seed: int = 7) -> Columns:
-    draw = np.random.default_rng(seed)
+class Stopwatch:
+    """Runs of one piece of work, in pairs a second."""
 
-    def holes(name: str) -> Any:
-        return np.zeros(size, bool) if name in ALWAYS_KNOWN else draw.random(size) < 0.08
+    def __init__(self, pairs: int, repeat: int) -> None:
+        self._pairs, self._repeat = pairs, repeat
 
-    columns: dict[str, Numbers | Codes] = {}
-    for name in AMOUNTS:
-        columns[name] = Numbers(np.where(holes(name), np.nan, np.round(draw.lognormal(6, 2, size), 2)))
-    for name in RATIOS:
-        columns[name] = Numbers(np.where(holes(name), np.nan, np.round(draw.random(size), 4)))
-    for name in DATES:
-        days = draw.integers(date(1995, 1, 1).toordinal(), date(2026, 11, 1).toordinal(), size)
-        columns[name] = Numbers(np.where(holes(name), np.nan, days))
-    for name, count in CATEGORIES.items():
-        kind = np.int8 if count < 128 else np.int16
-        codes = np.where(holes(name), -1, draw.integers(0, count, size)).astype(kind)
-        columns[name] = Codes(codes, [f"{value:04}" for value in range(count)])
-    for name in FLAGS:
-        columns[name] = Codes(np.where(holes(name), -1, draw.integers(0, 2, size)).astype(np.int8), [False, True])
-    return Columns(size, columns)
+    def rate(self, work: Callable[[], object]) -> dict[str, list[int]]:
+        """{"wall": [best, median, worst], "cpu": the same}."""
+        wall, cpu = [], []
+        for _ in range(self._repeat):
+            times, started = os.times(), time.perf_counter()
+            work()
+            wall.append(self._pairs / (time.perf_counter() - started))
+            now = os.times()
+            cpu.append(self._pairs / max(sum(now[:4]) - sum(times[:4]), 0.01))
+        return {"wall": _spread(wall), "cpu": _spread(cpu)}
 
 
-def rows(columns: Columns, count: int) -> list[dict[str, Any]]:
-    """The first enterprises as the dictionaries that closures read."""
-    out: list[dict[str, Any]] = [{} for _ in range(count)]
-    for name, column in columns.by_name.items():
-        if isinstance(column, Codes):
-            values = [None if code < 0 else column.values[code] for code in column.codes[:count]]
-        elif name in DATES:
-            values = [None if day != day else date.fromordinal(int(day)).isoformat() for day in column.values[:count]]
-        else:
-            values = [None if value != value else float(value) for value in column.values[:count]]
-        for facts, value in zip(out, values, strict=True):
-            facts[name] = value
-    return out
+def _spread(rates: list[float]) -> list[int]:
+    return [round(rate) for rate in (max(rates), median(rates), min(rates))]
 
 
-def make_trees(count: int, seed: int = 11) -> list[Tree]:
-    draw = random.Random(seed)
-    return [parse(_group(draw, "all", 0), SCHEMA, reachable=False) for _ in range(count)]
+@contextmanager
+def peak_memory() -> Iterator[list[int]]:
+    """A list whose one number is, afterwards, the peak of this process and its children, in MB."""
+    peak, over = [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            peak[0] = max(peak[0], sum(map(_pss, [os.getpid(), *_children()])) >> 10)
+
+    sampler = threading.Thread(target=watch)
+    sampler.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        sampler.join()
 
 
-def _group(draw: random.Random, kind: str, depth: int) -> dict[str, Any]:
-    members: list[dict[str, Any]] = [_leaf(draw) for _ in range(draw.randint(2, 4))]
-    if depth < 2 and draw.random() < 0.8:
-        members.append(_group(draw, "any" if kind == "all" else "all", depth + 1))
-    return {kind: members}
+def _children() -> list[int]:
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [int(one) for path in found for one in path.read_text().split()]
 
 
-def _leaf(draw: random.Random) -> dict[str, Any]:
-    name = draw.choice(list(SCHEMA))
-    kind = SCHEMA[name].type
-    if kind == "flag":
-        return {"fact": name, "op": "==", "value": draw.random() < 0.5}
-    if kind == "date":
-        return {"fact": name, "op": draw.choice([">=", "<"]), "value": f"{draw.randint(2000, 2026)}-01-01"}
-    if name == "industry" and draw.random() < 0.5:
-        return {"fact": name, "op": "prefix_in", "value": [f"{draw.randint(0, 13):02}" for _ in range(3)]}
-    if kind == "category":
-        values = [f"{draw.randrange(CATEGORIES[name]):04}" for _ in range(draw.randint(1, 4))]
-        return {"fact": name, "op": draw.choice(["in", "in", "not_in"]), "value": values}
-    steps = [step / 40000 for step in STEPS] if name in RATIOS else STEPS
-    return {"fact": name, "op": draw.choice([">=", "<=", ">", "<"]), "value": draw.choice(steps)}
+def _pss(pid: int) -> int:
+    """Kilobytes; 0 for a process that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (OSError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def by_rows(trees: list[Any], sample: list[dict[str, Any]], repeat: int) -> tuple[dict[str, Any], Counter[Outcome]]:
+    watch = Stopwatch(len(sample) * len(trees), repeat)
+    closures = [compile_closure(tree) for tree in trees]
+    traces = [compile_trace(tree) for tree in trees]
+    explainers = [Explainer(tree, SCHEMA) for tree in trees]
+    counted = Counter(decide(facts) for facts in sample for decide in closures)
+
+    def outcomes() -> None:
+        for facts in sample:
+            for decide in closures:
+                decide(facts)
+
+    def with_trace() -> None:
+        for facts in sample:
+            for trace in traces:
+                trace(facts)
+
+    def explained() -> None:
+        for facts in sample:
+            for trace, explainer in zip(traces, explainers, strict=True):
+                outcome, verdicts = trace(facts)
+                if outcome is not Outcome.NOT_MATCH:
+                    explainer.of(verdicts, facts).reasons()
+
+    speed = {"closures": watch.rate(outcomes), "closures_with_trace": watch.rate(with_trace)}
+    full = watch.rate(explained)
+    one = {kind: [round(1000 * len(trees) / rate, 2) for rate in rates] for kind, rates in full.items()}
+    return speed | {"one_enterprise_explained_ms": one}, counted
+
+
+def by_columns(trees: list[Any], columns: Any, workers: int, repeat: int) -> tuple[dict[str, Any], Counter[Outcome]]:
+    watch, program = Stopwatch(columns.size * len(trees), repeat), compile_columns(trees)
+    speed: dict[str, Any] = {}
+    for count in sorted({1, workers}):
+        speed[f"columns_{count}"] = watch.rate(lambda count=count: program.count(columns, count))
+    with peak_memory() as peak:
+        for _masks in program.run(columns, workers):
+            pass
+    speed["columns_all_masks_peak_mb"] = peak[0]
+    return speed, program.count(columns, workers)
+
+
+def by_index(
+    trees: list[Any], columns: Any, workers: int, repeat: int, folder: Path
+) -> tuple[dict[str, Any], Counter[Outcome]]:
+    """The index is made in one run and used by the next, which finds the columns on disk and need not read them."""
+    pairs = columns.size * len(trees)
+    save_columns(columns, folder)
+    made = Stopwatch(pairs, 1).rate(lambda: compile_columns(trees, KeptBits(folder, "bench")).count(columns, workers))
+    speed: dict[str, Any] = {"index_made": made}
+
+    def again(count: int) -> Counter[Outcome]:
+        return compile_columns(trees, KeptBits(folder, "bench")).count(load_columns(folder), count)
+
+    for count in sorted({1, workers}):
+        speed[f"index_used_{count}"] = Stopwatch(pairs, repeat).rate(lambda count=count: again(count))
+    speed["index_mb"] = sum(path.stat().st_size for path in folder.glob("*.bits")) >> 20
+    return speed, again(workers)
+
+
+def measure(policies: int, enterprises: int, workers: int, repeat: int, sample_size: int) -> dict[str, Any]:
+    trees = make_trees(policies)
+    leaves = [leaf for tree in trees for leaf in tree.leaves]
+    report: dict[str, Any] = {"policies": policies, "enterprises": enterprises, "leaves": len(leaves)}
+    folder = Path(tempfile.mkdtemp(prefix="policy-index-", dir=os.environ.get("BENCH_DIR")))
+    try:
+        with peak_memory() as peak:
+            columns = make_columns(enterprises)
+            sample = rows(columns, min(sample_size, enterprises))
+            speed, counted = by_rows(trees, sample, repeat)
+            assert compile_columns(trees).count(head(columns, len(sample))) == counted
+            columnar, total = by_columns(trees, columns, workers, repeat)
+            indexed, again = by_index(trees, columns, workers, repeat, folder)
+        assert total == again
+    finally:
+        shutil.rmtree(folder)
+    report["outcomes"] = {str(outcome): count for outcome, count in total.items()}
+    return report | {"pairs_per_second": speed | columnar | indexed, "peak_mb": peak[0]}
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--policies", type=int, default=200)
-    words.add_argument("--enterprises", type=int, default=100_000)
-    words.add_argument("--row-sample", type=int, default=3000, help="enterprises for the row engines")
+    words.add_argument("--enterprises", type=int, default=5_000_000)
+    words.add_argument("--sample", type=int, default=2000, help="enterprises for the closures")
     words.add_argument("--workers", type=int, default=2)
+    words.add_argument("--repeat", type=int, default=5)
     asked = words.parse_args()
-    trees, columns = make_trees(asked.policies), make_columns(asked.enterprises)
-    sample = rows(columns, min(asked.row_sample, asked.enterprises))
-    report: dict[str, Any] = {
-        "policies": asked.policies,
-        "enterprises": asked.enterprises,
-        "leaves": sum(len(tree.leaves) for tree in trees),
-        "distinct_leaves": len({getattr(leaf, "question", None) for tree in trees for leaf in tree.leaves}),
-        "pairs_per_second": {},
-    }
-    speed = report["pairs_per_second"]
-
-    closures = [compile_closure(tree) for tree in trees]
-    started = time.perf_counter()
-    by_rows: Counter[str] = Counter(decide(facts) for facts in sample for decide in closures)
-    speed["closures"] = round(len(sample) * len(trees) / (time.perf_counter() - started))
-
-    traces = [compile_trace(tree) for tree in trees]
-    started = time.perf_counter()
-    for facts in sample:
-        for trace in traces:
-            trace(facts)
-    speed["closures_with_trace"] = round(len(sample) * len(trees) / (time.perf_counter() - started))
-
-    program = compile_columns(trees)
-    for workers in sorted({1, asked.workers}):
-        best = float("inf")
-        for _ in range(3):
-            started = time.perf_counter()
-            for _masks in program.run(columns, workers):
-                pass
-            best = min(best, time.perf_counter() - started)
-        speed[f"columns_{workers}_workers"] = round(columns.size * len(trees) / best)
-    total: Counter[str] = Counter()
-    for masks in program.run(columns):
-        total.update({str(outcome): count for outcome, count in masks.counts().items()})
-    report["outcomes"] = dict(total)
-    first = Columns(len(sample), {name: _head(column, len(sample)) for name, column in columns.by_name.items()})
-    by_columns: Counter[str] = Counter()
-    for masks in program.run(first):
-        by_columns.update(masks.counts())
-    report["same_on_sample"] = +by_columns == +by_rows
-    report["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    report = measure(asked.policies, asked.enterprises, asked.workers, asked.repeat, asked.sample)
     print(json.dumps(report, ensure_ascii=False, indent=2))
-
-
-def _head(column: Numbers | Codes, count: int) -> Numbers | Codes:
-    if isinstance(column, Numbers):
-        return Numbers(column.values[:count])
-    return Codes(column.codes[:count], column.values)
 
 
 if __name__ == "__main__":

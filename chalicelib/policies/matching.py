@@ -20,9 +20,10 @@ import numpy as np
 
 from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.closures import compile_trace
-from chalicelib.policies.columns import Columns, Program, compile_columns, encode
+from chalicelib.policies.columns import Columns, encode
 from chalicelib.policies.dictionary import Schema
 from chalicelib.policies.explain import Explainer
+from chalicelib.policies.program import Program, compile_columns
 from chalicelib.policies.reading import (
     BLOCK_BYTES,
     MAX_SHOWN,

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.policies import columns as columns_module
+from chalicelib.policies import program as program_module
 from chalicelib.policies.closures import compile_closure, compile_combine, compile_trace
-from chalicelib.policies.columns import Columns, compile_columns, encode
+from chalicelib.policies.columns import Columns, encode
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.dictionary import FactDef
 from chalicelib.policies.explain import Explainer
+from chalicelib.policies.program import compile_columns
 from chalicelib.policies.sql import compile_sql, set_text
 from chalicelib.policies.tree import ASK, MANUAL, NO, NOT_APPLICABLE, OUTCOMES, YES, Leaf, Outcome, Tree
 
@@ -135,7 +136,7 @@ def test_all_compilers_agree(seed: int) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_manual_leaves_agree_across_chunks(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns_module, "CHUNK", 64)
+    monkeypatch.setattr(program_module, "CHUNK", 64)
     trees, rows = make(99, trees=60, enterprises=700, manual=True)
     direct = [[decide(row) for decide in map(compile_closure, trees)] for row in rows]
     assert by_columns(trees, as_columns(rows), workers) == direct
