@@ -43,7 +43,7 @@ class Changes:
     report: Report
 
     def lines(self, at_most: int = _SHOWN) -> Iterator[str]:
-        """For people: a line a kind, then its rows, at most so many of each sort."""
+        """For people: a line a kind, then its rows, at most so many of each sort; with 0 the totals only."""
         for name, changes in self.kinds.items():
             n = changes.counts()
             yield (
@@ -61,7 +61,7 @@ def _changed(key: str, titles: tuple[str, ...]) -> str:
 
 def _some(mark: str, lines: list[str], at_most: int) -> Iterator[str]:
     yield from (mark + line for line in lines[:at_most])
-    if len(lines) > at_most:
+    if at_most and len(lines) > at_most:
         yield f"{mark}……还有 {len(lines) - at_most} 条"
 
 
