@@ -44,11 +44,11 @@ def ended(policy: Policy, on: date) -> str | None:
     return None
 
 
-def verdict(policy: Policy, standing: Standing) -> list[str]:
+def verdict(policy: Policy, standing: Standing, most_reasons: int) -> list[str]:
     """The outcome first, then why, the amount and the way to get it."""
     decision = standing.decision
     lines = [f"{standing.name or policy.short}：{STANDING[decision.outcome]}"]
-    lines += [f"· {reason}" for reason in decision.reasons[:3]]
+    lines += [f"· {reason}" for reason in decision.reasons[:most_reasons]]
     if decision.hint:
         lines.append(decision.hint)
     if decision.benefit and decision.outcome is not Outcome.NOT_MATCH:
@@ -60,9 +60,11 @@ def verdict(policy: Policy, standing: Standing) -> list[str]:
     return lines
 
 
-def facts(policy: Policy, whole: Policy | None = None) -> list[str]:
-    """What it is and gives, for whom, until when. ``whole``: the set of measures that it is one of."""
-    lines = [policy.name, f"标准：{policy.benefit_text}", f"对象：{policy.target}"]
+def facts(policy: Policy, whole: Policy | None = None, *, decided: bool = False) -> list[str]:
+    """What it is and gives, for whom, until when. ``whole``: the set of measures that it is one of; ``decided``: the
+    reader has just been told how it stands for them, so its name and whom it is for go without saying."""
+    standard = f"标准：{policy.benefit_text}"
+    lines = [standard] if decided else [policy.name, standard, f"对象：{policy.target}"]
     if whole is not None:
         lines.append(f"{whole.short}：{whole.benefit_text}")
     if policy.deadline:

@@ -11,6 +11,7 @@ from chalicelib.dialogue.wording import choice, command, plain
 
 SESSION_LIFE = timedelta(hours=24)
 """How long an open question and the numbers of the last reply stay good."""
+_NONE_OF_THEM = frozenset({"不是", "都不对", "不对", "没有", "都没有", "不是这个", "不是这些"})
 
 
 class Router:
@@ -63,7 +64,10 @@ class Router:
         number = choice(turn.text)
         if number is not None and number <= len(options):
             return options[number - 1]
-        return next((option for option in options if plain(option.label) == plain(turn.text)), None)
+        said = plain(turn.text)
+        if said in _NONE_OF_THEM and options and options[-1].label == "都不是":
+            return options[-1]
+        return next((option for option in options if plain(option.label) == said), None)
 
     def _resumed(self, turn: Turn, flow: Flow | None) -> Reply | None:
         """A tap on the menu is never the answer to a question."""

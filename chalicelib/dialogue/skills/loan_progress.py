@@ -55,7 +55,7 @@ class LoanProgress(Skill):
             return Reply((*_DIFFERENCE, why), footer="回复“绑定”开始。具体进度也可问经办客户经理。")
         loans = [loan for one in uscc for loan in self._desk.loans.of_enterprise(one)]
         if not loans:
-            option = Option(label="怎么找银行对接", action="guide.item", args={"id": "SX-29"})
+            option = Option(label="怎么找银行对接", action="policy_question.open", args={"id": "P22"})
             return Reply(("您绑定的企业没有登记在办的贷款。",), (option,), footer="银行报来进度后我会告诉您。")
         if len(loans) == 1:
             return self._show(turn, loans[0])

@@ -16,6 +16,8 @@ _ASKED = re.compile(
     r"^(服务点|网点|最近网点|最近的服务点)$|(网点|服务点|代办点|便民服务?中心|政务(服务)?大厅|办事大厅|邮政|邮局).{0,8}(在哪|哪里|哪些|地址|电话|几点|上班|开门|能办|可以办|办什么)"
     r"|(最近|附近).{0,6}(网点|服务点|大厅|办事)|(大厅|窗口|便民中心).{0,4}(几点|上班|下班|开门|周末)|宣风邮政能办"
 )
+_HALL = "政务服务大厅"
+"""Who names no place and speaks of the hall or a window means the county's."""
 
 
 class Points(Skill):
@@ -35,7 +37,8 @@ class Points(Skill):
         return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
-        found = self._desk.points().find(normalise(turn.text))
+        text, points = normalise(turn.text), self._desk.points()
+        found = points.find(text) or (points.find(_HALL) if "大厅" in text or "窗口" in text else [])
         if not found:
             return ask_where()
         return self._one(found[0], turn.now) if len(found) == 1 else self._choose(found, "您问的是哪一个？")

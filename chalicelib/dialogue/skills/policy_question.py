@@ -21,8 +21,9 @@ from chalicelib.times import local_date
 
 _BENEFIT = re.compile(
     r"补贴|补助|贴息|贴不贴|返还|能返|奖励|奖多少|补多少|能补|有没有补|有补|补不补|减免|免征|能免|减半|退税|少交|抵减|加计扣除"
-    r"|低息|贷得到|能贷|能拿|能领|领不|领吗|领多少|一千五|1500|能报|有我们|为什么没有|为啥没|没收到|符合|条件够|够不够|不还本|48小时"
+    r"|低息|贷得到|能贷|能拿|能领|领不|领吗|领多少|一千五|1500|能报|有我们|为什么没有|为啥没|没收到|符合|条件够|够不够|不还本|48小时|(想|要|去|怎么)贷款|借.{0,3}钱|缺钱|周转|贷款被拒"
 )
+_REASONS = 3
 _ERRAND = (Facet.FORM, Facet.MATERIALS, Facet.PLACE)
 """Parts that a guide answers better than a policy does, where there is a guide."""
 
@@ -75,12 +76,13 @@ class PolicyQuestion(Skill):
         beside: Sequence[Policy] = (),
     ) -> Reply:
         ended = words.ended(policy, local_date(turn.now))
-        about = words.facts(policy, _whole(policy, catalogue))
         steps, source = _steps(policy, catalogue, beside), words.source(policy)
         if ended:
-            return Reply((ended, *about[:2]), steps, footer=source)
+            return Reply((ended, *words.facts(policy)[:2]), steps, footer=source)
         standings = self._standings(turn, policy, uscc)
-        lines = [*first, *(line for one in standings for line in words.verdict(policy, one)), *about]
+        most = _REASONS if len(standings) == 1 else 1
+        lines = [*first, *(line for one in standings for line in words.verdict(policy, one, most))]
+        lines += words.facts(policy, _whole(policy, catalogue), decided=bool(standings))
         if not standings and policy.audience == "enterprise":
             lines.append("绑定企业后，我告诉您贵公司符不符合：回复“绑定”。")
         return Reply(tuple(lines), steps, footer=source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from chalicelib.dialogue.model import Option, Reply, Turn
@@ -49,6 +50,13 @@ SECTIONS: dict[str, tuple[str, tuple[Option, ...]]] = {
 
 GREETING = "您好，我是芦溪县“溪心办”的溪小办，办事和政策都可以直接问我，比如“换法人要带什么”。"
 PRIVACY = "绑定企业后，我会主动告诉您能享受的政策。回复“绑定”开始；随时回复“退订”停止推送。"
+_WELCOME = "不客气，要办事随时问我。"
+_COURTESY = re.compile(
+    r"(好的?|嗯+|哦+|行|收到|知道|明白|晓得)*(了|啦|哩)?(谢谢|多谢|感谢|谢了|辛苦)?(你|您|啊|啦|了|哦)*(再见|拜拜)?"
+)
+_WHO = re.compile(
+    r"你(是谁|叫什么|是什么|是机器人吗?|能(做|干|办|帮我)?(什么|哪些)(事)?|会(做|干)?什么|有什么(用|功能))"
+)
 
 
 class Welcome(Skill):
@@ -63,10 +71,14 @@ class Welcome(Skill):
         return {"section": lambda turn, args: self.section(args["name"]), "greet": lambda turn, args: self.greet(turn)}
 
     def claims(self, turn: Turn) -> bool:
-        return plain(turn.text) in SECTIONS
+        said = plain(turn.text)
+        return said in SECTIONS or _COURTESY.fullmatch(said) is not None or _WHO.fullmatch(said) is not None
 
     def answer(self, turn: Turn) -> Reply:
-        return self.section(plain(turn.text))
+        said = plain(turn.text)
+        if said in SECTIONS:
+            return self.section(said)
+        return self.greet(turn) if _WHO.fullmatch(said) else Reply((_WELCOME,), keeps_options=True)
 
     def greet(self, turn: Turn) -> Reply:
         labels = {

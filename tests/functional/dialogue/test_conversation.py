@@ -98,7 +98,8 @@ def test_long_text_is_cut_at_a_sentence_and_continued(person: Person, county: Ap
     """A text of a policy that takes three replies of 2,000 bytes."""
     sentences = [f"第{n}条企业应当在规定期限内提交真实完整的材料。" for n in range(1, 70)]
     policies = yaml.safe_load((DATA / "policies.yaml").read_text(encoding="utf-8"))
-    next(row for row in policies if row["id"] == "P19")["benefit_text"] = "".join(sentences)
+    changed = next(row for row in policies if row["id"] == "P19")
+    changed |= {"benefit_text": "".join(sentences), "version": 2}
     (tmp_path / "policies.yaml").write_text(yaml.safe_dump(policies, allow_unicode=True), encoding="utf-8")
     county.content.load(tmp_path, "test", county.clock.now())
     pieces = [said(person.say("财园信贷通我们贷得到吗"))]
@@ -167,6 +168,27 @@ def test_what_cannot_be_read_is_said_so(inner: str, person: Person) -> None:
     answer = said(person.push(inner))
     assert "请打字" in answer
     assert "人工" in answer
+
+
+@pytest.mark.parametrize("word", ["谢谢", "好的，谢谢您", "嗯嗯", "知道了", "收到", "晓得哩"])
+def test_thanks_is_welcome_and_keeps_the_numbers(word: str, person: Person) -> None:
+    person.event("CLICK", "法治护航")
+    assert "不客气" in said(person.say(word))
+    assert "民商事一审网上立案" in said(person.say("1"))
+
+
+@pytest.mark.parametrize("text", ["你是谁", "你能做什么", "你会什么"])
+def test_who_is_asked_introduces_itself(text: str, person: Person) -> None:
+    assert "溪小办" in said(person.say(text))
+
+
+def test_none_of_them(person: Person) -> None:
+    person.say("证到期了")
+    assert "工作人员" in said(person.say("不是"))
+
+
+def test_the_hall_needs_no_town(person: Person) -> None:
+    assert "芦溪县政务服务大厅" in said(person.say("大厅几点下班"))
 
 
 # ------------------------------------------------------------------------------------------------------------- flows

@@ -65,6 +65,12 @@ def test_drafts_are_nobodys_yet(meet: Meet) -> None:
     assert "3000 万元" not in said(meet("asker").say("稳岗扩岗贷款能贷多少"))
 
 
+@pytest.mark.parametrize("text", ["我想贷款", "公司想借点钱周转", "银行贷款被拒了怎么办", "怎么贷款"])
+def test_who_needs_money_hears_of_the_ways(text: str, meet: Meet) -> None:
+    answer = said(meet("asker").say(text))
+    assert any(way in answer for way in ("融资协调", "财园信贷通", "创业担保贷款"))
+
+
 def test_one_of_three_is_opened_by_its_number(person: Person) -> None:
     person.say("换节能窑炉有没有补贴或者低息的")
     assert "标准：" in said(person.say("2"))
@@ -100,3 +106,10 @@ def test_a_guide_question_that_also_asks_for_money_has_one_tap_to_it(person: Per
     assert "社保" in card
     line = next(line for line in card.splitlines() if line.startswith("您还问到补贴"))
     assert "绑定企业" in said(person.say(line.removeprefix("您还问到补贴：回复 ")[0]))
+
+
+def test_no_reply_about_a_policy_is_longer_than_a_screen(person: Person, county: Application) -> None:
+    bound(person, county, E01)
+    for policy in county.catalogue().policies.values():
+        answer = said(person.say(f"{policy.short}有我们吗"))
+        assert len(answer.splitlines()) <= 13, answer
