@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from chalicelib.content import readers, references, snapshots, writers
+from chalicelib.content import publishing, readers, references, snapshots, writers
 from chalicelib.content.changes import Changes, KindChanges, compare
 from chalicelib.content.kinds import CATALOGUE, KINDS, REGISTERS
 from chalicelib.content.problems import Place, Problem, Problems, Report
+from chalicelib.content.publishing import Settlement
 from chalicelib.content.registers import REGISTERS as OPENERS
 from chalicelib.content.registers import Register
 from chalicelib.content.rows import Row, RowReader
@@ -26,6 +27,7 @@ from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Blobs, Conflict, JsonObject, Store
 
 _TRIES = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EVERY = 500
 
 Progress = Callable[[str, int], None]
@@ -69,7 +71,7 @@ class ContentService:
     def check(self, path: str | Path, progress: Progress | None = None) -> Report:
         """Every mistake in a file or folder, against what is published. Raises BadInput when there is no such path."""
         found = _read(Path(path), progress)
-        self._merged(found, snapshots.read_head(self._store))
+        self._merged(found, snapshots.read_head(self._store), self._settled(found, "", _EPOCH))
         return found.report()
 
     def load(self, path: str | Path, by: str, now: datetime, progress: Progress | None = None) -> Changes:
@@ -110,9 +112,14 @@ class ContentService:
         for _ in range(_TRIES):
             published = snapshots.read_head(self._store)
             old = self._bodies(published)
-            merged = self._merged(found, published)
+            settlement = self._settled(found, by, now)
+            merged = self._merged(found, published, settlement)
             if found.problems.total:
                 raise ContentRefused(found.report())
+            try:
+                publishing.write(self._store, settlement)
+            except Conflict:
+                continue
             kinds = {name: compare(name, old[name], merged[name]) for name in CATALOGUE if name in found.bodies}
             version = published.head.version if published else 0
             if not any(kinds.values()):
@@ -125,15 +132,25 @@ class ContentService:
             return kinds, head.version
         raise Refusal("同时有别人在导入内容，这次没有导入。请稍后再试")
 
-    def _merged(self, found: _Found, published: Published | None) -> dict[str, dict[str, JsonObject]]:
-        """The catalogue as it would be; notes names that lead nowhere as problems."""
+    def _settled(self, found: _Found, by: str, now: datetime) -> Settlement:
+        """The policies of the set joined with their versions in the store."""
+        return publishing.settle(self._store, found.bodies.get("policies", {}), by, now)
+
+    def _merged(
+        self, found: _Found, published: Published | None, settlement: Settlement
+    ) -> dict[str, dict[str, JsonObject]]:
+        """The catalogue as it would be; notes what is wrong with it as problems."""
         merged = self._bodies(published) | found.bodies
         if not found.bodies:
             return merged
+        if settlement.bodies:
+            merged["policies"] = settlement.bodies
 
         def place(kind: str, key: str) -> Place:
             return found.places.get(kind, {}).get(key) or Place("已发布的内容", key=f"{KINDS[kind].title} {key}")
 
+        for key, column, text in settlement.problems:
+            found.problems.add(Problem(place("policies", key), text, column))
         for problem in references.broken(merged, found.unsure, place):
             found.problems.add(problem)
         return merged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ from hashlib import sha256
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.content.kinds import CATALOGUE
-from chalicelib.ports import Blobs, JsonObject, Put, Record, Store
+from chalicelib.ports import Blobs, JsonObject, Put, Record, Store, Write
 
 PK, HEAD = "content", "head"
 _FORMAT = 1
@@ -69,10 +69,18 @@ def encode(bodies: Bodies) -> bytes:
 
 
 def publish(
-    store: Store, blobs: Blobs, bodies: Bodies, by: str, now: datetime, over: Published | None, summary: JsonObject
+    store: Store,
+    blobs: Blobs,
+    bodies: Bodies,
+    by: str,
+    now: datetime,
+    over: Published | None,
+    summary: JsonObject,
+    rows: Sequence[Write] = (),
 ) -> Head:
-    """Write the file, then move the head and note the version in one transaction. Raises Conflict when somebody else
-    published since ``over`` was read; readers keep the old version until the head has moved."""
+    """Write the file, then move the head and note the version in one transaction, with ``rows`` that stand or fall
+    with it. Raises Conflict when somebody else published since ``over`` was read; readers keep the old version until
+    the head has moved."""
     data = encode(bodies)
     head = Head(
         version=over.head.version + 1 if over else 1,
@@ -87,6 +95,7 @@ def publish(
         [
             Put(Record(PK, HEAD, body), if_absent=over is None, if_version=over.row_version if over else None),
             Put(Record(PK, f"version#{head.version:06}", {**body, "changes": summary}), if_absent=True),
+            *rows,
         ]
     )
     return head

@@ -7,7 +7,21 @@ from typing import NoReturn
 
 import typer
 
-from jobs.cli import case, content, doctor, enterprise, guide, menu, notice, partner, policy, run_job, serve, ticket
+from jobs.cli import (
+    case,
+    content,
+    doctor,
+    enterprise,
+    guide,
+    menu,
+    notice,
+    partner,
+    policy,
+    policy_versions,
+    run_job,
+    serve,
+    ticket,
+)
 from jobs.cli.failures import explain
 from jobs.cli.output import FAILED, notes
 
@@ -24,6 +38,7 @@ run_job.register(app)
 app.add_typer(content.app, name="content")
 app.add_typer(guide.app, name="guide")
 app.add_typer(policy.app, name="policy")
+policy_versions.register(policy.app)
 app.add_typer(enterprise.app, name="enterprise")
 app.add_typer(case.app, name="case")
 app.add_typer(notice.app, name="notice")

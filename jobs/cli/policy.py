@@ -1,7 +1,11 @@
-"""``policy``: what an enterprise may have and why, matching of files, and a look before publishing (政策)."""
+"""``policy``: what an enterprise may have and why, decisions kept, and matching of files (政策).
+
+Versions and publication are in ``policy_versions.py``.
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,20 +15,22 @@ import typer
 from chalicelib import bootstrap
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.errors import BadInput
+from chalicelib.policies import decisions
 from chalicelib.policies.service import Decision
 from chalicelib.policies.tree import Outcome
 from chalicelib.times import local_date
 from jobs.cli.enterprise import UsccArgument, known
-from jobs.cli.output import JSON, document, note, progress, say, table
+from jobs.cli.output import FAILED, JSON, document, note, progress, say, table
 
 app = typer.Typer(help="政策：体检、匹配、发布前预览。", no_args_is_help=True)
 
-_OUTCOMES = {
+OUTCOME_NAMES = {
     Outcome.MATCH: "符合",
     Outcome.NEED_INFO: "待补充",
     Outcome.MANUAL: "需人工认定",
     Outcome.NOT_MATCH: "不符合",
 }
+PolicyArgument = Annotated[str, typer.Argument(help="政策编号，如 P23")]
 DayOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="按哪一天算，默认今天")]
 
 
@@ -44,7 +50,7 @@ def check(uscc: UsccArgument, as_of: DayOption = None, as_json: Annotated[bool, 
             (
                 d.policy,
                 d.name,
-                _OUTCOMES[d.outcome],
+                OUTCOME_NAMES[d.outcome],
                 d.mode if d.outcome is Outcome.MATCH else "",
                 d.benefit.text if d.benefit else "",
                 "；".join(d.reasons),
@@ -87,54 +93,97 @@ def match(
                 "seconds": round(summary.seconds, 3),
             }
         )
-    counts = "，".join(f"{_OUTCOMES[outcome]} {summary.outcomes.get(outcome, 0):,}" for outcome in Outcome)
+    counts = "，".join(f"{OUTCOME_NAMES[outcome]} {summary.outcomes.get(outcome, 0):,}" for outcome in Outcome)
     say(f"{summary.policies} 项政策 × {summary.enterprises:,} 家企业：{counts}；写出 {summary.written:,} 行到 {out}。")
     return None
 
 
-@app.command("preview")
-def preview(
-    policy_id: Annotated[str, typer.Argument(help="政策编号，如 P23")],
-    as_of: DayOption = None,
-    as_json: Annotated[bool, JSON] = False,
+@app.command("why")
+def why(
+    uscc: UsccArgument, policy_id: PolicyArgument, as_of: DayOption = None, as_json: Annotated[bool, JSON] = False
 ) -> None:
-    """发布前看一眼：库里哪些企业符合、缺资料、不符合，合计多少钱。"""
+    """一家企业对一项政策的结果：给人看的理由，和给审计看的逐条依据。"""
     application = bootstrap.current()
-    service = application.policies()
+    enterprise = application.enterprises.get(known(uscc))
     policy = application.catalogue().policies.get(policy_id)
+    assert enterprise is not None
     if policy is None:
-        raise BadInput(f"没有编号为 {policy_id} 的政策。请用 content check 核对，或先导入。")
+        raise BadInput(f"没有编号为 {policy_id} 的政策。请用 policy check {enterprise.uscc} 看有哪些。")
     on = as_of.date() if as_of else local_date(application.clock.now())
-    with progress("预览"):
-        found = [(one, service.decide(policy, one, on)) for one in application.enterprises.all()]
-    counts = {outcome: sum(decision.outcome is outcome for _, decision in found) for outcome in Outcome}
-    cost = sum(d.benefit.fen or 0 for _, d in found if d.outcome is Outcome.MATCH and d.benefit)
+    decision = next(
+        (each for each in application.policies().check(enterprise, on) if each.policy == policy_id),
+        None,
+    ) or application.policies().decide(policy, enterprise, on)
+    trace = [asdict(line) for line in decision.trace]
     if as_json:
-        return document(
-            {
-                "policy": policy.id,
-                "version": policy.version,
-                "as_of": on.isoformat(),
-                "outcomes": {str(outcome): count for outcome, count in counts.items()},
-                "cost_fen": cost,
-                "enterprises": [_row(one, decision) for one, decision in found],
-            }
-        )
-    shown = [(one, d) for one, d in found if d.outcome is not Outcome.NOT_MATCH]
+        return document(_row(enterprise, decision) | {"clause": policy.clause, "docs": policy.docs, "trace": trace})
+    clause = f"，{policy.clause}" if policy.clause else ""
+    rule = f"{policy.name}（{policy.id} 第 {policy.version} 版{clause}）"
+    say(f"{enterprise.name} × {rule}：{OUTCOME_NAMES[decision.outcome]}")
+    for reason in decision.reasons:
+        say(f"  · {reason}")
+    if decision.benefit:
+        say(f"  金额：{decision.benefit.text}（{decision.benefit.calculation}）")
+    say(f"依据：{'；'.join(policy.docs) or policy.dept}")
     table(
-        ("企业", "名称", "结果", "金额", "依据"),
+        ("条件", "事实", "值", "要求", "判定", "来源", "数据日期", "起决定作用"),
         [
-            (one.uscc, one.name, _OUTCOMES[d.outcome], d.benefit.text if d.benefit else "", "；".join(d.reasons))
-            for one, d in shown
+            (
+                line.path,
+                line.label,
+                line.value,
+                line.requirement,
+                line.verdict,
+                line.evidence.source,
+                line.evidence.as_of or "",
+                "是" if line.decides else "",
+            )
+            for line in decision.trace
         ],
     )
-    from chalicelib.money import show
+    return None
 
-    say(
-        "，".join(f"{_OUTCOMES[outcome]} {count}" for outcome, count in counts.items())
-        + f"；可算出的金额合计 {show(cost)}。"
+
+@app.command("decisions")
+def kept_decisions(uscc: UsccArgument, as_json: Annotated[bool, JSON] = False) -> None:
+    """为一家企业留存的决定；每条可以用 policy replay 重算。"""
+    found = decisions.kept_for(bootstrap.current().store, known(uscc))
+    if as_json:
+        return document([{"id": each.id, **each.model_dump(mode="json", exclude={"trace", "facts"})} for each in found])
+    table(
+        ("编号", "结果", "方式", "金额（分）", "用于"),
+        [(k.id, k.outcome, k.mode, k.fen or "", k.used_for) for k in found],
     )
     return None
+
+
+@app.command("replay")
+def replay(
+    decision_id: Annotated[str, typer.Argument(help="决定编号：信用代码/日期/政策/版本")],
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """只凭当时留存的事实和规则重算一次；结果不同则以 1 退出。"""
+    store = bootstrap.current().store
+    again = decisions.replay(store, decisions.find(store, decision_id))
+    kept = again.kept
+    if as_json:
+        document(
+            {
+                "id": kept.id,
+                "same": not again.differences,
+                "differences": again.differences,
+                "kept": kept.model_dump(mode="json"),
+            }
+        )
+    else:
+        say(f"{kept.id}：{OUTCOME_NAMES[kept.outcome]}，{kept.calculation or '没有金额'}")
+        say(f"{kept.kept_at:%Y-%m-%d} 留存，用于{kept.used_for}")
+        for name, fact in kept.facts.items():
+            value = fact.value if fact.applicable else "不适用"
+            say(f"  {name} = {value}（{fact.source or '登记信息'}{f'，{fact.as_of}' if fact.as_of else ''}）{fact.how}")
+        say("重算结果相同。" if not again.differences else "重算结果不同：" + "；".join(again.differences))
+    if again.differences:
+        raise typer.Exit(FAILED)
 
 
 def _row(enterprise: Enterprise, decision: Decision) -> dict[str, Any]:
