@@ -143,19 +143,24 @@ def test_a_file_that_is_no_database_is_told(jobs: Jobs, monkeypatch: pytest.Monk
 # ------------------------------------------------------------------------------------------------------------- content
 
 
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("91360323MAXX0003", "企业.csv 第 3 行：这一行只有 1 列，表头有 3 列"),
+        ('91360323MAXX000312,"江西溪盾', "企业.csv 第 3 行：这一行的引号没有闭合，或者文件没有写完整"),
+        ("91360323MAXX000313,江西溪盾环保科技股份有限公司,R", "企业.csv 第 3 行「统一社会信用代码」：校验位不对"),
+    ],
+)
 def test_a_half_written_csv_names_file_row_and_field_and_changes_nothing(
-    jobs: Jobs, county: Application, tmp_path: Path
+    last: str, said: str, jobs: Jobs, county: Application, tmp_path: Path
 ) -> None:
-    assert jobs("content", "export", tmp_path / "out").code == 0
-    whole = next((tmp_path / "out").glob("points.*"))
-    half = tmp_path / f"points{whole.suffix}"
-    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    lines = ("统一社会信用代码,名称,来源标注", f"{E01},芦溪溪华电瓷有限公司,R", last)
+    (tmp_path / "企业.csv").write_text("\n".join(lines), encoding="utf-8-sig")
     before = snapshot(county)
     for command in ("check", "load"):
-        done = jobs("content", command, half)
-        assert done.code == 2, done.out
-        assert half.name in done.out
-        assert "行" in done.out
+        done = jobs("content", command, tmp_path / "企业.csv")
+        assert done.code == 2
+        assert said in done.out
     assert "没有导入任何内容" in done.err
     assert snapshot(county) == before
 
@@ -173,17 +178,24 @@ def test_a_broken_workbook_is_told(content: bytes, jobs: Jobs, county: Applicati
 def test_an_enterprise_with_a_wrong_code_is_refused_by_row_and_column(
     jobs: Jobs, county: Application, tmp_path: Path
 ) -> None:
-    assert jobs("content", "export", tmp_path / "all.xlsx").code == 0
-    assert (tmp_path / "all.xlsx").exists()
     book = Workbook()
     assert book.active is not None
     book.active.title = "企业"
-    book.active.append(["统一社会信用代码", "企业名称"])
+    book.active.append(["统一社会信用代码", "名称"])
     book.active.append([WRONG_CODE, "芦溪溪华电瓷有限公司"])
     book.save(tmp_path / "企业.xlsx")
     done = jobs("content", "check", tmp_path / "企业.xlsx")
     assert done.code == 2
     assert "第 2 行「统一社会信用代码」：校验位不对（应为 C，写的是 D）" in done.out
+
+
+@pytest.mark.parametrize("name", ["folder", "all.xlsx"])
+def test_what_is_exported_can_be_checked_again(name: str, jobs: Jobs, county: Application, tmp_path: Path) -> None:
+    done = jobs("content", "export", tmp_path / name)
+    assert done.code == 0
+    assert "items：40" in done.out
+    assert "请按规定保管" in done.err
+    assert jobs("content", "check", tmp_path / name, "--json").json["ok"] is True
 
 
 def test_the_sample_content_is_right_and_loading_it_again_changes_nothing(jobs: Jobs, county: Application) -> None:
@@ -380,5 +392,5 @@ def test_menu_publish(jobs: Jobs, county: Application) -> None:
     county.__dict__["wechat_client"] = _Offline()  # what the cached property would hold
     offline = jobs("menu", "publish")
     assert offline.code == 1
-    assert "没有连上微信平台" in offline.err
+    assert "请检查网络和 XIXINBAN_WECHAT_API_BASE" in offline.err
     assert "Traceback" not in offline.err
