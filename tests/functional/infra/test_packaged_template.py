@@ -30,8 +30,10 @@ AUTHENTICATED_BY_US = {
     ("/h5/{page}", "POST"): "as GET, with a form token of the session",
     ("/h5/{page}/{key}", "GET"): "as /h5/{page}, with a signed link for its person only",
     ("/h5/{page}/{key}", "POST"): "as /h5/{page}, with a form token of the session",
+    ("/partners/{partner}/{kind}", "POST"): "signed by the partner with its key (docs/partners.md)",
 }
 PUBLIC = {
+    ("/partners/openapi.json", "GET"): "the description of the interface, which docs/partners.md tells as well",
     ("/healthz", "GET"): "tells the stage and the content version only; the smoke test and monitors need it",
 }
 
