@@ -40,6 +40,7 @@ def network(stack: str) -> Json:
             stack,
         ),
         "TableEndpoint": _gateway_endpoint("dynamodb"),
+        "ContentEndpoint": _gateway_endpoint("s3"),
     }
     for zone in ZONES:
         resources |= _zone(zone, stack)
@@ -90,7 +91,7 @@ def _zone(zone: int, stack: str) -> Json:
 
 
 def _gateway_endpoint(service: str) -> Json:
-    """Free of charge, and keeps the table's traffic off the NAT gateways, which are paid by the byte."""
+    """Free of charge, and keeps our own traffic off the NAT gateways, which are paid by the byte."""
     return _ours(
         "VPCEndpoint",
         {

@@ -89,6 +89,12 @@ def test_only_consumers_take_messages_and_only_their_own() -> None:
             assert [each["Resource"] for each in taken] == [[{"Fn::GetAtt": [resource, "Arn"]}]]
 
 
+def test_whoever_answers_people_or_runs_jobs_reads_the_catalogue() -> None:
+    """``deliver`` sends what is written; ``deliver_urgent`` also carries late answers, which are made there."""
+    readers = {name for name in FUNCTIONS if {"s3:GetObject", "s3:ListBucket"} <= granted(name)}
+    assert readers == {"api_handler", "deliver_urgent", "scheduled", "run_job"}
+
+
 def test_no_function_writes_content_or_reads_secrets() -> None:
     for name in FUNCTIONS:
         assert not granted(name) & {"s3:PutObject", "s3:DeleteObject"}
