@@ -152,6 +152,11 @@ def _columns(enterprise: Enterprise) -> dict[str, Fact]:
     return {name: Fact(value=value, basis="登记信息") for name, value in stated.items()}
 
 
+def accepts_unit(definition: FactDef, unit: str) -> bool:
+    """Whether a figure in this unit can be used for the fact."""
+    return unit == definition.unit or (definition.type == "number" and (unit, definition.unit) in _UNITS)
+
+
 def _read(fact: Fact, given: Any, definition: FactDef) -> Any:
     value = read_value(definition.type, given)
     if fact.unit is None or definition.type != "number" or fact.unit == definition.unit:

@@ -12,6 +12,7 @@ from jobs.cli import (
     content,
     doctor,
     enterprise,
+    enterprise_import,
     guide,
     menu,
     notice,
@@ -40,6 +41,7 @@ app.add_typer(guide.app, name="guide")
 app.add_typer(policy.app, name="policy")
 policy_versions.register(policy.app)
 app.add_typer(enterprise.app, name="enterprise")
+enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
 app.add_typer(notice.app, name="notice")
 app.add_typer(ticket.app, name="ticket")
