@@ -6,11 +6,11 @@ person and approved by another; until then it can be given up again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib import money
-from chalicelib.enterprises.model import Enterprise
-from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.policies.awards.accounts import account_problem, standing_problem
 from chalicelib.policies.awards.life import Batch, EntryLife, Stage, entry_life, round_life
 from chalicelib.policies.awards.model import (
     AwardRefused,
@@ -18,44 +18,24 @@ from chalicelib.policies.awards.model import (
     Entry,
     EntryAct,
     EntryEvent,
-    PayeeAccount,
     Pool,
     Round,
     RoundAct,
     RoundEvent,
     Walk,
     payment_no,
-    same_name,
 )
-from chalicelib.policies.awards.payment_file import PaymentFile, payment_file, payments
+from chalicelib.policies.awards.payment_file import Payment, PaymentFile, payment_file, payments
 from chalicelib.policies.awards.repository import AwardRepository, Filed
 from chalicelib.policies.awards.steps import Pass, marked, moved, person, resumed, retried, the_round, written
 from chalicelib.times import local_date
-
-NO_PROFILE = "库里已没有这家企业"
-DEREGISTERED = "企业已注销，不予发放"
-
-
-def standing_problem(enterprise: Enterprise | None) -> str | None:
-    """Why this enterprise can get no money at all: 审核发放前已注销的不发 (facts §2.1, 稳岗返还)."""
-    if enterprise is None:
-        return NO_PROFILE
-    return DEREGISTERED if enterprise.reg_status == "注销" else None
-
-
-def account_problem(enterprise: Enterprise, payee: PayeeAccount) -> str | None:
-    """户名 must be the enterprise's name; a former name or a person's account does not do."""
-    if same_name(payee.name, enterprise.name):
-        return None
-    return f"户名“{payee.name}”与企业名称“{enterprise.name}”不一致，请改用本企业名下的账户"
 
 
 class Batches:
     """Payment batches of rounds."""
 
-    def __init__(self, rows: AwardRepository, enterprises: EnterpriseService) -> None:
+    def __init__(self, rows: AwardRepository) -> None:
         self._rows = rows
-        self._enterprises = enterprises
 
     # ------------------------------------------------------------------------------------------------------ preparing
 
@@ -144,14 +124,14 @@ class Batches:
 
     def _obstacle(self, entry: Entry, life: EntryLife, now: datetime) -> EntryEvent | None:
         """What the registers say on the day of payment stands over what was true when the list was drawn."""
-        enterprise = self._enterprises.get(entry.uscc)
-        gone = standing_problem(enterprise)
+        registered = self._rows.registered(entry.uscc)
+        gone = standing_problem(registered)
         claim = self._rows.claim(entry.policy, entry.year, entry.uscc)
         if gone or claim:
             note = gone or _claimed(claim)
             return EntryEvent(act=EntryAct.WITHDRAWN, at=now, by="系统", note=note)
-        assert enterprise is not None and life.payee is not None
-        problem = account_problem(enterprise, life.payee)
+        assert registered is not None and life.payee is not None
+        problem = account_problem(registered, life.payee)
         return EntryEvent(act=EntryAct.ACCOUNT_REFUSED, at=now, by="系统", note=problem) if problem else None
 
     def _given_back(self, round_: Round, fen: int) -> Filed[Pool] | None:
@@ -214,7 +194,8 @@ class Batches:
         batch = round_life(filed.row).open_batch
         if batch is None:
             raise AwardRefused(f"批次 {id_} 没有等待批准的支付批次，请先用 award batch 编制。")
-        file = self._file(filed.row, batch)
+        lines = self._payments(filed.row, batch)
+        file = _checked_file(filed.row, batch, lines)
         event = RoundEvent(
             act=RoundAct.BATCH_APPROVED,
             at=now,
@@ -225,7 +206,12 @@ class Batches:
             digest=file.digest,
         )
         approved = moved(filed.row, event)
-        self._still_standing(filed.row, batch)
+        gone = [line.payee.name for line in lines if standing_problem(self._rows.registered(line.uscc))]
+        if gone:
+            raise AwardRefused(
+                f"批次 {id_} 第 {batch.number} 批有 {len(gone)} 家企业已注销（{'、'.join(gone[:3])}）。"
+                "请用 award dissolve 退回后重新编制。"
+            )
         written(self._rows, id_, self._rows.put_round(approved, filed.version))
         return file
 
@@ -236,28 +222,19 @@ class Batches:
         chosen = [batch for batch in approved if number in (None, batch.number)]
         if not chosen:
             raise AwardRefused(f"批次 {id_} 没有已批准的支付批次。请先编制（award batch）并由另一人批准（award pay）。")
-        return self._file(round_, chosen[-1])
+        return _checked_file(round_, chosen[-1], self._payments(round_, chosen[-1]))
 
-    def _file(self, round_: Round, batch: Batch) -> PaymentFile:
-        """Checked against what was sealed and what was approved: a file that differs is never handed out."""
-        entries = (each.row for each in self._rows.entries(round_.id))
-        file = payment_file(round_, batch.number, payments(entries, batch.number))
-        sealed = batch.total is None or (file.count, file.total) == (batch.count, batch.total)
-        if not sealed or (batch.digest and file.digest != batch.digest):
-            raise AwardRefused(f"批次 {round_.id} 第 {batch.number} 批的明细与记录对不上，请停止支付并联系技术人员。")
-        return file
+    def _payments(self, round_: Round, batch: Batch) -> list[Payment]:
+        return list(payments((each.row for each in self._rows.entries(round_.id)), batch.number))
 
-    def _still_standing(self, round_: Round, batch: Batch) -> None:
-        gone = [
-            each.row.name
-            for each in self._rows.entries(round_.id)
-            if entry_life(each.row).batch == batch.number and standing_problem(self._enterprises.get(each.row.uscc))
-        ]
-        if gone:
-            raise AwardRefused(
-                f"批次 {round_.id} 第 {batch.number} 批有 {len(gone)} 家企业已注销（{'、'.join(gone[:3])}）。"
-                "请用 award dissolve 退回后重新编制。"
-            )
+
+def _checked_file(round_: Round, batch: Batch, lines: Sequence[Payment]) -> PaymentFile:
+    """Held against what was sealed and what was approved: a file that differs is never handed out."""
+    file = payment_file(round_, batch.number, lines)
+    as_sealed = (file.count, file.total) == (batch.count, batch.total)
+    if not as_sealed or batch.digest not in (None, file.digest):
+        raise AwardRefused(f"批次 {round_.id} 第 {batch.number} 批的明细与记录对不上，请停止支付并联系技术人员。")
+    return file
 
 
 def _claimed(claim: Claim | None) -> str:

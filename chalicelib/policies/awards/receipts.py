@@ -6,24 +6,22 @@ nothing that is in already. Money that came back goes back into the pool, and it
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from chalicelib.errors import BadInput
 from chalicelib.policies.awards.life import entry_life, round_life
 from chalicelib.policies.awards.model import AwardRefused, Entry, EntryAct, EntryEvent, Pool, Round
 from chalicelib.policies.awards.payment_file import payments
 from chalicelib.policies.awards.repository import AwardRepository
 from chalicelib.policies.awards.steps import BUSY, CHUNK, marked, person, the_entry, the_round
+from chalicelib.policies.awards.tables import read_rows, refuse
 from chalicelib.ports import Conflict, Write
 
 COLUMNS = ("支付编号", "金额（元）", "结果", "日期", "原因")
+_FILE = "回执文件"
 RESULTS: Mapping[str, EntryAct] = {"成功": EntryAct.PAID, "退回": EntryAct.RETURNED}
-_SHOWN = 20
 _TRIES = 5
 
 
@@ -72,12 +70,11 @@ class Receipts:
         round_ = the_round(self._rows, id_).row
         receipts = read(data)
         issued = self._issued(round_)
-        problems = [f"第 {each.line} 行 {problem}" for each in receipts if (problem := _mismatch(each, issued))]
-        if problems:
-            raise BadInput(_said(problems))
-        received = Received()
-        for start in range(0, len(receipts), CHUNK):
-            received = received.plus(self._retried(round_, receipts[start : start + CHUNK], issued, person(by), now))
+        refuse(_FILE, [f"第 {each.line} 行 {problem}" for each in receipts if (problem := _mismatch(each, issued))])
+        news = [each for each in receipts if each.act not in issued[each.number].known]
+        received = Received(already=len(receipts) - len(news))
+        for start in range(0, len(news), CHUNK):
+            received = received.plus(self._retried(round_, news[start : start + CHUNK], issued, person(by), now))
         return received
 
     def _issued(self, round_: Round) -> dict[str, _Issued]:
@@ -156,33 +153,17 @@ def _mismatch(receipt: Receipt, issued: Mapping[str, _Issued]) -> str | None:
 
 
 def read(data: bytes) -> list[Receipt]:
-    """Rows of a receipts file (UTF-8 or GB 18030, columns in any order). Raises BadInput naming line and column."""
-    rows = csv.DictReader(io.StringIO(_text(data), newline=""))
-    missing = [name for name in COLUMNS[:4] if name not in (rows.fieldnames or ())]
-    if missing:
-        raise BadInput(f"回执文件缺列：{'、'.join(missing)}。要有 {'、'.join(COLUMNS)}。")
+    """Rows of a receipts file, each payment once. Raises BadInput naming line and column."""
     receipts: dict[str, Receipt] = {}
-    problems: list[str] = []
-    for row in rows:
-        try:
-            receipt = _receipt(rows.line_num, {key: (value or "").strip() for key, value in row.items() if key})
-            before = receipts.setdefault(receipt.number, receipt)
-            if before.act is not receipt.act:
-                raise ValueError(f"结果：与第 {before.line} 行的同一支付编号不一致")
-        except ValueError as error:
-            problems.append(f"第 {rows.line_num} 行 {error}")
-    if problems:
-        raise BadInput(_said(problems))
+
+    def once(line: int, cells: Mapping[str, str]) -> None:
+        receipt = _receipt(line, cells)
+        before = receipts.setdefault(receipt.number, receipt)
+        if before.act is not receipt.act:
+            raise ValueError(f"结果：与第 {before.line} 行的同一支付编号不一致")
+
+    read_rows(data, _FILE, COLUMNS, once)
     return list(receipts.values())
-
-
-def _text(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadInput("回执文件的编码不认识。请另存为 UTF-8 的 CSV。")
 
 
 def _receipt(line: int, row: Mapping[str, str]) -> Receipt:
@@ -190,7 +171,7 @@ def _receipt(line: int, row: Mapping[str, str]) -> Receipt:
     act = RESULTS.get(row["结果"])
     if act is None:
         raise ValueError(f"结果：只能是{'、'.join(RESULTS)}，写的是“{row['结果']}”")
-    reason = row.get("原因", "")
+    reason = row["原因"]
     if act is EntryAct.RETURNED and not reason:
         raise ValueError("原因：退回的要写明原因")
     return Receipt(line, row["支付编号"], _fen(row["金额（元）"]), act, _date(row["日期"]), reason)
@@ -211,10 +192,3 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"日期：应像 2026-11-22，写的是“{text}”") from None
-
-
-def _said(problems: Sequence[str]) -> str:
-    more = f"\n另有 {len(problems) - _SHOWN} 处没有列出。" if len(problems) > _SHOWN else ""
-    return (
-        f"回执文件有 {len(problems)} 处错误，没有导入任何一行，请改正后再导入：\n" + "\n".join(problems[:_SHOWN]) + more
-    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from chalicelib.enterprises.repository import enterprise_key
+from chalicelib.enterprises.repository import PROFILE, enterprise_key
 from chalicelib.policies.awards.model import Claim, Entry, Pool, Round, round_id
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 
@@ -30,6 +30,14 @@ class Filed(Generic[T]):
 
     row: T
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the register says of an enterprise on the day of payment."""
+
+    name: str
+    status: str | None
 
 
 class AwardRepository:
@@ -110,7 +118,15 @@ class AwardRepository:
         )
         return _over(record, version)
 
-    # --------------------------------------------------------------------------------------------------------- claims
+    # ------------------------------------------------------------------------------------------- claims and register
+
+    def registered(self, uscc: str) -> Registered | None:
+        """Name and status alone, of one row read consistently: 10,000 whole profiles would be read for nothing."""
+        record = self._store.get(enterprise_key(uscc), PROFILE)
+        if record is None:
+            return None
+        profile = record.body["enterprise"]
+        return Registered(profile["name"], profile["reg_status"])
 
     def claim(self, policy: str, year: int, uscc: str) -> Claim | None:
         record = self._store.get(claim_key(policy, year, uscc), "row")

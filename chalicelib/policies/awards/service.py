@@ -13,14 +13,13 @@ from chalicelib import masking
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import EnterpriseRepository
-from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.errors import BadInput
-from chalicelib.policies.awards.batches import Batches, account_problem, standing_problem
+from chalicelib.policies.awards.accounts import Accounts, Taken
+from chalicelib.policies.awards.batches import Batches
 from chalicelib.policies.awards.certainty import Certainty
 from chalicelib.policies.awards.drawing import Drawing
 from chalicelib.policies.awards.life import Batch, EntryState, Stage, entry_life, round_life
 from chalicelib.policies.awards.model import (
-    AccountRefused,
     AwardRefused,
     Entry,
     EntryAct,
@@ -43,7 +42,6 @@ from chalicelib.policies.model import Mode, Policy, State
 from chalicelib.ports import Conflict, Store
 from chalicelib.times import local_date
 
-_TAKING_ACCOUNTS = frozenset({Stage.PUBLIC, Stage.PAYABLE, Stage.BATCHING, Stage.SEALED, Stage.DISSOLVING})
 _MAY_NAME_ACCOUNTS = frozenset({Role.LEGAL, Role.FINANCE})
 SYSTEM = "系统"
 
@@ -55,10 +53,10 @@ class AwardService:
         self._rows = AwardRepository(store)
         self._policies = policies
         self._demo = demo
-        self._enterprises = EnterpriseService(store)
         self._bindings = BindingService(store)
         self._drawing = Drawing(self._rows, EnterpriseRepository(store))
-        self._batches = Batches(self._rows, self._enterprises)
+        self._accounts = Accounts(self._rows)
+        self._batches = Batches(self._rows)
         self._receipts = Receipts(self._rows)
 
     # -------------------------------------------------------------------------------------------------------- reading
@@ -222,23 +220,11 @@ class AwardService:
 
     def record_account(self, id_: str, uscc: str, payee: PayeeAccount, by: str, now: datetime) -> Entry:
         """The same by an officer who holds the enterprise's papers."""
-        stage = round_life(self.round(id_)).stage(local_date(now))
-        if stage not in _TAKING_ACCOUNTS:
-            raise AwardRefused(f"批次 {id_} 现在是“{stage}”，公示开始后、结束前才能确认账户。")
-        filed = the_entry(self._rows, id_, uscc)
-        life = entry_life(filed.row)
-        if life.payee == payee:
-            return filed.row
-        enterprise = self._enterprises.get(uscc)
-        problem = standing_problem(enterprise)
-        if problem is None and enterprise is not None:
-            problem = account_problem(enterprise, payee)
-        if problem is not None:
-            if life.state in (EntryState.LISTED, EntryState.BLOCKED) and life.problem != problem:
-                self._mark(filed, event_of(EntryAct.ACCOUNT_REFUSED, by, now, problem))
-            raise AccountRefused(f"这个账户不能收款：{problem}。")
-        event = event_of(EntryAct.ACCOUNT_CONFIRMED, by, now, payee.masked)
-        return self._mark(filed, event.model_copy(update={"payee": payee}))
+        return self._accounts.record(id_, uscc, payee, by, now)
+
+    def take_accounts(self, id_: str, data: bytes, by: str, now: datetime) -> Taken:
+        """Take in a file of accounts. Raises BadInput naming lines, AwardRefused."""
+        return self._accounts.take_in(id_, data, by, now)
 
     # --------------------------------------------------------------------------------------------------------- payment
 
