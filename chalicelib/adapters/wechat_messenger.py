@@ -9,7 +9,7 @@ from chalicelib.ports import Clock, Outbound, Outcome, Reaction
 from chalicelib.times import at_local, local_date
 from chalicelib.wechat import fields, replies
 from chalicelib.wechat.apis import Messages
-from chalicelib.wechat.errors import UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, rule
+from chalicelib.wechat.errors import BUSY, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, rule
 
 MAX_CLIENT_ID = 32
 SOON = 5
@@ -35,7 +35,7 @@ class WechatMessenger:
         except fields.Unfit as error:
             return Outcome(Reaction.BAD_DATA, detail=str(error), field=error.key)
         except ApiError as error:
-            return self._judged(error)
+            return self._judged(error, message)
         except NotSent as error:
             return Outcome(Reaction.RETRY, detail=f"没有发出：{error.cause}", retry_after=SOON)
         except Unclear as error:
@@ -55,10 +55,13 @@ class WechatMessenger:
                 api.send_text(message.openid, _text(message))
                 return None
 
-    def _judged(self, error: ApiError) -> Outcome:
+    def _judged(self, error: ApiError, message: Outbound) -> Outcome:
         verdict = rule(error.code)
+        reaction = verdict.reaction
+        if error.code == BUSY and message.channel == "template":
+            reaction = Reaction.AMBIGUOUS  # taken to be unsent elsewhere; here our id makes the doubt cost nothing
         return Outcome(
-            verdict.reaction,
+            reaction,
             message_id=error.message_id,
             code=error.code,
             detail=_detail(verdict, error),

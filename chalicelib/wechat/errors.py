@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from chalicelib.ports import Reaction
 
 HOUR = 3600
+BUSY = -1
+"""``system error``. It means that nothing was done, but bursts have been seen to bring it after the message."""
+
 UNTIL_TOMORROW = -1
 """``retry_after`` of daily quotas: until 00:00 in Shanghai, when they are taken to start anew."""
 
@@ -104,7 +107,7 @@ _TEMPLATE = "请核对模板编号，以及它是模板消息还是订阅通知"
 
 RULES: dict[int, Rule] = {
     0: Rule(Reaction.ACCEPTED, "成功"),
-    -1: Rule(Reaction.RETRY, "平台繁忙", 1, 3),
+    BUSY: Rule(Reaction.RETRY, "平台繁忙", 1, 3),
     # The token ladder in tokens.py has been climbed by the time one of these comes out.
     40001: Rule(
         Reaction.STOP_ALL, "access_token 无效，换新后仍被拒绝", 300, 3, "请核对 AppSecret，并查看是否被他人重置"

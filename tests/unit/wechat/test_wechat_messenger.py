@@ -90,7 +90,7 @@ def test_long_custom_text_keeps_its_link(messenger: Messenger, platform: FakePla
 @pytest.mark.parametrize(
     ("code", "message", "reaction", "retry_after", "field"),
     [
-        (-1, "system error", Reaction.RETRY, 1, None),
+        (-1, "system error", Reaction.AMBIGUOUS, 1, None),  # it has been seen to come after the message
         (40252, "", Reaction.HELD, 0, None),
         (43101, "user refuse to accept the msg", Reaction.CONSENT_LOST, 0, None),
         (43004, "require subscribe", Reaction.PERSON_GONE, 0, None),
