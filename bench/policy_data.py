@@ -103,14 +103,3 @@ def _leaf(draw: random.Random) -> dict[str, Any]:
         return {"fact": name, "op": draw.choice(["in", "in", "not_in"]), "value": values}
     steps = [step / 40000 for step in STEPS] if name in RATIOS else STEPS
     return {"fact": name, "op": draw.choice([">=", "<=", ">", "<"]), "value": draw.choice(steps)}
-
-
-def head(columns: Columns, count: int) -> Columns:
-    """The first ``count`` enterprises."""
-    return Columns(count, {name: _head(column, count) for name, column in columns.by_name.items()})
-
-
-def _head(column: Numbers | Codes, count: int) -> Numbers | Codes:
-    if isinstance(column, Numbers):
-        return Numbers(column.values[:count])
-    return Codes(column.codes[:count], column.values)

@@ -36,6 +36,9 @@ class Numbers:
 
     values: NDArray[np.float64]
 
+    def part(self, rows: slice) -> Numbers:
+        return Numbers(self.values[rows])
+
     def known(self, rows: slice) -> Bools:
         part = self.values[rows]
         return np.equal(part, part)
@@ -59,6 +62,9 @@ class Codes:
     codes: NDArray[np.signedinteger[Any]]
     values: Sequence[Any]
 
+    def part(self, rows: slice) -> Codes:
+        return Codes(self.codes[rows], self.values)
+
     def known(self, rows: slice) -> Bools:
         known: Bools = np.greater_equal(self.codes[rows], 0)
         return known
@@ -78,6 +84,11 @@ class Columns:
     size: int
     by_name: Mapping[str, Numbers | Codes]
 
+    def part(self, rows: slice) -> Columns:
+        """The enterprises in ``rows``, not copied."""
+        by_name = {name: column.part(rows) for name, column in self.by_name.items()}
+        return Columns(len(range(self.size)[rows]), by_name)
+
 
 def encode(kind: FactType, values: Sequence[Any]) -> Numbers | Codes:
     """Checked values (None is unknown) of one fact to a column."""
@@ -90,6 +101,18 @@ def encode(kind: FactType, values: Sequence[Any]) -> Numbers | Codes:
     places: dict[Any, int] = {value: place for place, value in enumerate(distinct)}
     places[None] = -1
     return Codes(np.fromiter(map(places.__getitem__, values), _code_type(len(distinct)), len(values)), distinct)
+
+
+def decode(kind: FactType, column: Numbers | Codes) -> list[Any]:
+    """The values that ``encode`` was given; a whole number comes back as float."""
+    if isinstance(column, Codes):
+        listed = (*column.values, None)
+        return [listed[code] for code in column.codes.tolist()]
+    known = [None if value != value else value for value in column.values.tolist()]
+    if kind != "date":
+        return known
+    days = {day: None if day is None else date.fromordinal(int(day)).isoformat() for day in set(known)}
+    return [days[day] for day in known]
 
 
 def _code_type(count: int) -> type[np.signedinteger[Any]]:

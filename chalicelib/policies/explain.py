@@ -35,14 +35,17 @@ class Explainer:
         self._tree = tree
         self._schema = schema
         self._decide = _compile(tree.root)
-        self._sayings = [_saying(leaf, schema) for leaf in tree.leaves]
-
+        self.sayings = [_saying(leaf, schema) for leaf in tree.leaves]
         self._asked = [_asked(leaf, schema) for leaf in tree.leaves]
 
     def of(self, verdicts: Verdicts, facts: Facts) -> Explanation:
         """The explanation of one outcome."""
         verdict, indexes = self._decide(verdicts)
         return Explanation(self, verdicts, facts, verdict, indexes)
+
+    def deciding(self, verdicts: Verdicts) -> Found:
+        """The verdict, and the leaves that decided it, without regard to the facts."""
+        return self._decide(verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Explanation:
 
     def reasons(self) -> list[str]:
         """Short Chinese sentences of what decided, with 差多少 for numbers."""
-        sayings = self._of._sayings
-        return list(dict.fromkeys(sayings[index](self._verdicts[index], self._facts) for index in self.indexes))
+        sayings = self._of.sayings
+        return list(dict.fromkeys(sayings[index].text(self._verdicts[index], self._facts) for index in self.indexes))
 
     def missing(self) -> list[str]:
         """Names of the facts that could still decide, each once; none unless the outcome is need_info."""
@@ -112,33 +115,45 @@ def _compile(node: Node) -> Callable[[Verdicts], Found]:
 # ---------------------------------------------------------------- for a person
 
 
-def _saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Callable[[Verdict, Facts], str]:
-    """裁员率：25%，要求不高于 20%，超出 5 个百分点"""
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What is said of one leaf: 裁员率：25%，要求不高于 20%，超出 5 个百分点.
+
+    The value stands between ``before`` and what ``after`` gives; ``unknown`` is the whole text where there is none.
+    """
+
+    leaf: Leaf | ManualLeaf
+    definition: FactDef
+    before: str
+    unknown: str
+    asked: str
+
+    def text(self, verdict: Verdict, facts: Facts) -> str:
+        if not isinstance(self.leaf, Leaf) or verdict == ASK:
+            return self.unknown
+        value = facts.get(self.leaf.fact)
+        return f"{self.before}{show(value, self.definition)}{self.after(verdict, value)}"
+
+    def after(self, verdict: Verdict, value: Any) -> str:
+        """What follows the value: the requirement, and where it is not met how far off."""
+        if verdict != NO:
+            return "" if self.definition.type == "flag" else f"，{self.asked}"
+        return f"，{self.asked}{_gap(self.leaf, value, self.definition) if self.measures else ''}"
+
+    @property
+    def measures(self) -> bool:
+        """Whether a text of NO says how far off the value is."""
+        leaf = self.leaf
+        return isinstance(leaf, Leaf) and not leaf.negated and leaf.op in _SIDES and self.definition.type == "number"
+
+
+def _saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Saying:
     if isinstance(leaf, ManualLeaf):
-        return lambda verdict, facts: f"{leaf.text}，需人工认定"
-    fact, name, definition = leaf.fact, label(schema, leaf.fact), schema.get(leaf.fact, _UNKNOWN)
+        return Saying(leaf, _UNKNOWN, "", f"{leaf.text}，需人工认定", "")
+    name, definition = label(schema, leaf.fact), schema.get(leaf.fact, _UNKNOWN)
     asked = requirement(leaf, definition)
-    if definition.type == "flag":
-        return _flag_saying(fact, name, asked)
-
-    def say(verdict: Verdict, facts: Facts) -> str:
-        if verdict == ASK:
-            return f"还不知道{name}（{asked}）"
-        value = facts.get(fact)
-        text = f"{name}：{show(value, definition)}，{asked}"
-        return text if verdict else text + _gap(leaf, value, definition)
-
-    return say
-
-
-def _flag_saying(fact: str, name: str, asked: str) -> Callable[[Verdict, Facts], str]:
-    def say(verdict: Verdict, facts: Facts) -> str:
-        if verdict == ASK:
-            return f"还不知道{name}"
-        text = f"{name}：{show(facts.get(fact), _UNKNOWN)}"
-        return text if verdict else f"{text}，{asked}"
-
-    return say
+    unknown = f"还不知道{name}" if definition.type == "flag" else f"还不知道{name}（{asked}）"
+    return Saying(leaf, definition, f"{name}：", unknown, asked)
 
 
 def requirement(leaf: Leaf, definition: FactDef) -> str:
@@ -184,12 +199,11 @@ def _plain(value: float | Decimal) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
-def _gap(leaf: Leaf, value: Any, definition: FactDef) -> str:
-    """差多少: how far a number is from its threshold."""
-    if leaf.negated or leaf.op not in _SIDES or isinstance(value, str) or not isinstance(value, int | float):
+def _gap(leaf: Leaf | ManualLeaf, value: Any, definition: FactDef) -> str:
+    """差多少: how far a number is from its threshold; nothing for what does not apply."""
+    if not isinstance(leaf, Leaf) or not isinstance(value, int | float):
         return ""
-    limit = leaf.value
-    distance = abs(Decimal(str(value)) - Decimal(str(limit)))
+    distance = abs(Decimal(str(value)) - Decimal(str(leaf.value)))
     word = _SIDES[leaf.op]
     if not distance:
         return ""

@@ -1,11 +1,10 @@
 """``policy match``: policies and enterprises in, outcomes out, all JSON Lines; streaming, on all cores, all or nothing.
 
-The outcome of every pair comes from the columns; closures run again only for the rows that are written, to say why.
+The outcome of every pair comes from the columns, and so do the leaves that say why, for the rows that are written.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
@@ -16,14 +15,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.closures import compile_trace
-from chalicelib.policies.columns import Columns, encode
+from chalicelib.policies.columns import Codes, Columns, Numbers, encode
 from chalicelib.policies.dictionary import Schema
-from chalicelib.policies.explain import Explainer
-from chalicelib.policies.program import Program, compile_columns
+from chalicelib.policies.program import Program, Workspace, compile_columns, spans_of
 from chalicelib.policies.reading import (
     BLOCK_BYTES,
     MAX_SHOWN,
@@ -37,7 +32,8 @@ from chalicelib.policies.reading import (
     read_rows,
     read_schema,
 )
-from chalicelib.policies.tree import NO, OUTCOMES, Outcome
+from chalicelib.policies.tree import OUTCOMES, Outcome
+from chalicelib.policies.writing import Writer
 
 Progress = Callable[[int, int], None]
 """Bytes of the enterprises file done, and all of them."""
@@ -143,12 +139,10 @@ class _Matcher:
     """Everything a worker needs; made once and inherited by the forked workers."""
 
     def __init__(self, policies: list[NamedTree], schema: Schema, include_not_match: bool) -> None:
-        self._policies = policies
         self._schema = schema
-        self._include_not_match = include_not_match
         self._program: Program = compile_columns([policy.tree for policy in policies])
-        self._traces = [compile_trace(policy.tree) for policy in policies]
-        self._explainers = [Explainer(policy.tree, schema) for policy in policies]
+        self._space = Workspace()
+        self._writer = Writer(policies, schema, self._program, include_not_match)
         self._asked = sorted({fact for policy in policies for fact in policy.tree.facts})
 
     def decide(self, block: Block) -> _Done:
@@ -158,43 +152,20 @@ class _Matcher:
         started = time.perf_counter()
         columns = Columns(len(rows.facts), {name: self._column(name, rows) for name in self._asked})
         outcomes: Counter[Outcome] = Counter()
-        verdicts = np.empty((0, len(self._policies)), np.uint8)
-        parts = []
-        for masks in self._program.run(columns):
+        lines: list[bytes] = []
+        spent = time.perf_counter() - started
+        for part in spans_of(columns):
+            started = time.perf_counter()
+            bits = self._program.leaf_bits(columns, part, self._space)
+            masks = self._program.combine(bits, part.stop - part.start, self._space)
             outcomes.update(masks.counts())
-            parts.append(masks.outcomes())
-        verdicts = np.concatenate(parts) if parts else verdicts
-        seconds = time.perf_counter() - started
-        lines = [self._line(rows, verdicts, who, which) for who, which in self._pairs(verdicts)]
-        written = "".join(f"{line}\n" for line in lines).encode()
-        return _Done(len(block.data), len(rows.facts), outcomes, written, len(lines), [], rows.unused, seconds)
+            spent += time.perf_counter() - started
+            lines += self._writer.lines(rows.usccs[part], columns.part(part), bits, masks.outcomes())
+        written = b"".join(lines)
+        return _Done(len(block.data), len(rows.facts), outcomes, written, len(lines), [], rows.unused, spent)
 
-    def _column(self, name: str, rows: Rows) -> Any:
+    def _column(self, name: str, rows: Rows) -> Numbers | Codes:
         return encode(self._schema[name].type, [facts.get(name) for facts in rows.facts])
-
-    def _pairs(self, verdicts: np.ndarray[Any, np.dtype[np.uint8]]) -> Iterator[tuple[int, int]]:
-        chosen = np.ones_like(verdicts) if self._include_not_match else verdicts != NO
-        who, which = np.nonzero(chosen)
-        return zip(who.tolist(), which.tolist(), strict=True)
-
-    def _line(self, rows: Rows, verdicts: np.ndarray[Any, np.dtype[np.uint8]], who: int, which: int) -> str:
-        facts = rows.facts[who]
-        outcome, leaves = self._traces[which](facts)
-        if outcome is not OUTCOMES[verdicts[who, which]]:
-            raise AssertionError(f"columns and closures differ on policy {self._policies[which].id}")
-        why = self._explainers[which].of(leaves, facts)
-        return _encode(
-            {
-                "uscc": rows.usccs[who],
-                "policy": self._policies[which].id,
-                "outcome": outcome.value,
-                "reasons": why.reasons(),
-                "missing": why.missing(),
-            }
-        )
-
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _workers(asked: int | None, size: int) -> int:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from chalicelib.policies.columns import Bits, Columns
 from chalicelib.policies.kept import KeptBits
-from chalicelib.policies.tree import ASK, OUTCOMES, Group, Leaf, ManualLeaf, Node, Op, Outcome, Tree
+from chalicelib.policies.tree import ASK, MANUAL, OUTCOMES, Group, Leaf, ManualLeaf, Node, Op, Outcome, Tree
 
 CHUNK = 65536
 """Rows a chunk: long enough that numpy's call costs vanish, short enough that a column's part stays in the cache."""
@@ -105,9 +105,9 @@ class Program:
         More workers are forked processes (threads would queue for the interpreter): they read the columns where they
         are and write their bits into memory shared with the parent, 2 bits a pair.
         """
-        spans = _spans(columns)
+        spans = spans_of(columns)
         if workers == 1 or len(spans) < _WORTH_FORKING:
-            space = _Workspace()
+            space = Workspace()
             yield from (self.chunk(columns, rows, space) for rows in spans)
         else:
             shape = (len(self._policies), 2, _width(CHUNK))
@@ -120,7 +120,7 @@ class Program:
 
     def count(self, columns: Columns, workers: int = 1) -> Counter[Outcome]:
         """Pairs by outcome, without holding any of them: memory for one chunk a worker, whatever the province."""
-        spans = _spans(columns)
+        spans = spans_of(columns)
         total: Counter[Outcome] = Counter()
         if workers == 1 or len(spans) < _WORTH_FORKING:
             for masks in self.run(columns):
@@ -132,10 +132,13 @@ class Program:
         self._keep()
         return total
 
-    def chunk(self, columns: Columns, rows: slice, space: _Workspace | None = None, out: Bits | None = None) -> Masks:
+    def chunk(self, columns: Columns, rows: slice, space: Workspace | None = None, out: Bits | None = None) -> Masks:
         """The masks of the enterprises in ``rows``, written to ``out`` where that is given."""
-        size, space = rows.stop - rows.start, space or _Workspace()
-        bits = self.leaf_bits(columns, rows, space)
+        space = space or Workspace()
+        return self.combine(self.leaf_bits(columns, rows, space), rows.stop - rows.start, space, out)
+
+    def combine(self, bits: Bits, size: int, space: Workspace, out: Bits | None = None) -> Masks:
+        """The masks of ``size`` enterprises from the bits of every leaf."""
         width = bits.shape[2]
         pairs = np.empty((len(self._policies), 2, width), np.uint8) if out is None else out[:, :, :width]
         scratch = space.groups(self._depth, width)
@@ -146,20 +149,16 @@ class Program:
         asks = {place: self._asked(self._trees[place].root, bits)[1] & pairs[place, 1] for place in self._manual}
         return Masks(size, pairs, asks)
 
-    def leaf_verdicts(self, columns: Columns, rows: slice) -> NDArray[np.uint8]:
-        """Verdict of every distinct leaf (``leaf_rows`` says which) for each enterprise in ``rows``."""
-        verdicts = _verdicts(self.leaf_bits(columns, rows, _Workspace()), rows.stop - rows.start)
-        if _DISCRETION in self._rows:
-            verdicts[self._rows[_DISCRETION]] = 2
+    def leaf_verdicts(self, policy: int, bits: Bits, size: int) -> NDArray[np.uint8]:
+        """One row a leaf of the policy, one column an enterprise, from the bits of every leaf."""
+        leaves = self._trees[policy].leaves
+        verdicts = _verdicts(bits[[self._rows[_key(leaf)] for leaf in leaves]], size)
+        verdicts[[place for place, leaf in enumerate(leaves) if isinstance(leaf, ManualLeaf)]] = MANUAL
         return verdicts
-
-    def leaf_rows(self, policy: int) -> list[int]:
-        """Where ``leaf_verdicts`` has the leaves of one policy, in the order of its tree."""
-        return [self._rows[_key(leaf)] for leaf in self._trees[policy].leaves]
 
     # ------------------------------------------------------------------------------------------------------ the leaves
 
-    def leaf_bits(self, columns: Columns, rows: slice, space: _Workspace) -> Bits:
+    def leaf_bits(self, columns: Columns, rows: slice, space: Workspace) -> Bits:
         """[leaf, must or may, byte] for one chunk, from what is kept as far as that goes."""
         width, count = _width(rows.stop - rows.start), len(self._rows)
         if self._kept is None:
@@ -235,7 +234,7 @@ class _Plan:
         return 1 + max((group.depth for group in self.groups), default=0)
 
 
-class _Workspace:
+class Workspace:
     """Arrays that one chunk after the other reuses: fresh pages cost as much as the arithmetic."""
 
     def __init__(self) -> None:
@@ -262,7 +261,7 @@ _adopted: list[Any] = []
 def _adopt(program: Program, columns: Columns, outs: Bits | None) -> None:
     """In a forked worker: what the parent had in memory, not copied."""
     own = np.empty((1, len(program._policies), 2, _width(CHUNK)), np.uint8)
-    _adopted[:] = (program, columns, own if outs is None else outs, _Workspace())
+    _adopted[:] = (program, columns, own if outs is None else outs, Workspace())
 
 
 def _adopted_masks(rows: slice) -> Masks:
@@ -280,7 +279,8 @@ def _adopted_count(rows: slice) -> dict[Outcome, int]:
     return _adopted_masks(rows).counts()
 
 
-def _spans(columns: Columns) -> list[slice]:
+def spans_of(columns: Columns) -> list[slice]:
+    """The chunks of the enterprises."""
     return [slice(start, min(start + CHUNK, columns.size)) for start in range(0, columns.size, CHUNK)]
 
 

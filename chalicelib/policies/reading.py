@@ -15,7 +15,8 @@ from chalicelib.policies.reach import unreachable
 from chalicelib.policies.tree import Tree
 
 MAX_SHOWN = 20
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 1 << 20
+"""What is written about a block can be ten times as long, so a few under way take some tens of megabytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,76 @@
+"""``policy match`` end to end on files it makes itself: JSON Lines in, JSON Lines out, time and memory.
+
+python -m bench.policy_files [--policies 200] [--enterprises 100000] [--workers 2] [--dir var/bench]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.policy_data import SCHEMA, make_columns, make_conditions, rows
+from bench.policy_match import peak_memory
+from chalicelib.policies.matching import match_file
+
+PART = 50_000
+
+
+def write_inputs(folder: Path, policies: int, enterprises: int) -> tuple[Path, Path, Path]:
+    """policies, enterprises, schema; the enterprises are made and written part by part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rules, firms, schema = (folder / name for name in ("policies.jsonl", "enterprises.jsonl", "schema.json"))
+    conditions = enumerate(make_conditions(policies))
+    _write(rules, ({"id": f"P{number:03}", "condition": raw} for number, raw in conditions))
+    schema.write_text(json.dumps({name: definition.type for name, definition in SCHEMA.items()}), encoding="utf-8")
+    _write(firms, _firms(enterprises))
+    return rules, firms, schema
+
+
+def _firms(count: int) -> Iterator[dict[str, Any]]:
+    for start in range(0, count, PART):
+        size = min(PART, count - start)
+        for number, facts in enumerate(rows(make_columns(size, seed=start), size), start):
+            known = {name: value for name, value in facts.items() if value is not None}
+            yield {"uscc": f"91510000{number:010}", "facts": known}
+
+
+def _write(path: Path, lines: Iterator[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as out:
+        out.writelines(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+
+
+def measure(policies: int, enterprises: int, workers: int, folder: Path) -> dict[str, Any]:
+    rules, firms, schema = write_inputs(folder, policies, enterprises)
+    out = folder / "matches.jsonl"
+    runs = []
+    for _ in range(2):
+        times = os.times()
+        with peak_memory() as peak:
+            summary = match_file(rules, firms, schema, out, workers=workers)
+        cpu = sum(os.times()[:4]) - sum(times[:4])
+        runs.append({"seconds": round(summary.seconds, 1), "cpu_seconds": round(cpu, 1), "peak_mb": peak[0]})
+    return {
+        "pairs": summary.pairs,
+        "rows_written": summary.written,
+        "input_mb": firms.stat().st_size >> 20,
+        "output_mb": out.stat().st_size >> 20,
+        "runs": runs,
+    }
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--policies", type=int, default=200)
+    words.add_argument("--enterprises", type=int, default=100_000)
+    words.add_argument("--workers", type=int, default=2)
+    words.add_argument("--dir", type=Path, default=Path("var/bench"))
+    asked = words.parse_args()
+    print(json.dumps(measure(asked.policies, asked.enterprises, asked.workers, asked.dir), indent=2))
+
+
+if __name__ == "__main__":
+    main()
