@@ -103,7 +103,7 @@ class _Reason:
 
     text: str
     about: str = ""
-    """Equal where the same is asked of the same fact: said once."""
+    """The fact, and what is asked where the text does not show it. Equal reasons are said once."""
     saying: Saying | None = field(default=None, compare=False)
 
     def slot(self, values: _Values) -> Shown:
@@ -118,11 +118,11 @@ _WHOLE = '"%b"'
 def _reason(saying: Saying, verdict: Verdict) -> _Reason:
     if not isinstance(saying.leaf, Leaf) or verdict == ASK:
         return _Reason(_static(_encode(saying.unknown)))
-    about = f"{saying.leaf.fact}\0{saying.before}{saying.asked}"
+    fact = saying.leaf.fact
     if verdict == NO and saying.measures:
-        return _Reason(_WHOLE, about, saying)
+        return _Reason(_WHOLE, f"{fact} {saying.asked}", saying)
     before, after = (_static(_inner(part)) for part in (saying.before, saying.after(verdict, None)))
-    return _Reason(f'"{before}%b{after}"', about, saying)
+    return _Reason(f'"{before}%b{after}"', fact, saying)
 
 
 @dataclass(frozen=True, slots=True)
