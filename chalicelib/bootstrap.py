@@ -65,6 +65,7 @@ class Application:
         self.messenger: Messenger = messenger or LazyMessenger(lambda: self.wechat_client)
         self._content_lock = threading.Lock()
         self._guide: tuple[int, GuideService] | None = None
+        self._policies: tuple[int, PolicyService] | None = None
 
     # -------------------------------------------------------------------------------------------------------- adapters
 
@@ -143,7 +144,12 @@ class Application:
         return PointService(self.catalogue())
 
     def policies(self) -> PolicyService:
-        return PolicyService(self.catalogue().policies)
+        """Over the published content; its conditions are compiled once a version."""
+        catalogue = self.catalogue()
+        with self._content_lock:
+            if self._policies is None or self._policies[0] != catalogue.version:
+                self._policies = (catalogue.version, PolicyService(catalogue.policies))
+            return self._policies[1]
 
     @cached_property
     def content(self) -> ContentService:
