@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from chalicelib.enterprises.model import Enterprise
@@ -51,12 +52,18 @@ class Decision:
     missing: tuple[str, ...]
     benefit: Amount | None
     deadline: date | None
-    trace: tuple[TraceLine, ...] = ()
+    traced: Callable[[], tuple[TraceLine, ...]] = field(default=tuple, compare=False, repr=False)
+    """Makes ``trace``, which few who hold a decision look at."""
     records: frozenset[str] = frozenset()
     blocked_by: str | None = None
     hint: str | None = None
     excluded: frozenset[str] = frozenset()
     """Records that another policy of the exclusion group had taken, and that were not counted here."""
+
+    @property
+    def trace(self) -> tuple[TraceLine, ...]:
+        """Every leaf as it was decided, with its evidence."""
+        return self.traced()
 
 
 SEVERE_DISHONESTY = Modifier(
@@ -209,9 +216,7 @@ class _Compiled:
     def decide(self, sheet: FactSheet, without: frozenset[str]) -> Decision:
         counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
         evidence = sheet.evidence if not sheet.declared else self._declared(sheet, counted)
-        low = sheet.values | {name: found.low for name, found in counted.items() if found.low is not None}
-        high = sheet.values | {name: found.high for name, found in counted.items() if found.high is not None}
-        verdicts = [_settled(test(low), test(high)) for test in self._tests]
+        low, verdicts = self._verdicts(sheet.values, counted)
         why = self._explain.of(verdicts, low)
         outcome = OUTCOMES[why.verdict]
         lost = _lost(why, sheet)
@@ -230,10 +235,18 @@ class _Compiled:
             missing=tuple(why.missing()),
             benefit=None if outcome is Outcome.NOT_MATCH else self._benefit(low, counted),
             deadline=policy.deadline,
-            trace=why.trace(evidence),
+            traced=partial(why.trace, evidence),
             records=frozenset().union(*(found.refs for found in counted.values())),
             hint="可申请复核" if lost else None,
         )
+
+    def _verdicts(self, values: dict[str, Any], counted: Mapping[str, Counted]) -> tuple[dict[str, Any], list[Verdict]]:
+        """The facts with what certainly counts, and how each leaf comes out for that and for what may count."""
+        if not counted:
+            return values, [test(values) for test in self._tests]
+        low = values | {name: found.low for name, found in counted.items() if found.low is not None}
+        high = values | {name: found.high for name, found in counted.items() if found.high is not None}
+        return low, [_settled(test(low), test(high)) for test in self._tests]
 
     def _declared(self, sheet: FactSheet, counted: dict[str, Counted]) -> Mapping[str, Evidence]:
         """Let the enterprise's own figure stand for a count that the records leave open; returns the evidence."""
@@ -253,7 +266,8 @@ class _Compiled:
 
     def _benefit(self, values: Mapping[str, Any], counted: Mapping[str, Counted]) -> Amount:
         open_ones = {name for name, found in counted.items() if found.open_fields and not found.low}
-        values = {name: value for name, value in values.items() if name not in open_ones}
+        if open_ones:
+            values = {name: value for name, value in values.items() if name not in open_ones}
         inputs = Inputs(values, self._schema, lambda raw: self._case(raw, values), self._parameter)
         amount = benefits.evaluate(self._policy.benefit, inputs)
         if amount.fen and any(found.open_fields for found in counted.values()):
