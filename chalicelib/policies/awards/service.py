@@ -69,6 +69,11 @@ class AwardService:
         """Raises AwardRefused when there is none."""
         return the_round(self._rows, id_).row
 
+    def latest(self, policy_id: str, year: int) -> Round | None:
+        """The newest round of a policy for a year."""
+        filed = self._rows.latest(policy_id, year)
+        return filed.row if filed else None
+
     def entry(self, id_: str, uscc: str) -> Entry:
         """Raises AwardRefused when the enterprise is not on the list."""
         return the_entry(self._rows, id_, uscc).row

@@ -142,16 +142,6 @@ def test_daily_report_keeps_the_service_level() -> None:
     assert level_on(world.memory, TODAY - timedelta(days=1)) is None
 
 
-def test_award_rounds_only_list() -> None:
-    world = county(mode="AUTO")
-    world.policies["P91"] = policy("P91", mode="AUTO", prov=["R"])
-    world.policies["P92"] = policy("P92", mode="AUTO", condition={"all": [{"fact": "assets", "op": ">", "value": 1}]})
-    result = world.run("award-rounds")
-    assert (result.planned, result.queued) == (2, 0)
-    assert result.skipped == {"示例数据": 2, "结果不确定，不列名单": 2}
-    assert world.notices.inbox(E01) == []
-
-
 def test_all_jobs_of_the_contract_are_there() -> None:
     names = "policy-push loan-alerts deadline-reminders case-watch notice-sweep award-rounds daily-report".split()
     assert sorted(JOBS) == sorted(names)
