@@ -266,3 +266,21 @@ def test_a_cell_too_long_for_a_workbook_is_told(desk: Desk, tmp_path: Path) -> N
     desk.load(items=[item(note="长" * 40_000)])
     with pytest.raises(Refusal, match="SX-01 的「备注」太长"):
         desk.service.export(tmp_path / "a.xlsx")
+
+
+def test_a_load_keeps_what_the_enterprise_said_of_itself(desk: Desk) -> None:
+    """自报 is in no file; it stays until an office says it, and loading the same again still changes nothing."""
+    row = enterprise(facts={"revenue": {"value": 1, "source": "税务"}})
+    desk.load(enterprises=[row])
+    service = EnterpriseService(desk.store)
+    held = service.get(USCC)
+    assert held is not None
+    own = {"value": 400, "source": "企业自填", "basis": "自报"}
+    said = held.model_dump(mode="json")
+    said["facts"] |= {"assets": own, "revenue": own}
+    service.save(type(held).model_validate(said), NOW)
+    assert desk.load(enterprises=[row]).kinds["enterprises"].counts()["changed"] == 1
+    again = service.get(USCC)
+    assert again is not None
+    assert {name: fact.value for name, fact in again.facts.items()} == {"assets": 400, "revenue": 1}
+    assert desk.load(enterprises=[row]).kinds["enterprises"].counts()["unchanged"] == 1
