@@ -30,13 +30,20 @@ class PlatformEvents:
             case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
                 self._permissions(inbound.openid, inbound.answers, now)
             case events.PersonalDataEvent():
-                self._subscriptions.forget(inbound.openid)
+                self._personal_data(inbound, now)
             case events.VerificationEvent():
                 # Without verification (认证) template messages stop: this line is what the alarm watches.
                 log.error("account verification event", extra={"event": inbound.event, "alarm": "verification"})
             case _:
                 return False
         return True
+
+    def _personal_data(self, inbound: events.PersonalDataEvent, now: datetime) -> None:
+        """We keep no profile to change. A withdrawal (撤回授权) stops what waits and what may come."""
+        if inbound.event == events.REVOKED:
+            person = inbound.subject or inbound.openid
+            self._notices.cancel_for(person, None, now)
+            self._subscriptions.forget(person)
 
     def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime) -> None:
         for answer in answers:

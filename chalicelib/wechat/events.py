@@ -13,6 +13,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Config
 from chalicelib.wechat.messages import Inbound
 
 QR_PREFIX = "qrscene_"
+REVOKED = "user_authorization_revoke"
 
 
 def _as_list(value: object) -> object:
@@ -244,7 +245,7 @@ class PersonalDataEvent(Event):
     ``subject``: the openid concerned; ``revoke_info``: the platform's codes of what was withdrawn.
     """
 
-    names = ("user_info_modified", "user_authorization_revoke")
+    names = ("user_info_modified", REVOKED)
 
     subject: str | None = Field(default=None, alias="OpenID", repr=False)
     app_id: str | None = Field(default=None, alias="AppID")

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3.exceptions import NewConnectionError, SSLError
 
 from chalicelib.wechat.errors import ApiError, NotSent, Unclear
@@ -29,9 +30,15 @@ log = logging.getLogger(__name__)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
-def pooled_session(connections: int) -> requests.Session:
-    """Keep-alive connections for so many threads at once; never retries by itself."""
+def pooled_session(connections: int, base: str) -> requests.Session:
+    """Keep-alive connections to ``base`` for so many threads at once; never retries by itself.
+
+    The environment's proxies for it are looked up here: requests would read all of the environment for every call,
+    which takes as long as the rest of what it does.
+    """
     session = requests.Session()
+    session.trust_env = False
+    session.proxies.update(get_environ_proxies(base))
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
