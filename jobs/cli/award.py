@@ -203,10 +203,10 @@ def pay(
 
 
 @app.command("receipts")
-def receipts(round_id: RoundArgument, file: Path) -> None:
+def receipts(round_id: RoundArgument, file: Path, by: ByOption) -> None:
     """导入银行回执 CSV：支付编号、金额（元）、结果（成功、退回）、日期、原因。"""
     with progress("导入回执"):
-        received = _awards().take_receipts(round_id, _read(file), file.name, _now())
+        received = _awards().take_receipts(round_id, _read(file), f"{by}（{file.name}）", _now())
     say(f"到账 {received.paid} 笔，退回 {received.returned} 笔，以前已登记 {received.already} 笔。")
 
 

@@ -29,7 +29,7 @@ def killed(db: Path, out: Path, chance: random.Random, by_clock: bool) -> bool:
     dies = None if by_clock else (chance.randint(1, 50), chance.random() < 0.5)
     process = _PROCESSES.Process(target=run, args=(db, out, dies))
     process.start()
-    process.join(chance.uniform(0.2, 1.2) if by_clock else LIMIT_SECONDS)
+    process.join(chance.uniform(0.2, 0.9) if by_clock else LIMIT_SECONDS)
     process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL

@@ -25,16 +25,15 @@ from chalicelib.policies.awards.model import (
     same_name,
 )
 from chalicelib.policies.awards.repository import AwardRepository, Registered
-from chalicelib.policies.awards.steps import BUSY, CHUNK, event_of, marked, person, the_entry, the_round, written
+from chalicelib.policies.awards.steps import event_of, in_chunks, marked, person, the_entry, the_round, written
 from chalicelib.policies.awards.tables import read_rows, refuse
-from chalicelib.ports import Conflict, Write
+from chalicelib.ports import Write
 from chalicelib.times import local_date
 
 COLUMNS = ("统一社会信用代码", "户名", "开户行", "账号")
 _FILE = "账户文件"
 _TAKING_ACCOUNTS = frozenset({Stage.PUBLIC, Stage.PAYABLE, Stage.BATCHING, Stage.SEALED, Stage.DISSOLVING})
 _CORRECTABLE = frozenset({EntryState.LISTED, EntryState.BLOCKED})
-_TRIES = 5
 
 NO_PROFILE = "库里已没有这家企业"
 DEREGISTERED = "企业已注销，不予发放"
@@ -62,7 +61,7 @@ class Taken:
     refused: int = 0
     already: int = 0
 
-    def plus(self, other: Taken) -> Taken:
+    def __add__(self, other: Taken) -> Taken:
         return Taken(self.confirmed + other.confirmed, self.refused + other.refused, self.already + other.already)
 
 
@@ -100,18 +99,8 @@ class Accounts:
         listed = {each.row.uscc for each in self._rows.entries(id_)}
         refuse(_FILE, [f"第 {n} 行 统一社会信用代码：名单里没有 {uscc}" for n, uscc, _ in lines if uscc not in listed])
         refuse(_FILE, _repeated(lines))
-        taken = Taken()
-        for start in range(0, len(lines), CHUNK):
-            taken = taken.plus(self._retried(id_, lines[start : start + CHUNK], person(by), now))
-        return taken
-
-    def _retried(self, id_: str, lines: Sequence[_Line], by: str, now: datetime) -> Taken:
-        for _ in range(_TRIES):
-            try:
-                return self._write(id_, lines, by, now)
-            except Conflict:
-                continue  # an enterprise confirmed its own at this moment
-        raise AwardRefused(BUSY.format(id_))
+        who = person(by)
+        return sum(in_chunks(id_, lines, lambda chunk: self._write(id_, chunk, who, now)), start=Taken())
 
     def _write(self, id_: str, lines: Sequence[_Line], by: str, now: datetime) -> Taken:
         taken = Taken()
@@ -121,11 +110,11 @@ class Accounts:
             life = entry_life(filed.row)
             event = self._judged(filed.row, payee, by, now)
             if life.payee == payee or life.problem == event.note or entry_refusal(life, event):
-                taken = taken.plus(Taken(already=1))
+                taken += Taken(already=1)
                 continue
             writes.append(self._rows.put_entry(filed.row.with_event(event), filed.version))
             refused = event.act is EntryAct.ACCOUNT_REFUSED
-            taken = taken.plus(Taken(confirmed=int(not refused), refused=int(refused)))
+            taken += Taken(confirmed=int(not refused), refused=int(refused))
         if writes:
             self._rows.transact(*writes)
         return taken

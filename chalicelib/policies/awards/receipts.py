@@ -12,17 +12,16 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from chalicelib.policies.awards.life import entry_life, round_life
-from chalicelib.policies.awards.model import AwardRefused, Entry, EntryAct, EntryEvent, Pool, Round
+from chalicelib.policies.awards.model import Entry, EntryAct, EntryEvent, Pool, Round
 from chalicelib.policies.awards.payment_file import payments
 from chalicelib.policies.awards.repository import AwardRepository
-from chalicelib.policies.awards.steps import BUSY, CHUNK, marked, person, the_entry, the_round
+from chalicelib.policies.awards.steps import in_chunks, marked, person, the_entry, the_round
 from chalicelib.policies.awards.tables import read_rows, refuse
-from chalicelib.ports import Conflict, Write
+from chalicelib.ports import Write
 
 COLUMNS = ("支付编号", "金额（元）", "结果", "日期", "原因")
 _FILE = "回执文件"
 RESULTS: Mapping[str, EntryAct] = {"成功": EntryAct.PAID, "退回": EntryAct.RETURNED}
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Received:
     returned: int = 0
     already: int = 0
 
-    def plus(self, other: Received) -> Received:
+    def __add__(self, other: Received) -> Received:
         return Received(self.paid + other.paid, self.returned + other.returned, self.already + other.already)
 
 
@@ -72,10 +71,8 @@ class Receipts:
         issued = self._issued(round_)
         refuse(_FILE, [f"第 {each.line} 行 {problem}" for each in receipts if (problem := _mismatch(each, issued))])
         news = [each for each in receipts if each.act not in issued[each.number].known]
-        received = Received(already=len(receipts) - len(news))
-        for start in range(0, len(news), CHUNK):
-            received = received.plus(self._retried(round_, news[start : start + CHUNK], issued, person(by), now))
-        return received
+        who, known = person(by), Received(already=len(receipts) - len(news))
+        return sum(in_chunks(id_, news, lambda chunk: self._write(round_, chunk, issued, who, now)), start=known)
 
     def _issued(self, round_: Round) -> dict[str, _Issued]:
         approved = [batch.number for batch in round_life(round_).batches if batch.approved_by]
@@ -85,16 +82,6 @@ class Receipts:
             for batch in approved
             for payment in payments([each.row], batch)
         }
-
-    def _retried(
-        self, round_: Round, chunk: Sequence[Receipt], issued: Mapping[str, _Issued], by: str, now: datetime
-    ) -> Received:
-        for _ in range(_TRIES):
-            try:
-                return self._write(round_, chunk, issued, by, now)
-            except Conflict:
-                continue  # another round moved the same pool, or an enterprise its entry
-        raise AwardRefused(BUSY.format(round_.id))
 
     def _write(
         self, round_: Round, chunk: Sequence[Receipt], issued: Mapping[str, _Issued], by: str, now: datetime
@@ -106,7 +93,7 @@ class Receipts:
             payment = issued[receipt.number]
             each = the_entry(self._rows, round_.id, payment.uscc)
             if receipt.act in _known(each.row, payment.batch):
-                received = received.plus(Received(already=1))
+                received += Received(already=1)
                 continue
             pool = _moved(pool, each.row, receipt.act)
             entry = _told(each.row, receipt, payment.batch, by, now)
@@ -114,7 +101,7 @@ class Receipts:
             if receipt.act is EntryAct.RETURNED:
                 writes.append(self._rows.drop_claim(entry))
             came_back = receipt.act is EntryAct.RETURNED
-            received = received.plus(Received(paid=int(not came_back), returned=int(came_back)))
+            received += Received(paid=int(not came_back), returned=int(came_back))
         if writes:
             self._rows.transact(self._rows.put_pool(pool, filed.version), *writes)
         return received

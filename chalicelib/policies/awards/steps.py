@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.policies.awards.life import entry_life, entry_refusal, round_life, round_refusal
 from chalicelib.policies.awards.model import (
@@ -23,6 +24,8 @@ CHUNK = 45
 """Entries a transaction: two writes each, the head and the pool still fit."""
 
 _TRIES = 5
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 BUSY = "批次 {} 刚刚有变化，请再试一次。"
 
 
@@ -137,6 +140,20 @@ def retried(id_: str, change: Callable[[], Filed[Round]]) -> Filed[Round]:
         except Conflict:
             continue
     raise AwardRefused(BUSY.format(id_))
+
+
+def in_chunks(id_: str, items: Sequence[Item], write: Callable[[Sequence[Item]], Done]) -> Iterator[Done]:
+    """``write`` for CHUNK items after CHUNK items, again where somebody else was quicker. Raises AwardRefused."""
+    for start in range(0, len(items), CHUNK):
+        chunk = items[start : start + CHUNK]
+        for _ in range(_TRIES):
+            try:
+                yield write(chunk)
+                break
+            except Conflict:
+                continue
+        else:
+            raise AwardRefused(BUSY.format(id_))
 
 
 def written(rows: AwardRepository, id_: str, *writes: Write) -> None:
