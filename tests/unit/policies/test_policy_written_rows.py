@@ -15,7 +15,7 @@ from chalicelib.policies.conditions import parse
 from chalicelib.policies.dictionary import plain_schema
 from chalicelib.policies.explain import Explainer
 from chalicelib.policies.matching import match_file
-from tests.unit.policies.test_compilers_agree import SCHEMA, any_enterprise, any_tree
+from tests.unit.policies.random_trees import SCHEMA, any_enterprise, any_tree
 
 PLAIN = plain_schema({name: definition.type for name, definition in SCHEMA.items()})
 
