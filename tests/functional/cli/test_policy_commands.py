@@ -72,6 +72,11 @@ def test_a_suspended_policy_matches_nobody(jobs: Jobs, county: Application) -> N
 def test_a_look_before_publishing(jobs: Jobs, county: Application, tmp_path: Path) -> None:
     stricter = {"fact": "valid_quals", "op": "contains", "value": "LG"}
     change = {"version": 2, "state": "draft", "condition": stricter, "benefit": {"kind": "fixed", "amount": 300000}}
+    failing = jobs("content", "load", write(tmp_path, "P25", **change))
+    assert (
+        failing.code == 2 and "（P25）「用例」：用例“首次认定小巨人”" in failing.out
+    )  # its golden cases travel with it
+    change |= {"golden": []}
     assert jobs("content", "load", write(tmp_path, "P25", **change)).code == 0
     found = jobs("policy", "preview", "P25", "--pool", "10", "--json").json
     assert (found["version"], found["against"]) == (2, 1)
