@@ -1,4 +1,4 @@
-"""``award``: rounds of 免申即享 from the list to the last receipt."""
+"""``award``: rounds of 免申即享 from the list to the last receipt; who lists does not confirm, who prepares not pay."""
 
 from __future__ import annotations
 
