@@ -9,7 +9,7 @@ from typing import Any
 
 from simulator.faults import Rule
 from simulator.http import Request, Response, json_response, text_response
-from simulator.platform import custom, menu, notices, oauth, qr, quota, tokens, users
+from simulator.platform import custom, mass, menu, notices, oauth, qr, quota, tokens, users
 from simulator.platform.call import Call
 from simulator.platform.errors import ApiError, error_body
 from simulator.world import World
@@ -34,6 +34,8 @@ ENDPOINTS = {
     "cgi-bin/message/subscribe/bizsend": Endpoint("POST", notices.subscribe_send),
     "cgi-bin/message/custom/send": Endpoint("POST", custom.send),
     "cgi-bin/message/custom/typing": Endpoint("POST", custom.typing),
+    "cgi-bin/draft/add": Endpoint("POST", mass.add_draft),
+    "cgi-bin/message/mass/sendall": Endpoint("POST", mass.send_to_all),
     "cgi-bin/menu/create": Endpoint("POST", menu.create),
     "cgi-bin/menu/get": Endpoint("GET", menu.get),
     "cgi-bin/menu/delete": Endpoint("GET", menu.delete),

@@ -472,7 +472,7 @@ class TestTheRest:
         assert bench.answer("POST", SEND, query).json()["errcode"] == 44002
         assert bench.answer("POST", SEND, query, b"[1]").json()["errcode"] == 47001
         assert bench.answer("POST", SEND, query, b'{"touser": 1}').json()["errcode"] == 47001
-        assert bench.answer("POST", "cgi-bin/message/mass/sendall", query).json()["errcode"] == 40066
+        assert bench.answer("POST", "cgi-bin/message/mass/speed/set", query).json()["errcode"] == 40066
 
     @pytest.mark.parametrize("mount", ["/simulator/api/", "/api/", "/", "/simulator/"])
     def test_every_mount_answers_the_same(self, bench: Bench, mount: str) -> None:
