@@ -1,7 +1,8 @@
 """One process of the award round with kills: drives a round from its list to the last receipt, and may be killed.
 
-``run`` does what two officers and 10,000 enterprises would do, from wherever an earlier process was killed. ``dies``
-kills it -9 by its own hand right before or right after its n-th write of several rows.
+``run`` does what two officers and 10,000 enterprises would do, from wherever an earlier process was killed. With a
+``Death`` it kills itself -9 around its n-th write of several rows; counting writes, not seconds, spreads the deaths
+over the whole round on machines of any speed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from threading import Timer
+from typing import Any, Literal
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.sqlite_store import SqliteStore
@@ -29,21 +32,36 @@ AFTER_NOTICE = NOW + timedelta(days=6)
 POOL_TOTAL = 10**12
 
 
-class SuicidalStore:
-    """A store in front of ``store`` whose process dies at its ``left``-th write of several rows."""
+@dataclass(frozen=True)
+class Death:
+    """At which write: right before it, right after it, or ``soon``, a few thousandths of a second into what follows."""
 
-    def __init__(self, store: Store, left: int, after: bool) -> None:
-        self._store, self._left, self._after = store, left, after
+    write: int
+    when: Literal["before", "after", "soon"]
+    seconds: float = 0.0
+
+
+class MortalStore:
+    """A store in front of another whose process dies by ``death``."""
+
+    def __init__(self, store: Store, death: Death) -> None:
+        self._store, self._death = store, death
+        self._left = death.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def transact(self, writes: Sequence[Write]) -> None:
         self._left -= len(writes) > 1
-        if self._left == 0 and not self._after:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self._left == 0:
+            self._die("before")
         self._store.transact(writes)
         if self._left == 0:
+            self._die("after")
+            Timer(self._death.seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+
+    def _die(self, when: str) -> None:
+        if self._death.when == when:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -79,10 +97,10 @@ def service(store: Store) -> AwardService:
     return AwardService(store, lambda: policies)
 
 
-def run(db: Path, out: Path, dies: tuple[int, bool] | None = None) -> None:
+def run(db: Path, out: Path, death: Death | None = None) -> None:
     """Bring the round to its end and write its payment file to ``out``."""
     store = SqliteStore(db, FixedClock(NOW), "NORMAL")
-    awards = service(store if dies is None else SuicidalStore(store, *dies))  # type: ignore[arg-type]
+    awards = service(store if death is None else MortalStore(store, death))  # type: ignore[arg-type]
     awards.set_pool(POOL, 2026, POOL_TOTAL, ANN, "年度预算", NOW)
     awards.open("P90", 2026, ANN, NOW)
     awards.confirm(ROUND, BOB, NOW)

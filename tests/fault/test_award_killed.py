@@ -13,9 +13,9 @@ import pytest
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.sqlite_store import SqliteStore
-from chalicelib.policies.awards.model import EntryAct
+from chalicelib.policies.awards.model import EntryAct, RoundAct
 from chalicelib.policies.awards.statistics import Paid
-from tests.fault.award_worker import FIRMS, POOL_TOTAL, ROUND, premium, run, seed, service
+from tests.fault.award_worker import FIRMS, POOL_TOTAL, ROUND, Death, premium, run, seed, service
 from tests.unit.policies.awards.support import NOW, POOL
 
 KILLS = 20
@@ -24,15 +24,17 @@ _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.fault.award_worker"])
 
 
-def killed(db: Path, out: Path, chance: random.Random, by_clock: bool) -> bool:
-    """Start the worker and have it killed: from outside after a while, or at a write of its own. False: it was done."""
-    dies = None if by_clock else (chance.randint(1, 50), chance.random() < 0.5)
-    process = _PROCESSES.Process(target=run, args=(db, out, dies))
+def killed(db: Path, out: Path, chance: random.Random) -> str:
+    """Have the worker go on with the round and die; the step it was in."""
+    death = Death(chance.randint(20, 50), chance.choice(["before", "after", "soon"]), chance.uniform(0, 0.005))
+    process = _PROCESSES.Process(target=run, args=(db, out, death))
     process.start()
-    process.join(chance.uniform(0.2, 0.9) if by_clock else LIMIT_SECONDS)
-    process.kill()
-    process.join()
-    return process.exitcode == -signal.SIGKILL
+    process.join(LIMIT_SECONDS)
+    assert process.exitcode == -signal.SIGKILL, "the round was over before the last kill"
+    store = SqliteStore(db, FixedClock(NOW), "NORMAL")
+    last = service(store).round(ROUND).events[-1]
+    store.close()
+    return last.act
 
 
 @pytest.mark.slow
@@ -43,8 +45,8 @@ def test_killed_twenty_times(tmp_path: Path) -> None:
     shutil.copy(calm, rough)
     undisturbed = _PROCESSES.Process(target=run, args=(calm, tmp_path / "calm.csv"))
     undisturbed.start()
-    kills = [killed(rough, tmp_path / "rough.csv", chance, by_clock=bool(n % 2)) for n in range(KILLS)]
-    assert all(kills), f"the round was over after {kills.index(False)} kills"
+    died_in = {killed(rough, tmp_path / "rough.csv", chance) for _ in range(KILLS)}
+    assert died_in == {RoundAct.OPENED, RoundAct.PUBLICISED, RoundAct.BATCH_OPENED, RoundAct.BATCH_APPROVED}
     run(rough, tmp_path / "rough.csv")
     undisturbed.join(LIMIT_SECONDS)
     assert undisturbed.exitcode == 0

@@ -13,7 +13,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from chalicelib.enterprises.uscc import normalise
-from chalicelib.policies.awards.life import EntryState, Stage, entry_life, entry_refusal, round_life
+from chalicelib.policies.awards.life import EntryLife, EntryState, Stage, entry_life, entry_refusal, round_life
 from chalicelib.policies.awards.model import (
     AccountRefused,
     AwardRefused,
@@ -82,13 +82,12 @@ class Accounts:
         if life.payee == payee:
             return filed.row
         event = self._judged(filed.row, payee, by, now)
-        refused = event.act is EntryAct.ACCOUNT_REFUSED
-        if refused and (life.state not in _CORRECTABLE or life.problem == event.note):
-            raise AccountRefused(_cannot(event.note))  # an account that is good stands
-        row = marked(filed.row, event)
-        written(self._rows, id_, self._rows.put_entry(row, filed.version))
-        if refused:
-            raise AccountRefused(_cannot(event.note))
+        row = filed.row
+        if _is_news(life, event):
+            row = marked(row, event)
+            written(self._rows, id_, self._rows.put_entry(row, filed.version))
+        if event.act is EntryAct.ACCOUNT_REFUSED:
+            raise AccountRefused(f"这个账户不能收款：{event.note}。")
         return row
 
     def take_in(self, id_: str, data: bytes, by: str, now: datetime) -> Taken:
@@ -96,11 +95,13 @@ class Accounts:
         and column, AwardRefused."""
         self._open_round(id_, now)
         lines = read_rows(data, _FILE, COLUMNS, _line)
-        listed = {each.row.uscc for each in self._rows.entries(id_)}
+        listed = {each.row.uscc: entry_life(each.row).payee for each in self._rows.entries(id_)}
         refuse(_FILE, [f"第 {n} 行 统一社会信用代码：名单里没有 {uscc}" for n, uscc, _ in lines if uscc not in listed])
         refuse(_FILE, _repeated(lines))
         who = person(by)
-        return sum(in_chunks(id_, lines, lambda chunk: self._write(id_, chunk, who, now)), start=Taken())
+        news = [line for line in lines if listed[line[1]] != line[2]]
+        known = Taken(already=len(lines) - len(news))
+        return sum(in_chunks(id_, news, lambda chunk: self._write(id_, chunk, who, now)), start=known)
 
     def _write(self, id_: str, lines: Sequence[_Line], by: str, now: datetime) -> Taken:
         taken = Taken()
@@ -109,7 +110,7 @@ class Accounts:
             filed = the_entry(self._rows, id_, uscc)
             life = entry_life(filed.row)
             event = self._judged(filed.row, payee, by, now)
-            if life.payee == payee or life.problem == event.note or entry_refusal(life, event):
+            if life.payee == payee or entry_refusal(life, event) or not _is_news(life, event):
                 taken += Taken(already=1)
                 continue
             writes.append(self._rows.put_entry(filed.row.with_event(event), filed.version))
@@ -137,6 +138,12 @@ class Accounts:
         return round_
 
 
+def _is_news(life: EntryLife, event: EntryEvent) -> bool:
+    """A good account stands when somebody names a bad one, and a problem is kept once."""
+    refused = event.act is EntryAct.ACCOUNT_REFUSED
+    return not refused or (life.state in _CORRECTABLE and life.problem != event.note)
+
+
 def payee_of(name: str, bank: str, number: str) -> PayeeAccount:
     """An account as people write it. Raises ValueError naming the Chinese field, never repeating the number."""
     try:
@@ -160,7 +167,3 @@ def _repeated(lines: Sequence[_Line]) -> list[str]:
         for number, uscc, _ in lines
         if first.setdefault(uscc, number) != number
     ]
-
-
-def _cannot(problem: str) -> str:
-    return f"这个账户不能收款：{problem}。"

@@ -145,4 +145,8 @@ def test_wrong_files_are_bad_input(office: Office, tmp_path: Path) -> None:
         f"{head}\n{ONE.uscc},别的公司,示例银行,12345678\n{TWO.uscc},{TWO.name},示例银行,12345678\n", encoding="utf-8"
     )
     assert "确认 1 家，不能收款 1 家，没有变化 0 家" in office.says("accounts", ROUND, str(table))
+    mixed = f"{head}\n{ONE.uscc},{ONE.name},示例银行,12345678\n{TWO.uscc},别的公司,示例银行,12345678\n"
+    assert "没有变化 2 家" in office.says("accounts", ROUND, str(table))
+    table.write_text(mixed, encoding="utf-8")
+    assert "确认 1 家，不能收款 0 家，没有变化 1 家" in office.says("accounts", ROUND, str(table))  # a good one stands
     assert "确认 0 家，不能收款 0 家，没有变化 2 家" in office.says("accounts", ROUND, str(table))
