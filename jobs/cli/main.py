@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from jobs.cli import (
+    award,
     case,
     content,
     doctor,
@@ -40,6 +41,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(guide.app, name="guide")
 app.add_typer(policy.app, name="policy")
 policy_versions.register(policy.app)
+app.add_typer(award.app, name="award")
 app.add_typer(enterprise.app, name="enterprise")
 enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
