@@ -285,7 +285,6 @@ def main() -> None:
     words.add_argument("--repeat", type=int, default=5)
     asked = words.parse_args()
     report = measure(asked.policies, asked.enterprises, asked.row_sample, asked.repeat)
-    print(json.dumps(report, indent=2))
     print(table(report))
 
 

@@ -7,6 +7,7 @@ together once for each way the leaves came out, as a template, and filled with v
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -34,7 +35,7 @@ class Shown(Protocol):
     def __getitem__(self, place: int, /) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Template:
     text: bytes
     slots: tuple[Callable[[_Values], Shown], ...]
@@ -50,6 +51,7 @@ class Writer:
         self._with_not_match = with_not_match
         self._explainers = [Explainer(policy.tree, schema) for policy in policies]
         self._templates: list[dict[bytes, _Template]] = [{} for _ in policies]
+        self._alike: dict[tuple[str, tuple[_Reason, ...]], _Template] = {}
 
     def lines(self, usccs: Sequence[str], columns: Columns, bits: Bits, verdicts: NDArray[np.uint8]) -> list[bytes]:
         """Rows in the order of the enterprises, then of the policies. ``verdicts``: a row an enterprise."""
@@ -66,22 +68,25 @@ class Writer:
     def _told(self, policy: int, bits: Bits, verdicts: NDArray[np.uint8]) -> list[tuple[list[int], _Template]]:
         """Places of enterprises whose leaves came out alike, and their template."""
         leaves = self._program.leaf_verdicts(policy, bits, len(verdicts))
-        alike: dict[bytes, list[int]] = {}
+        known, alike = self._templates[policy], defaultdict[_Template, list[int]](list)
         chosen = np.arange(len(verdicts)) if self._with_not_match else np.flatnonzero(verdicts)
         table = np.ascontiguousarray(np.vstack((leaves, verdicts)).T[chosen])
         for one, came_out in zip(chosen.tolist(), table.view(f"V{table.shape[1]}").ravel().tolist(), strict=True):
-            alike.setdefault(came_out, []).append(one)
-        return [(who, self._template(policy, came_out)) for came_out, who in alike.items()]
+            alike[known.get(came_out) or self._template(policy, came_out)].append(one)
+        return [(who, template) for template, who in alike.items()]
 
     def _template(self, policy: int, came_out: bytes) -> _Template:
+        """Ways that differ only in leaves that did not decide share one."""
         known = self._templates[policy]
-        if came_out not in known:
-            if len(known) >= _MOST_TEMPLATES:
-                known.clear()
-            known[came_out] = self._make(policy, came_out[:-1], came_out[-1])
-        return known[came_out]
+        if len(known) >= _MOST_TEMPLATES:
+            known.clear()
+            self._alike.clear()
+        text, reasons = self._make(policy, came_out[:-1], came_out[-1])
+        made = self._alike.setdefault((text, reasons), _Template(text.encode(), tuple(one.slot for one in reasons)))
+        known[came_out] = made
+        return made
 
-    def _make(self, policy: int, verdicts: bytes, expected: Verdict) -> _Template:
+    def _make(self, policy: int, verdicts: bytes, expected: Verdict) -> tuple[str, tuple[_Reason, ...]]:
         explainer, name = self._explainers[policy], self._policies[policy].id
         verdict, indexes = explainer.deciding(verdicts)
         if verdict != expected:
@@ -94,7 +99,7 @@ class Writer:
             f'%b, "policy": {_static(_encode(name))}, "outcome": "{OUTCOMES[verdict]}", '
             f'"reasons": [{said}], "missing": {asked}}}\n'
         )
-        return _Template(text.encode(), tuple(reason.slot for reason in reasons if reason.saying))
+        return text, tuple(reason for reason in reasons if reason.saying)
 
 
 @dataclass(frozen=True, slots=True)
