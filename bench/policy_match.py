@@ -168,7 +168,12 @@ def measure(policies: int, enterprises: int, workers: int, repeat: int, sample_s
     return report | {"pairs_per_second": speed | columnar | indexed, "peak_mb": peak[0]}
 
 
-PROMISED: dict[str, float] = {"closures": 1.2e6, "closures_with_trace": 0.3e6, "columns": 250e6, "index_used": 1000e6}
+PROMISED: dict[str, float] = {
+    "closures": 1.2e6,
+    "closures_with_trace": 0.3e6,
+    "columns_1": 250e6,
+    "index_used_1": 1000e6,
+}
 """Pairs a second by CPU time at the median; what a wall clock says depends on who else is on the machine."""
 NAMES = {
     "closures": "closures, outcome",
@@ -201,8 +206,7 @@ def section() -> Section:
         + ", ".join(f"{count:,} {outcome}" for outcome, count in report["outcomes"].items())
         + "."
     )
-    rates = {key: max(speed[name]["cpu"][1] for name in speed if name.startswith(key)) for key in PROMISED}
-    kept = all(rates[key] >= promised for key, promised in PROMISED.items())
+    kept = all(speed[key]["cpu"][1] >= promised for key, promised in PROMISED.items())
     return Section("Policies: our engine", text, kept and one["cpu"][1] <= 2 and report["peak_mb"] <= 2048)
 
 

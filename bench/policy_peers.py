@@ -1,6 +1,6 @@
 """Ours beside DuckDB, polars, zen-engine, json-logic and rule-engine: the same three-valued work, the same counts.
 
-    .venv-bench/bin/python -m bench.policy_peers [--enterprises 1000000] [--repeat 5]
+    .venv-bench/bin/python -m bench.policy_peers [--enterprises 1000000] [--repeat 3]
 
 Everybody counts match, not match and unknown for every policy; a count that differs ends the run. What helps a peer is
 done for it: DuckDB and polars get categories as the small codes that we use ourselves, prefixes as lists of codes, all
@@ -282,7 +282,7 @@ def main() -> None:
     words.add_argument("--policies", type=int, default=200)
     words.add_argument("--enterprises", type=int, default=1_000_000)
     words.add_argument("--row-sample", type=int, default=150)
-    words.add_argument("--repeat", type=int, default=5)
+    words.add_argument("--repeat", type=int, default=3)
     asked = words.parse_args()
     report = measure(asked.policies, asked.enterprises, asked.row_sample, asked.repeat)
     print(table(report))
