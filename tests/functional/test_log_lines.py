@@ -25,6 +25,8 @@ from tests.functional.support import SETTINGS, Person, work_off
 from tests.unit.wechat.fake_platform import STABLE_TOKEN, TEMPLATE, FakePlatform, Raw, client_of, fake_platform
 
 PHONE = "13800138000"
+OPENID = "oLg7xJ9q2ZpK-4mT8vR1sW3yBc_D"
+"""Mixed as real ones are: by that they are told from the names in our code."""
 SECRETS = [str(SETTINGS[name]) for name in ("wechat_token", "wechat_app_secret", "wechat_aes_key", "session_secret")]
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
@@ -75,6 +77,7 @@ def test_a_whole_story_and_its_mishaps(
     with Client(app) as client, client_of(platform.base, county.clock) as wechat:
         switch.messenger = WechatMessenger(wechat)
         someone = Person(client, county, "log")
+        someone.openid = OPENID
         _talk(county, someone)
         _mishaps(county, someone)
         _pushes(county, client, someone, platform)
