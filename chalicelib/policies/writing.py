@@ -90,7 +90,7 @@ class Writer:
         explainer, name = self._explainers[policy], self._policies[policy].id
         verdict, indexes = explainer.deciding(verdicts)
         if verdict != expected:
-            raise AssertionError(f"columns and closures differ on policy {name}")
+            raise AssertionError(f"columns and explanation differ on policy {name}")
         sayings = [(explainer.sayings[index], verdicts[index]) for index in indexes]
         reasons = list(dict.fromkeys(_reason(saying, each) for saying, each in sayings))
         missing = dict.fromkeys(s.leaf.fact for s, _ in sayings if verdict == ASK and isinstance(s.leaf, Leaf))
