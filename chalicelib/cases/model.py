@@ -6,7 +6,7 @@ States, texts and transitions are those of the facts (§4.2.2); ``life.py`` fold
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
@@ -25,7 +25,7 @@ from pydantic import (
 from chalicelib.cases.workdays import Limit
 from chalicelib.enterprises import uscc
 from chalicelib.provenance import Provenanced
-from chalicelib.times import SHANGHAI
+from chalicelib.scalars import Instant
 
 MAX_EVENTS = 48
 """Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
@@ -129,16 +129,6 @@ def _as_kind(value: object) -> object:
     return _BY_CHINESE.get(value, value) if isinstance(value, str) else value
 
 
-def _as_instant(value: object) -> object:
-    """A wall-clock time without a zone is China's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    return value.replace(tzinfo=SHANGHAI) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
 def _checked_no(value: str) -> str:
     if not _CASE_NO.fullmatch(value):
         raise ValueError("办件编号是 36 开头的 19 位数字，例如 3603232026112200123")
@@ -146,7 +136,6 @@ def _checked_no(value: str) -> str:
 
 
 CaseNo = Annotated[str, AfterValidator(_checked_no)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_as_instant), AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 class CaseEvent(BaseModel):
@@ -212,9 +201,9 @@ class CaseRow(CaseHead):
     @classmethod
     def _name_the_case(cls, given: Any) -> Any:
         """Events inside a row need not repeat its number."""
-        if not isinstance(given, dict):
+        events = given.get("events") or () if isinstance(given, dict) else None
+        if not isinstance(events, list | tuple):
             return given
-        events = given.get("events") or ()
         named = [{"case_no": given.get("no"), **event} if isinstance(event, dict) else event for event in events]
         return {**given, "events": named}
 

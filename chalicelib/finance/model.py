@@ -21,8 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from chalicelib.finance.scalars import Fen, Instant, Uscc
+from chalicelib.finance.scalars import Fen, Uscc
 from chalicelib.provenance import Provenanced
+from chalicelib.scalars import Instant
 
 MAX_EVENTS = 48
 """Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
@@ -137,9 +138,9 @@ class LoanRow(LoanHead):
     @classmethod
     def _name_the_loan(cls, given: Any) -> Any:
         """Events inside a row need not repeat its id."""
-        if not isinstance(given, dict):
+        events = given.get("events") or () if isinstance(given, dict) else None
+        if not isinstance(events, list | tuple):
             return given
-        events = given.get("events") or ()
         named = [{"loan_id": given.get("id"), **event} if isinstance(event, dict) else event for event in events]
         return {**given, "events": named}
 

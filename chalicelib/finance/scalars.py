@@ -1,29 +1,17 @@
-"""Single values as rows of loans and projects bring them: amounts in 分, instants, credit codes."""
+"""Single values as rows of loans and projects bring them: amounts in 分, credit codes."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from chalicelib import money
 from chalicelib.enterprises import uscc
-from chalicelib.times import SHANGHAI
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(万元|元)", re.ASCII)
-
-
-def _as_instant(value: object) -> object:
-    """A wall-clock time without a zone is China's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    return value.replace(tzinfo=SHANGHAI) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _as_fen(value: object) -> object:
@@ -48,6 +36,5 @@ def _checked_uscc(value: str) -> str:
     return code
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_as_instant), AfterValidator(lambda at: at.astimezone(UTC))]
 Fen = Annotated[int, BeforeValidator(_as_fen), Field(ge=0)]
 Uscc = Annotated[str, AfterValidator(_checked_uscc)]

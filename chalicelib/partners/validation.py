@@ -40,8 +40,6 @@ def validated(model: type[Model], given: JsonObject, now: datetime) -> Model:
         value = model.model_validate(given)
     except ValidationError as error:
         raise BadEntry(*wording.explain(error, model)) from None
-    except OverflowError:  # a time at the very edge of the calendar cannot be put into another zone
-        raise BadEntry((None, _out_of_range())) from None
     if far := list(_far_off(value.model_dump(), (), now)):
         raise BadEntry(*((wording.column(model, path), text) for path, text in far))
     return value
