@@ -30,7 +30,12 @@ lint: setup ## format check, lint, types, import rules
 test: lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-bench: setup ## the benchmarks of docs/benchmarks.md
+.venv-bench/ready: requirements-bench.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+bench: setup .venv-bench/ready ## the benchmarks of docs/benchmarks.md, peers in their own environment
 	$(BIN)/python -m bench
 
 package: setup ## build/package: template and zip for AWS, checked
@@ -40,4 +45,4 @@ deploy: package ## deploy build/package to the account of your AWS credentials
 	$(BIN)/python -m infra.deploy --stage $(STAGE)
 
 clean: ## remove what the other targets made (var/ with your data stays)
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis
