@@ -16,9 +16,12 @@ from chalicelib.enterprises.tries import LockedOut
 from chalicelib.guidance.aliases import normalise
 
 _ASKED = re.compile(
-    r"(办件|案件|业务|申请|证|过户|执照|许可|登记).{0,8}(进度|到哪|哪一?步|怎么样了|办好了|办到|办下来|好了没|下来没)"
+    r"^进度$|(办件|案件|业务|申请|证|过户|执照|许可|登记).{0,8}(进度|到哪|哪一?步|怎么样了|办好了|办到|办下来|好了没|下来没)"
     r"|(进度|办件).{0,4}(查|怎么|在哪|多少)|查.{0,4}(进度|办件)|我的办件|办到哪|走到哪一?步|搞到哪"
 )
+_THING = re.compile(r"证|过户|执照|许可|登记|备案|变更|注销|房产|不动产|社保|公积金")
+"""Words of things that are handled: only a question with one of them can mean one case among several."""
+
 _LOAN = re.compile(r"贷|授信|放款|融资|到账")
 _SHOWN = 4
 
@@ -86,14 +89,22 @@ class CaseProgress(Skill):
         cases = [case for binding in bindings for case in self._desk.cases.of_enterprise(binding.uscc)]
         if not cases:
             return Reply(("您绑定的企业没有办件。",), footer="查别的办件请发“办件编号 + 手机后四位”。")
-        if len(cases) == 1:
-            return self._show(turn, cases[0])
+        meant = cases if len(cases) == 1 else self._named(turn, cases)
+        if len(meant) == 1:
+            return self._show(turn, meant[0])
         options = tuple(
             Option(label=brief(case, turn.now, self._desk.calendar), action="case.open", args={"no": case.no})
             for case in cases[:_SHOWN]
         )
         more = f"（最近 {_SHOWN} 件，共 {len(cases)} 件）" if len(cases) > _SHOWN else ""
         return Reply((f"查到您名下 {len(cases)} 件{more}，回复编号看进度：",), options)
+
+    def _named(self, turn: Turn, cases: list[Case]) -> list[Case]:
+        """The cases of the guide that the question names (「房产过户搞到哪一步了」); none where it names none."""
+        if not _THING.search(turn.text):
+            return []
+        guides = {candidate.id for candidate in self._desk.guide().ask(turn.text).candidates}
+        return [case for case in cases if case.head.item_id in guides]
 
     def _open(self, turn: Turn, no: str) -> Reply:
         case = self._own(turn, no)

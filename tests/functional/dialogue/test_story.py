@@ -126,7 +126,7 @@ def test_wrong_digits_may_be_sent_again_until_the_lock(person: Person, county: A
 
 def test_a_bound_person_sees_their_cases_and_nobody_elses(person: Person, county: Application) -> None:
     bound(person, county)
-    listed = said(person.say("房产过户搞到哪一步了"))
+    listed = said(person.say("我的办件"))
     number = next(line[0] for line in listed.splitlines() if CASE_TITLE in line)
     timeline = said(person.say(number))
     for part in (CASE_TITLE, "还差 1 份材料", "12-08", "看全部过程"):
@@ -212,3 +212,17 @@ def test_a_new_process_forgets_nothing(person: Person, county: Application, clie
     assert run(client, "policy-push")["planned"] == 0
     work_off(restarted, client)
     assert post(county).to(person.openid)
+
+
+def test_a_question_that_names_the_thing_opens_that_case(person: Person, county: Application) -> None:
+    bound(person, county)
+    listed = person.say("我的办件")
+    assert listed is not None and "3 件" in listed
+    told = person.say("房产过户搞到哪一步了")
+    assert told is not None and told.startswith("不动产转移登记 · 还差 1 份材料")
+
+
+def test_a_bare_word_asks_for_progress(person: Person, county: Application) -> None:
+    bound(person, county)
+    told = person.say("进度")
+    assert told is not None and "回复编号看进度" in told
