@@ -106,9 +106,9 @@ def binds_and_agrees(phone: Phone, server: Server) -> None:
 
 
 def looks_up_a_case_by_the_binding(phone: Phone) -> None:
-    listed = phone.say("房产过户搞到哪一步了")
-    assert "不动产转移登记" in listed
-    timeline = phone.say("1")
+    assert "3 件" in phone.say("我的办件")
+    timeline = phone.say("房产过户搞到哪一步了")
+    assert "不动产转移登记" in timeline
     assert "●" in timeline
     assert re.search(r"\d\d-\d\d", timeline)
     phone.keep("09-case-by-binding")
