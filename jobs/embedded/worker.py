@@ -30,15 +30,20 @@ class Consumer(threading.Thread):
 
     def run(self) -> None:
         while not self._stop_event.is_set():
-            try:
-                messages = self._queue.receive(self._queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
-            except Throttled:
-                log.warning("queue busy", extra={"queue": self._queue_name})
-                messages = []
-            if not messages:
+            if not self._round():
                 self._stop_event.wait(IDLE_SECONDS)
-                continue
-            self._handle(messages)
+
+    def _round(self) -> bool:
+        """Take and handle one batch; False when there was none. A busy file, also while acknowledging, must not end
+        the thread: what was not acknowledged comes again, and the handlers know what is done."""
+        try:
+            messages = self._queue.receive(self._queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
+            if messages:
+                self._handle(messages)
+        except Throttled:
+            log.warning("queue busy", extra={"queue": self._queue_name})
+            return False
+        return bool(messages)
 
     def _handle(self, messages: list[Message]) -> None:
         failed = {m.id for m in messages}
