@@ -1,6 +1,6 @@
 """Answer, ask back, or hand over (答、问、转): decided on a calibrated probability, not on a raw score.
 
-The probability that the first hit is right is a logistic function of three scale-free features. Its weights were
+The probability that the first hit is right is a logistic function of two scale-free features. Its weights were
 fitted on 300 left-out phrasings of our guides, the three sets of questions in ``bench/search_quality.py`` with and
 without their right documents, and out-of-scope text; that command prints the table of outcomes.
 """
@@ -12,9 +12,9 @@ from math import exp
 
 from chalicelib.guidance.search import Ranking
 
-BIAS, COVERAGE, GAP, STRENGTH = -4.0, 1.07, 2.9, 7.56
-ANSWER_FROM = 0.75
-ASK_FROM = 0.15
+BIAS, GAP, STRENGTH = -4.6, 4.2, 8.8
+ANSWER_FROM = 0.7
+ASK_FROM = 0.09
 TOO_MANY = 2
 """So many other guides that have all the question's words make it unclear, however high the first stands: 证到期了."""
 
@@ -31,7 +31,7 @@ def probability(ranking: Ranking) -> float:
     """How likely the first hit is the right one, 0 to 1; 0 when it shares no telling bigram with the question."""
     if not ranking.hits or ranking.coverage == 0:
         return 0.0
-    evidence = BIAS + COVERAGE * ranking.coverage + GAP * ranking.gap + STRENGTH * ranking.strength
+    evidence = BIAS + GAP * ranking.gap + STRENGTH * ranking.strength
     return 1 / (1 + exp(-evidence))
 
 

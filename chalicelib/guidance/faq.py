@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.bm25 import terms
 from chalicelib.guidance.model import Faq
 from chalicelib.guidance.normalise import characters, core
-from chalicelib.guidance.search import terms
 
 ENOUGH = 0.5
 

@@ -1,29 +1,29 @@
-"""Search over character unigrams and bigrams with BM25; no segmenter, no numpy.
+"""Word search: every document under several fields, each an index of its own, and the evidence for its first hit.
 
-A document has a body and any number of phrasings (问法). Its score is the body's BM25 plus the best phrasing's, each
-kept in its own index, so that a phrasing of eight characters is judged among phrasings and not among guides.
+A document has a body and any number of phrasings (问法). Its score is the sum of three fields: the whole text, its best
+passage (a long guide says one thing in one place), and its best phrasing, so that a phrasing of eight characters is
+judged among phrasings and not among guides.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import pairwise
-from math import log
 from typing import Self
 
+from chalicelib.guidance.bm25 import EXHAUSTIVE, K1, Bm25, terms
 from chalicelib.guidance.intent import subject
-from chalicelib.guidance.normalise import characters, core, runs
+from chalicelib.guidance.normalise import characters, core
 
-K1 = 1.2
-B = 0.9
-"""Best together on the three sets of retrieval.md; quality is flat around them."""
-PHRASING_WEIGHT = 0.5
+WHOLE_WEIGHT = PASSAGE_WEIGHT = PHRASING_WEIGHT = 0.5
+PASSAGE, STEP = 150, 75
+"""Characters of a passage, and from one to the next: they overlap, so that no sentence is only cut."""
 CLOSE_LOOK = 10
+SHORTLIST = 200
+"""Texts of each field that are looked at in an index of more than ``bm25.EXHAUSTIVE``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,73 +44,6 @@ class Hit:
     score: float
 
 
-def terms(text: str) -> Iterator[str]:
-    """Character unigrams and bigrams of normalised text; runs of letters and digits count as one character."""
-    for units in runs(text):
-        yield from units
-        for left, right in pairwise(units):
-            yield left + right
-
-
-def query_terms(text: str, emphasis: int = 1) -> list[str]:
-    """Terms of a normalised question; those of its subject (without 怎么, 请问, 要带什么 …) ``emphasis`` times more."""
-    return [*terms(text), *list(terms(core(subject(text)))) * emphasis]
-
-
-class Bm25:
-    """One inverted index over texts numbered from 0; the weight of a term in a text is computed once, at build."""
-
-    def __init__(self, postings: dict[str, tuple[array[int], array[float]]], size: int) -> None:
-        self._postings = postings
-        self.size = size
-
-    @classmethod
-    def build(cls, texts: Iterable[str]) -> Self:
-        counts: dict[str, tuple[array[int], array[float]]] = defaultdict(lambda: (array("I"), array("f")))
-        lengths: list[int] = []
-        for number, text in enumerate(texts):
-            bag = Counter(terms(text))
-            lengths.append(bag.total())
-            for term, count in bag.items():
-                numbers, weights = counts[term]
-                numbers.append(number)
-                weights.append(count)
-        size = len(lengths)
-        mean = (sum(lengths) / size if size else 0.0) or 1.0
-        norms = [K1 * (1 - B + B * length / mean) for length in lengths]
-        for numbers, weights in counts.values():
-            idf = log(1 + (size - len(numbers) + 0.5) / (len(numbers) + 0.5))
-            for position, number in enumerate(numbers):
-                frequency = weights[position]
-                weights[position] = idf * frequency * (K1 + 1) / (frequency + norms[number])
-        return cls(dict(counts), size)
-
-    def idf(self, term: str) -> float:
-        """How telling a term is; highest for one that no text has."""
-        found = self._postings.get(term)
-        count = len(found[0]) if found else 0
-        return log(1 + (self.size - count + 0.5) / (count + 0.5))
-
-    def holds(self, term: str, number: int) -> bool:
-        """Whether text ``number`` has the term."""
-        found = self._postings.get(term)
-        if found is None:
-            return False
-        position = bisect_left(found[0], number)
-        return position < len(found[0]) and found[0][position] == number
-
-    def scores(self, query: Sequence[str]) -> dict[int, float]:
-        """Score of every text that shares a term with the query, by its number."""
-        totals: dict[int, float] = {}
-        for term, often in Counter(query).items():
-            found = self._postings.get(term)
-            if found is None:
-                continue
-            for number, weight in zip(*found, strict=True):
-                totals[number] = totals.get(number, 0.0) + weight * often
-        return totals
-
-
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Hits of one query and how clear they are (see ``confidence``).
@@ -127,21 +60,69 @@ class Ranking:
     strength: float = 0.0
 
 
+def query_terms(text: str, emphasis: int = 1) -> list[str]:
+    """Terms of a normalised question; those of its subject (without 怎么, 请问, 要带什么 …) ``emphasis`` times more."""
+    return [*terms(text), *list(terms(core(subject(text)))) * emphasis]
+
+
+def passages(document: Document) -> Iterator[str]:
+    """The title with each stretch of the body; at least one."""
+    body = document.body
+    last = max(len(body) - PASSAGE + STEP, 1)
+    return (f"{document.title}\n{body[start : start + PASSAGE]}" for start in range(0, last, STEP))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One kind of text of the documents; a document counts by its best one.
+
+    ``owners``: the document's number of each text, ascending (element type I of ``array``).
+    """
+
+    texts: Bm25
+    owners: Sequence[int]
+    weight: float
+
+    @classmethod
+    def build(cls, documents: Sequence[Document], texts: Callable[[Document], Iterable[str]], weight: float) -> Field:
+        owners = array("I")
+
+        def each() -> Iterator[str]:
+            for number, document in enumerate(documents):
+                for text in texts(document):
+                    owners.append(number)
+                    yield text
+
+        return cls(Bm25.build(each()), owners, weight)
+
+    def scores(self, query: Sequence[str], limit: int | None = None) -> dict[int, float]:
+        """Weighted score by document; with ``limit`` at least the best so many, without all that share a term."""
+        found = self.texts.scores(query) if limit is None else self.texts.best(query, limit)
+        best: dict[int, float] = {}
+        for text, score in found.items():
+            owner = self.owners[text]
+            if score > best.get(owner, 0.0):
+                best[owner] = score
+        return {owner: self.weight * score for owner, score in best.items()}
+
+    def score_of(self, query: Sequence[str], document: int) -> float:
+        """Weighted score of one document; 0 when it has no text in this field."""
+        first = bisect_left(self.owners, document)
+        last = bisect_left(self.owners, document + 1, first)
+        return self.weight * max((self.texts.score_of(query, text) for text in range(first, last)), default=0.0)
+
+
 class SearchIndex:
     """Documents under one ranking. Texts must be normalised alike on both sides; this class changes nothing.
 
-    ``emphasis``: how much more the subject of a question counts than its other words (1 for long documents, 2 for
-    guides, whose phrasings share their question words).
+    ``fields``: the first is the whole text. ``emphasis``: how much more the subject of a question counts than its other
+    words (1 for long documents, 2 for guides, whose phrasings share their question words).
     """
 
-    def __init__(
-        self, ids: Sequence[str], bodies: Bm25, phrasings: Bm25, owners: Sequence[int], emphasis: int = 1
-    ) -> None:
-        self._ids = ids
-        self._bodies = bodies
-        self._phrasings = phrasings
-        self._owners = owners
-        self._emphasis = emphasis
+    def __init__(self, ids: Sequence[str], fields: Sequence[Field], emphasis: int = 1) -> None:
+        self.ids = ids
+        self.fields = fields
+        self.emphasis = emphasis
 
     @classmethod
     def build(cls, documents: Iterable[Document], emphasis: int = 1) -> Self:
@@ -150,56 +131,69 @@ class SearchIndex:
         ids = [one.id for one in known]
         if len(set(ids)) != len(ids):
             raise ValueError("two documents have the same id")
-        bodies = Bm25.build("\n".join((one.title, one.body, *one.phrasings)) for one in known)
-        phrasings = Bm25.build(core(subject(text)) for one in known for text in one.phrasings)
-        owners = [number for number, one in enumerate(known) for _ in one.phrasings]
-        return cls(ids, bodies, phrasings, owners, emphasis)
+        return cls(ids, list(_fields(known)), emphasis)
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
     def search(self, text: str, limit: int = 10) -> list[Hit]:
         """At most ``limit`` documents, best first; equal scores in order of building. No shared term, no hit."""
-        return [Hit(self._ids[number], score) for number, score in self._best(self._totals(text), limit)]
+        return [Hit(self.ids[number], score) for number, score in _best(self.scores(text), limit)]
 
-    def scores(self, text: str) -> dict[str, float]:
-        """The score of every document that shares a term with the question, by id."""
-        return {self._ids[number]: score for number, score in self._totals(text).items()}
+    def scores(self, text: str) -> dict[int, float]:
+        """The score of every document that shares a term with the question, by its number; of the best when large."""
+        query = query_terms(text, self.emphasis)
+        if self.fields[0].texts.size > EXHAUSTIVE:
+            return self._shortlist(query)
+        totals: dict[int, float] = {}
+        for field in self.fields:
+            for number, score in field.scores(query).items():
+                totals[number] = totals.get(number, 0.0) + score
+        return totals
 
     def rank(self, text: str, limit: int = 3) -> Ranking:
         """``search`` with the evidence that tells a clear result from a lucky one."""
-        totals = self._totals(text)
-        best = self._best(totals, max(limit, CLOSE_LOOK))
+        best = _best(self.scores(text), max(limit, CLOSE_LOOK))
         if not best:
             return Ranking([])
         top = best[0][1]
         second = best[1][1] if len(best) > 1 else 0.0
-        coverages = [self._coverage(text, number) for number, _ in best[:CLOSE_LOOK]]
-        reachable = sum(self._bodies.idf(term) for term in query_terms(text, self._emphasis)) * (K1 + 1)
+        coverages = self._coverages(text, [number for number, _ in best[:CLOSE_LOOK]])
         return Ranking(
-            hits=[Hit(self._ids[number], score) for number, score in best[:limit]],
+            hits=[Hit(self.ids[number], score) for number, score in best[:limit]],
             coverage=coverages[0],
             rivals=sum(coverage >= coverages[0] for coverage in coverages[1:]),
             gap=(top - second) / top,
-            strength=top / reachable,
+            strength=top / self._reachable(text),
         )
 
-    def _coverage(self, text: str, number: int) -> float:
-        telling = {term for term in terms(core(subject(text))) if len(characters(term)) > 1}
-        total = sum(self._bodies.idf(term) for term in telling)
-        held = sum(self._bodies.idf(term) for term in telling if self._bodies.holds(term, number))
-        return held / total if total else 0.0
+    def _shortlist(self, query: Sequence[str]) -> dict[int, float]:
+        candidates = {number for field in self.fields for number in field.scores(query, SHORTLIST)}
+        return {number: sum(field.score_of(query, number) for field in self.fields) for number in candidates}
 
-    def _best(self, totals: dict[int, float], limit: int) -> list[tuple[int, float]]:
-        return nlargest(limit, totals.items(), key=lambda one: (one[1], -one[0]))
+    def _reachable(self, text: str) -> float:
+        whole = self.fields[0].texts
+        return sum(whole.idf(term) for term in query_terms(text, self.emphasis)) * (K1 + 1)
 
-    def _totals(self, text: str) -> dict[int, float]:
-        query = query_terms(text, self._emphasis)
-        totals = self._bodies.scores(query)
-        for number, score in self._best_phrasings(query).items():
-            totals[number] = totals.get(number, 0.0) + PHRASING_WEIGHT * score
-        return totals
+    def _coverages(self, text: str, numbers: Sequence[int]) -> list[float]:
+        whole = self.fields[0].texts
+        telling = {term: whole.idf(term) for term in terms(core(subject(text))) if len(characters(term)) > 1}
+        total = sum(telling.values())
+        if not total:
+            return [0.0] * len(numbers)
+        return [sum(idf for term, idf in telling.items() if whole.holds(term, one)) / total for one in numbers]
 
-    def _best_phrasings(self, query: Sequence[str]) -> dict[int, float]:
-        best: dict[int, float] = {}
-        for number, score in self._phrasings.scores(query).items():
-            owner = self._owners[number]
-            best[owner] = max(score, best.get(owner, 0.0))
-        return best
+
+def _fields(documents: Sequence[Document]) -> Iterator[Field]:
+    """A passage field only where a body is longer than a passage; else the whole text counts for both."""
+    long = any(len(one.body) > PASSAGE for one in documents)
+    whole_weight = WHOLE_WEIGHT if long else WHOLE_WEIGHT + PASSAGE_WEIGHT
+    yield Field.build(documents, lambda one: ["\n".join((one.title, one.body, *one.phrasings))], whole_weight)
+    if long:
+        yield Field.build(documents, passages, PASSAGE_WEIGHT)
+    if any(one.phrasings for one in documents):
+        yield Field.build(documents, lambda one: (core(subject(text)) for text in one.phrasings), PHRASING_WEIGHT)
+
+
+def _best(totals: dict[int, float], limit: int) -> list[tuple[int, float]]:
+    return nlargest(limit, totals.items(), key=lambda one: (one[1], -one[0]))

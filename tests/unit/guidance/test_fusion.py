@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chalicelib.adapters.vector_cache import CachedEmbedder
@@ -67,8 +68,8 @@ def test_a_long_document_counts_by_its_best_chunk() -> None:
 
 
 def test_z_scores() -> None:
-    assert z_scores([1.0, 3.0]) == [-1.0, 1.0]
-    assert z_scores([2.0, 2.0]) == [0.0, 0.0]
+    assert z_scores(np.array([1, 3], np.float32)).tolist() == [-1.0, 1.0]
+    assert z_scores(np.array([2, 2], np.float32)).tolist() == [0.0, 0.0]
 
 
 def test_vectors_are_made_once_and_survive(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from chalicelib.guidance import documents
 from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.bm25 import K1, B, Bm25, terms
 from chalicelib.guidance.confidence import Verdict, probability, verdict
-from chalicelib.guidance.search import K1, B, Bm25, Document, Hit, Ranking, SearchIndex, query_terms, terms
+from chalicelib.guidance.search import Document, Hit, Ranking, SearchIndex, query_terms
 from tests.unit.guidance.content import content
 
 FLOOR_HIT_AT_3 = 0.93
