@@ -34,6 +34,7 @@ from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
 from chalicelib.partners.service import PartnerService
 from chalicelib.points.service import PointService
+from chalicelib.policies.rematch import Rematch
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
 from chalicelib.settings import Settings, load
@@ -155,7 +156,7 @@ class Application:
     def content(self) -> ContentService:
         from chalicelib.content.service import ContentService
 
-        return ContentService(self.store, self.blobs)
+        return ContentService(self.store, self.blobs, rematch=self.rematch)
 
     @cached_property
     def calendar(self) -> WorkCalendar:
@@ -171,7 +172,11 @@ class Application:
 
     @cached_property
     def enterprises(self) -> EnterpriseService:
-        return EnterpriseService(self.store)
+        return EnterpriseService(self.store, self.rematch.enterprises)
+
+    @cached_property
+    def rematch(self) -> Rematch:
+        return Rematch(self.store, lambda: self.queue)
 
     @cached_property
     def bindings(self) -> BindingService:

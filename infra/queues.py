@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.utils import to_cfn_resource_name
 
-from chalicelib.notices.kinds import QUEUES
+from chalicelib.entrypoints.queues import NAMES
 from infra.functions import Function
 from infra.stage import Stage
 
@@ -37,7 +37,7 @@ def dead_letters_id(queue: str) -> str:
 
 def queues(stage: Stage) -> Json:
     resources: Json = {}
-    for queue in QUEUES.values():
+    for queue in NAMES:
         resources[queue_id(queue)] = _queue(
             stage.named(queue),
             VisibilityTimeout=VISIBILITY_SECONDS,

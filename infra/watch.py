@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.notices.kinds import QUEUES, Priority
+from chalicelib.policies import rematch
 from infra.functions import API, Function
 from infra.queues import dead_letters_id, queue_id
 from infra.stage import Stage
@@ -15,8 +16,13 @@ Json = dict[str, Any]
 LOG_DAYS = 365
 """At least six months (《网络安全法》第二十一条); CloudWatch offers 180 days, which is less, and then a year."""
 
-MAX_AGE_SECONDS: Mapping[Priority, int] = {Priority.URGENT: 20 * 60, Priority.NORMAL: 2 * 3600}
-"""A postponed message waits up to 15 minutes by itself; a county's digests are out within the hour."""
+MAX_AGE_SECONDS: Mapping[str, int] = {
+    QUEUES[Priority.URGENT]: 20 * 60,
+    QUEUES[Priority.NORMAL]: 2 * 3600,
+    rematch.QUEUE: 2 * 3600,
+}
+"""A postponed message waits up to 15 minutes by itself; a county's digests, and a walk over all its enterprises, are
+done within the hour."""
 
 _MINUTES_5 = 300
 
@@ -32,8 +38,8 @@ def watch(stage: Stage, functions: Sequence[Function]) -> Json:
     }
     for function in functions:
         resources |= _function(stage, function)
-    for priority, queue in QUEUES.items():
-        resources |= _queue(stage, queue, MAX_AGE_SECONDS[priority])
+    for queue, max_age in MAX_AGE_SECONDS.items():
+        resources |= _queue(stage, queue, max_age)
     return resources | _verification(stage) | _api(stage)
 
 

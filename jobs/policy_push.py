@@ -1,14 +1,15 @@
 """policy-push: finds the enterprises a policy is for and tells each once a day, in one digest, what is new for it.
 
-A run over all enterprises is the nightly reconcile: whatever changed since the last one, a profile, a policy or the
-day, shows as a difference to what was told and seen (``jobs/told.py``). What a digest rests on is kept before it goes.
+A changed enterprise and a published policy are looked at within seconds (``jobs/rematch.py``). A run over all
+enterprises is the daily reconcile: whatever changed since the last look, a profile, a policy or the day, shows as a
+difference to what was told and seen (``jobs/told.py``). What a digest rests on is kept before it goes.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from itertools import groupby
@@ -92,8 +93,12 @@ class PolicyPush(Job):
     schedule = Daily(time(8, 30))
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
+        return self.plan_for(context, when, chosen(context, when.enterprise))
+
+    def plan_for(self, context: JobContext, when: When, enterprises: Iterable[Enterprise]) -> JobPlan:
+        """The same for these enterprises, as when something has just changed about them (``jobs/rematch.py``)."""
         desk = _Desk(context, when)
-        return _placed(context, when, [desk.look(enterprise) for enterprise in chosen(context, when.enterprise)], desk)
+        return _placed(context, when, [desk.look(enterprise) for enterprise in enterprises], desk)
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
         """Evidence first: a digest without it could not be accounted for, evidence without a digest harms nobody."""

@@ -7,7 +7,7 @@ replaces what the enterprise says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -59,6 +59,9 @@ class RowMistake:
 Told = Callable[[Counts, Sequence[RowMistake]], None]
 """Called after each batch, when its rows are written for good."""
 
+Changed = Callable[[Collection[str]], None]
+"""Called with the credit codes of a batch whose profiles are new or no longer what they were."""
+
 
 def open_rows(path: Path) -> Rows:
     """Rows of a .csv, .jsonl or .xlsx file (its first sheet). Raises BadInput for another one."""
@@ -76,12 +79,15 @@ def open_rows(path: Path) -> Rows:
 class FactImport:
     """One import by one operator."""
 
-    def __init__(self, store: Store, columns: Columns, by: str, now: datetime, file: str) -> None:
+    def __init__(
+        self, store: Store, columns: Columns, by: str, now: datetime, file: str, changed: Changed | None = None
+    ) -> None:
         self._store = store
         self._columns = columns
         self._by = by
         self._now = now
         self._file = file
+        self._changed = changed
         self.counts = Counts()
 
     def run(self, rows: Rows, told: Told, skip: int = 0) -> Counts:
@@ -137,6 +143,8 @@ class FactImport:
             self.counts.added += attempt.added
             self.counts.changed += attempt.changed
             self.counts.unchanged += attempt.unchanged
+            if self._changed is not None:
+                self._changed(attempt.codes)
             return attempt.mistakes
         raise Refusal("同时有别人在改动企业数据，导入停在这一批。请再运行一次，会从这里继续。")
 
@@ -153,6 +161,11 @@ class _Attempt:
         self._new: dict[str, Enterprise] = {}
         self.mistakes: list[RowMistake] = []
         self.added = self.changed = self.unchanged = 0
+
+    @property
+    def codes(self) -> Collection[str]:
+        """What the batch adds or changes."""
+        return self._new.keys()
 
     def take(self, line: int, code: str, row: RowFacts) -> None:
         held = self._new.get(code) or self._current(code)

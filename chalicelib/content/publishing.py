@@ -17,6 +17,7 @@ from chalicelib.policies import editions as ledger
 from chalicelib.policies import golden
 from chalicelib.policies.editions import STEPS, Change, Edition, Step
 from chalicelib.policies.model import Policy, State
+from chalicelib.policies.rematch import Rematch
 from chalicelib.ports import MAX_TRANSACT, Blobs, Conflict, JsonObject, Put, Store
 
 _TRIES = 5
@@ -137,9 +138,10 @@ def _version(held: Sequence[Edition], version: int) -> Edition | None:
 class PolicyPublisher:
     """The steps of operators, each in one transaction with the catalogue that it changes."""
 
-    def __init__(self, store: Store, blobs: Blobs) -> None:
+    def __init__(self, store: Store, blobs: Blobs, rematch: Rematch | None = None) -> None:
         self._store = store
         self._blobs = blobs
+        self._rematch = rematch
 
     def step(self, policy_id: str, name: str, by: str, now: datetime, version: int | None = None) -> Policy:
         """submit · review · publish · suspend · withdraw. Without ``version``: the newest that may take this step.
@@ -216,6 +218,8 @@ class PolicyPublisher:
                     snapshots.publish(self._store, self._blobs, bodies, by, now, published, summary, writes)
             except Conflict:
                 continue
+            if self._rematch is not None and result.state is State.PUBLISHED:
+                self._rematch.policies([policy_id])
             return result
         raise Refusal("同时有别人在改动内容，这次没有改。请稍后再试。")
 

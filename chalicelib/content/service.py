@@ -24,6 +24,7 @@ from chalicelib.content.rows import Row, RowReader
 from chalicelib.content.snapshots import Published
 from chalicelib.content.sources import Source
 from chalicelib.errors import BadInput, Refusal
+from chalicelib.policies.rematch import Rematch
 from chalicelib.ports import Blobs, Conflict, JsonObject, Store
 
 _TRIES = 5
@@ -63,10 +64,17 @@ class _Found:
 class ContentService:
     """内容: what operators keep in files, and what is published from them."""
 
-    def __init__(self, store: Store, blobs: Blobs, registers: Mapping[str, Register] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        registers: Mapping[str, Register] | None = None,
+        rematch: Rematch | None = None,
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._registers = dict(registers or {})
+        self._rematch = rematch
 
     def check(self, path: str | Path, progress: Progress | None = None) -> Report:
         """Every mistake in a file or folder, against what is published. Raises BadInput when there is no such path."""
@@ -87,6 +95,7 @@ class ContentService:
             sources = [source for source in found.sources if source.kind.name == name]
             if sources:
                 kinds[name] = self._keep(name, sources, now, progress)
+        self._match_again(kinds, now)
         return Changes(kinds, version, found.report())
 
     def export(self, path: str | Path) -> dict[str, int]:
@@ -174,6 +183,13 @@ class ContentService:
                 changes.added.append(row.key)
             _tell(progress, f"导入{KINDS[name].title}", number)
         return changes
+
+    def _match_again(self, kinds: Mapping[str, KindChanges], now: datetime) -> None:
+        """What is new or changed is matched within seconds (即时匹配)."""
+        if self._rematch is not None:
+            touched = {name: [*each.added, *each.changed] for name, each in kinds.items()}
+            self._rematch.policies(touched.get("policies", []))
+            self._rematch.enterprises(touched.get("enterprises", []), now)
 
     def _register(self, name: str) -> Register:
         if name not in self._registers:

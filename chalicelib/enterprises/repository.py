@@ -95,13 +95,19 @@ class EnterpriseRepository:
     def put(self, row: EnterpriseRow) -> None:
         self._store.put(row.record())
 
-    def bodies(self, page_size: int = 200) -> Iterator[JsonObject]:
-        """Every profile body, shard by shard, by credit code inside a shard; memory holds one page."""
-        for number in range(SHARDS):
+    def bodies(self, page_size: int = 200, after: str = "") -> Iterator[JsonObject]:
+        """Every profile body, shard by shard, by credit code inside a shard; memory holds one page.
+
+        ``after`` is the credit code to go on behind, empty for the start.
+        """
+        for number in range(shard(after) if after else 0, SHARDS):
+            start = after if after and number == shard(after) else None
             token = None
             while True:
-                page: Page = self._store.query_index("gsi1", f"enterprises#{number}", limit=page_size, page=token)
-                yield from (record.body for record in page.records)
+                page: Page = self._store.query_index(
+                    "gsi1", f"enterprises#{number}", start=start, limit=page_size, page=token
+                )
+                yield from (record.body for record in page.records if record.body["enterprise"]["uscc"] != after)
                 token = page.next
                 if token is None:
                     break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -12,21 +12,32 @@ from chalicelib.enterprises.repository import EnterpriseRepository, EnterpriseRo
 from chalicelib.enterprises.uscc import normalise
 from chalicelib.ports import JsonObject, Store
 
+Changed = Callable[[Collection[str], datetime], None]
+"""Told which profiles, by credit code, are no longer what they were."""
+
+
+def _nobody(usccs: Collection[str], now: datetime) -> None:
+    """Nobody wants to know."""
+
 
 class EnterpriseService:
-    """企业 profiles by credit code."""
+    """企业 profiles by credit code. ``changed`` is told of every one that is saved with something new in it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, changed: Changed = _nobody) -> None:
         self._rows = EnterpriseRepository(store)
+        self._changed = changed
 
     def get(self, uscc: str) -> Enterprise | None:
         """The profile for a code as people write it (spaces, full width, lower case), or None."""
         row = self._rows.get(normalise(uscc) or "-")
         return None if row is None else row.enterprise
 
-    def all(self) -> Iterator[Enterprise]:
-        """Every enterprise, page by page; eventually consistent, so ``get`` again before acting on one."""
-        for body in self._rows.bodies():
+    def all(self, after: str = "") -> Iterator[Enterprise]:
+        """Every enterprise, page by page; eventually consistent, so ``get`` again before acting on one.
+
+        Always in the same order; ``after`` is the credit code to go on behind.
+        """
+        for body in self._rows.bodies(after=after):
             yield EnterpriseRow.model_validate(body).enterprise
 
     def save(self, enterprise: Enterprise, now: datetime) -> bool:
@@ -35,6 +46,7 @@ class EnterpriseService:
         if held is not None and held.enterprise.model_dump_json() == enterprise.model_dump_json():
             return False  # compared as written: in Python False == 0, but in a profile they are not the same
         self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now))
+        self._changed([enterprise.uscc], now)
         return True
 
     def find_by_name(self, text: str, limit: int = 5) -> list[Enterprise]:

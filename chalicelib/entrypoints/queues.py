@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
@@ -12,7 +13,10 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
+from chalicelib.policies import rematch
 from chalicelib.ports import JsonObject
+from jobs.rematch import Rematching
+from jobs.runner import context_of
 
 log = logging.getLogger(__name__)
 
@@ -22,29 +26,42 @@ queues = Blueprint(__name__)
 PLACEHOLDER = "arn:aws:sqs:us-east-1:123456789012:"
 BATCH = 10
 
+NAMES = (*QUEUES.values(), rematch.QUEUE)
+"""Every queue there is; each has its consumer here."""
+
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.URGENT], batch_size=BATCH, name="deliver_urgent")
 def deliver_urgent(event: SQSEvent) -> dict[str, Any]:
-    return _deliver(event)
+    return _each(event, _work_off)
 
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.NORMAL], batch_size=BATCH, name="deliver")
 def deliver(event: SQSEvent) -> dict[str, Any]:
-    return _deliver(event)
+    return _each(event, _work_off)
 
 
-def _deliver(event: SQSEvent) -> dict[str, Any]:
-    """Reports the failed records only (ReportBatchItemFailures), so that the others are not sent again."""
+@queues.on_sqs_message(queue_arn=PLACEHOLDER + rematch.QUEUE, batch_size=1, name="match")
+def match(event: SQSEvent) -> dict[str, Any]:
+    """What changed is matched again (即时匹配); one message is a batch of enterprises already."""
+    return _each(event, _match)
+
+
+def _each(event: SQSEvent, work_off: Callable[[Application, JsonObject], object]) -> dict[str, Any]:
+    """Reports the failed records only (ReportBatchItemFailures), so that the others are not done again."""
     application = bootstrap.current()
     failures = []
     for record in event.to_dict()["Records"]:
         try:
-            _work_off(application, json.loads(record["body"]))
+            work_off(application, json.loads(record["body"]))
         except Exception:
             # One poisoned record must not hold up the nine beside it; it returns, and ends in the dead letters.
             log.exception("message not worked off", extra={"message_id": record["messageId"]})
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
+
+
+def _match(application: Application, body: JsonObject) -> int:
+    return Rematching(context_of(application), application.rematch).work_off(body)
 
 
 def _work_off(application: Application, body: JsonObject) -> None:

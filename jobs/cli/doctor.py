@@ -95,7 +95,7 @@ def _content(application: Application) -> Finding:
 
 
 def _dead_letters(application: Application) -> Finding:
-    from chalicelib.notices.kinds import QUEUES
+    from chalicelib.entrypoints.queues import NAMES
 
-    dead = sum(len(application.queue.dead(name)) for name in QUEUES.values())
+    dead = sum(len(application.queue.dead(name)) for name in NAMES)
     return Finding("死信", dead == 0, f"{dead} 条", "用 notice list 看原因")

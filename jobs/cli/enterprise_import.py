@@ -18,6 +18,7 @@ from chalicelib import bootstrap
 from chalicelib.content.fact_import import Counts, FactImport, RowMistake, open_rows
 from chalicelib.content.fact_mapping import Columns, read_mapping
 from chalicelib.errors import BadInput
+from chalicelib.policies.rematch import Gathered
 from jobs.cli.output import BAD_INPUT, JSON, document, note, progress, say
 
 _HEADER = ("行", "统一社会信用代码", "列", "问题")
@@ -39,7 +40,8 @@ def import_facts(
     if done:
         note(f"接着上次的第 {done:,} 行继续。")
     application = bootstrap.current()
-    job = FactImport(application.store, columns, getpass.getuser(), application.clock.now(), path.name)
+    now, touched = application.clock.now(), Gathered(application.rematch)
+    job = FactImport(application.store, columns, getpass.getuser(), now, path.name, touched.add)
     with progress("导入", lines) as step, _errors(path, resumed=done > 0) as write:
 
         def told(counts: Counts, mistakes: Sequence[RowMistake]) -> None:
@@ -48,6 +50,10 @@ def import_facts(
             step(counts.rows)
 
         counts = job.run(open_rows(path), told, skip=done)
+    if done:
+        application.rematch.everyone()  # which rows the run before this one changed is not known any more
+    else:
+        touched.ask(now)
     cursor.remove()
     _report(path, counts, as_json=as_json)
 
@@ -61,7 +67,7 @@ def _report(path: Path, counts: Counts, *, as_json: bool) -> None:
         say(f"{counts.rows:,} 行：{said}。")
         if errors.exists():
             say(f"有错的行写在 {errors}，改好后只导入这些行就行。")
-        note("下一次 policy-push 会告诉新符合政策的企业。")
+        note("有变化的企业马上重新匹配，新符合政策的会收到提示。")
     if counts.failed:
         raise typer.Exit(BAD_INPUT)
 

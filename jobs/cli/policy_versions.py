@@ -28,7 +28,7 @@ VersionOption = Annotated[int | None, typer.Option("--version", help="第几版�
 
 def _publisher() -> PolicyPublisher:
     application = bootstrap.current()
-    return PolicyPublisher(application.store, application.blobs)
+    return PolicyPublisher(application.store, application.blobs, application.rematch)
 
 
 def _step(name: str, policy_id: str, by: str, version: int | None, as_json: bool, then: str) -> None:
@@ -62,7 +62,7 @@ def publish(
     policy_id: PolicyArgument, by: ByOption, version: VersionOption = None, as_json: Annotated[bool, JSON] = False
 ) -> None:
     """发布已复核的版本（用例全部成立才行），或恢复暂停的版本。"""
-    _step("publish", policy_id, by, version, as_json, "下一次 policy-push 会告诉新符合的企业。")
+    _step("publish", policy_id, by, version, as_json, "新符合的企业马上会收到提示（静默时段和每日一次的规则不变）。")
 
 
 def suspend(

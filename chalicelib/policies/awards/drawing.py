@@ -12,7 +12,6 @@ from chalicelib.policies.awards.life import round_life
 from chalicelib.policies.awards.model import Entry, EntryAct, Round, RoundAct, RoundEvent, Walk, entry_id
 from chalicelib.policies.awards.repository import AwardRepository, Filed
 from chalicelib.policies.awards.steps import Pass, event_of, resumed
-from chalicelib.shards import shard
 
 ALREADY = "本年度已兑现或正在拨付"
 _LOOKED_AT = 2000
@@ -54,7 +53,7 @@ class Drawing:
         self, enterprise: Enterprise, round_: Round, certainty: Certainty, under_way: Pass, now: datetime
     ) -> Walk:
         """Ask about one enterprise; the walk after it."""
-        walk = under_way.walk.model_copy(update={"after": _place(enterprise.uscc)})
+        walk = under_way.walk.model_copy(update={"after": enterprise.uscc})
         found = certainty.of(enterprise)
         if isinstance(found, Certain) and self._rows.claim(round_.policy, round_.year, enterprise.uscc):
             found = LeftOut(ALREADY)
@@ -67,15 +66,9 @@ class Drawing:
         return walk.model_copy(update={"count": walk.count + 1, "total": walk.total + found.amount})
 
     def _after(self, place: str) -> Iterator[Enterprise]:
-        """Enterprises in the register's order, from the one after ``place`` on; those before are not even validated."""
-        for body in self._enterprises.bodies():
-            if _place(body["enterprise"]["uscc"]) > place:
-                yield Enterprise.model_validate(body["enterprise"])
-
-
-def _place(uscc: str) -> str:
-    """The order of ``EnterpriseRepository.bodies``: by shard, then by credit code."""
-    return f"{shard(uscc)}#{uscc}"
+        """Enterprises in the register's order, from the one behind the credit code ``place`` on."""
+        for body in self._enterprises.bodies(after=place):
+            yield Enterprise.model_validate(body["enterprise"])
 
 
 def _entry(enterprise: Enterprise, round_: Round, found: Certain, now: datetime) -> Entry:

@@ -12,7 +12,7 @@ from chalice.app import SQSEventConfig
 from app import app
 from chalicelib.adapters.dynamodb_store import table_definition
 from chalicelib.adapters.sqs_queue import SqsQueue
-from chalicelib.notices.kinds import QUEUES
+from chalicelib.entrypoints.queues import NAMES
 from infra import queues
 from infra.failed import PackagingFailed
 from infra.functions import functions_of
@@ -70,8 +70,8 @@ def test_every_consumer_reports_single_failures_from_a_queue_with_dead_letters(t
         )
 
 
-def test_every_queue_that_notices_go_to_has_exactly_one_consumer() -> None:
-    assert sorted(function.queue for function in functions_of(app) if function.queue) == sorted(QUEUES.values())
+def test_every_queue_has_exactly_one_consumer() -> None:
+    assert sorted(function.queue for function in functions_of(app) if function.queue) == sorted(NAMES)
 
 
 def test_queues_have_the_names_that_the_adapter_looks_for(template: Json) -> None:
@@ -89,7 +89,7 @@ def test_queues_have_the_names_that_the_adapter_looks_for(template: Json) -> Non
 
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     queue = SqsQueue(variables["XIXINBAN_QUEUE_PREFIX"], Names)
-    for name in QUEUES.values():
+    for name in NAMES:
         queue.depth(name)
         queue.depth(f"{name}-dead")
     made = [each["Properties"]["QueueName"] for each in of_type(template, "AWS::SQS::Queue").values()]
@@ -170,7 +170,7 @@ def test_the_operators_command_invokes_a_function_that_is_there(template: Json) 
 def test_every_alarm_reaches_somebody(template: Json) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm")
     assert all(alarm["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}] for alarm in alarms.values())
-    for queue in QUEUES.values():
+    for queue in NAMES:
         assert f"{queues.dead_letters_id(queue)}Alarm" in alarms
         assert f"{queues.queue_id(queue)}AgeAlarm" in alarms
 

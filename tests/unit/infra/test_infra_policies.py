@@ -14,6 +14,7 @@ import pytest
 from app import app
 from infra.access import POLICIES
 from infra.functions import functions_of
+from infra.queues import queue_id
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS = {"dynamodb": "dynamodb_store.py", "sqs": "sqs_queue.py", "s3": "s3.py"}
@@ -85,14 +86,14 @@ def test_only_consumers_take_messages_and_only_their_own() -> None:
         if function.queue is None:
             assert taken == []
         else:
-            resource = {"notices": "NoticesQueue", "notices-urgent": "NoticesUrgentQueue"}[function.queue]
+            resource = queue_id(function.queue)
             assert [each["Resource"] for each in taken] == [[{"Fn::GetAtt": [resource, "Arn"]}]]
 
 
 def test_whoever_answers_people_or_runs_jobs_reads_the_catalogue() -> None:
     """``deliver`` sends what is written; ``deliver_urgent`` also carries late answers, which are made there."""
     readers = {name for name in FUNCTIONS if {"s3:GetObject", "s3:ListBucket"} <= granted(name)}
-    assert readers == {"api_handler", "deliver_urgent", "scheduled", "run_job"}
+    assert readers == {"api_handler", "deliver_urgent", "match", "scheduled", "run_job"}
 
 
 def test_no_function_writes_content_or_reads_secrets() -> None:
