@@ -25,6 +25,8 @@ from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.enterprises.units import UnitService
+from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
@@ -171,6 +173,14 @@ class Application:
         return LoanService(self.store)
 
     @cached_property
+    def loan_reminders(self) -> ReminderService:
+        return ReminderService(self.store)
+
+    @cached_property
+    def units(self) -> UnitService:
+        return UnitService(self.store)
+
+    @cached_property
     def enterprises(self) -> EnterpriseService:
         return EnterpriseService(self.store, self.rematch.enterprises)
 
@@ -227,6 +237,8 @@ class Application:
                 NoticeKind.LOAN_PROGRESS: settings.template_loan,
                 NoticeKind.CASE_PROGRESS: settings.template_case,
                 NoticeKind.DEADLINE_REMINDER: settings.template_deadline,
+                NoticeKind.WORK_REMINDER: settings.template_deadline,
+                NoticeKind.WORK_ESCALATION: settings.template_deadline,
             },
             long_term=settings.long_term_templates.split(),
             quiet=QuietHours.parse(settings.quiet),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from chalicelib.errors import BadInput
 from jobs.award_rounds import AwardRounds
 from jobs.case_watch import CaseWatch
+from jobs.channel_watch import ChannelWatch
 from jobs.core import Job
 from jobs.daily_report import DailyReport
 from jobs.deadline_reminders import DeadlineReminders
@@ -17,7 +18,15 @@ from jobs.policy_push import PolicyPush
 _TELLING: tuple[Job, ...] = (PolicyPush(), DeadlineReminders())
 """Those whose run may take long and must not be lost half way; the frequent ones simply run again."""
 
-_ALL: tuple[Job, ...] = (*_TELLING, LoanAlerts(), CaseWatch(), NoticeSweep(_TELLING), AwardRounds(), DailyReport())
+_ALL: tuple[Job, ...] = (
+    *_TELLING,
+    LoanAlerts(),
+    CaseWatch(),
+    ChannelWatch(),
+    NoticeSweep(_TELLING),
+    AwardRounds(),
+    DailyReport(),
+)
 
 JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.enterprises.access import Right, holders
 from chalicelib.enterprises.binding import Binding, members
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import CONSENT, consent_log_key, is_following, person_key, rows_of
@@ -33,6 +34,7 @@ class Scope(StrEnum):
     CASE_ALERT = "case_alert"
     FORM_PREFILL = "form_prefill"
     COURT_ALERT = "court_alert"
+    WORK_ALERT = "work_alert"
 
     @property
     def chinese(self) -> str:
@@ -46,12 +48,19 @@ _CHINESE = {
     Scope.CASE_ALERT: "办件进度提醒",
     Scope.FORM_PREFILL: "填表时自动带出资料",
     Scope.COURT_ALERT: "诉讼提醒",
+    Scope.WORK_ALERT: "经办单位的工作提醒",
 }
 
-ALLOWED_ROLES: dict[Scope, frozenset[Role]] = {
-    scope: frozenset({Role.LEGAL, Role.FINANCE}) if scope is Scope.LOAN_ALERT else frozenset(Role) for scope in Scope
+ALLOWED_ROLES: Mapping[Scope, frozenset[Role]] = {
+    Scope.PROFILE_READ: holders(Right.SEE_POLICIES),
+    Scope.POLICY_PUSH: holders(Right.HEAR_POLICIES),
+    Scope.LOAN_ALERT: holders(Right.HEAR_LOANS),
+    Scope.CASE_ALERT: holders(Right.HEAR_CASES),
+    Scope.FORM_PREFILL: holders(Right.DO_FILL_FORMS),
+    Scope.COURT_ALERT: holders(Right.HEAR_COURT),
+    Scope.WORK_ALERT: holders(Right.HEAR_REMINDERS) | holders(Right.HEAR_ESCALATIONS),
 }
-"""Whom a push of this scope may reach at all: loan alerts only 法人 and 财务 (domain facts §5.3)."""
+"""Whom a push of this scope may reach at all, by the table of rights."""
 
 
 class Consent(BaseModel):

@@ -33,13 +33,22 @@ _FACT_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Role(StrEnum):
-    """What a person does for the enterprise; decides what they see and receive (domain facts §5.3, §6.2)."""
+    """What a person does for the enterprise; decides what they see and receive (domain facts §5.3, §6.2).
+
+    The last two are roles in a unit (经办单位: a bank, a department), never in an enterprise.
+    """
 
     LEGAL = "法人"
     FINANCE = "财务"
     STAFF = "人事"
     TAX = "办税"
     PROJECT = "项目"
+    OFFICER = "经办"
+    HEAD = "负责人"
+
+
+WORK_ROLES = frozenset({Role.OFFICER, Role.HEAD})
+ENTERPRISE_ROLES = frozenset(Role) - WORK_ROLES
 
 
 class FactSource(StrEnum):
@@ -214,6 +223,7 @@ class Enterprise(Provenanced):
     ownership: Ownership | None = Field(default=None, title="所有制")
     reg_status: RegStatus | None = Field(default=None, title="登记状态")
     established_on: date | None = Field(default=None, title="成立日期")
+    legal_rep: str | None = Field(default=None, min_length=1, title="法定代表人")
     town_code: str | None = Field(default=None, pattern=r"^\d{9}$", title="乡镇代码")
     industry_code: str | None = Field(default=None, pattern=r"^\d{4}$", title="行业代码")
     industry_std_year: Literal[2011, 2017] | None = Field(default=None, title="行业分类标准年份")

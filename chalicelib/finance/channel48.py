@@ -24,6 +24,18 @@ TITLE = "LG"
 _WAY_BACK = "仍可走普通贷款流程；资质复核通过后可再申请，复核咨询县工信局"
 
 
+BANK = "银行"
+"""Stands in a rule for the bank of the loan in question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who hears of a mark: ``to`` in words, ``units`` by name (or BANK)."""
+
+    to: str
+    units: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelRules:
     """Hours run day and night, weekends included."""
@@ -36,11 +48,14 @@ class ChannelRules:
     reminders: tuple[int, ...] = (24, 36, 44)
     limit: int = 48
     escalate_every: int = 24
-    levels: tuple[str, ...] = ("银行负责人和县工信局负责人", "县政府分管负责人")
+    reminded: Addressee = Addressee("经办客户经理和县工信局经办人", (BANK, "县工信局"))
+    levels: tuple[Addressee, ...] = (
+        Addressee("银行负责人和县工信局负责人", (BANK, "县工信局")),
+        Addressee("县政府分管负责人", ("县政府",)),
+    )
 
 
 RULES = ChannelRules()
-REMINDED = "经办客户经理和县工信局经办人"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,7 @@ class Mark:
     hours: int
     level: int
     to: str
+    units: tuple[str, ...]
     at: datetime | None
 
     def reached(self, now: datetime) -> bool:
@@ -202,12 +218,19 @@ def _marks(
     loan_id: str, start: datetime, end: datetime | None, pauses: tuple[Pause, ...], rules: ChannelRules
 ) -> list[Mark]:
     """Reminders, then the breach and its escalations, in order of time."""
-    planned = [(hours, 0, REMINDED) for hours in rules.reminders]
-    for level, to in enumerate(rules.levels, start=1):
-        planned.append((rules.limit + (level - 1) * rules.escalate_every, level, to))
+    planned = [(hours, 0, rules.reminded) for hours in rules.reminders]
+    for level, who in enumerate(rules.levels, start=1):
+        planned.append((rules.limit + (level - 1) * rules.escalate_every, level, who))
     return [
-        Mark(f"loan48:{loan_id}:{hours}h", hours, level, to, _reached_at(start, end, pauses, timedelta(hours=hours)))
-        for hours, level, to in planned
+        Mark(
+            key=f"loan48:{loan_id}:{hours}h",
+            hours=hours,
+            level=level,
+            to=who.to,
+            units=who.units,
+            at=_reached_at(start, end, pauses, timedelta(hours=hours)),
+        )
+        for hours, level, who in planned
     ]
 
 

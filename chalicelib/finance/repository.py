@@ -9,7 +9,7 @@ from datetime import datetime
 from chalicelib.finance.model import Loan, LoanEvent, LoanHead, TransitionProject
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
-from chalicelib.times import from_stamp, stamp
+from chalicelib.times import from_stamp, local_date, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,19 @@ def loan_key(loan_id: str) -> str:
     return f"loan#{loan_id}"
 
 
+_OPEN = "loans-open#"
+
+
 def open_key(number: int) -> str:
-    return f"loans-open#{number}"
+    return f"{_OPEN}{number}"
+
+
+def done_key(year: int, number: int) -> str:
+    return f"loans-done#{year}#{number}"
+
+
+def _done_key(loan: Loan) -> str:
+    return done_key(local_date(loan.updated).year, shard(loan.id))
 
 
 def enterprise_key(uscc: str) -> str:
@@ -67,6 +78,12 @@ class LoanRepository:
         """Ids of the loans that are open, or closed so lately that their last word may not be out yet."""
         for number in range(SHARDS):
             for record in _index(self._store, "gsi2", open_key(number)):
+                yield record.pk.removeprefix("loan#")
+
+    def done(self, year: int) -> Iterator[str]:
+        """Ids of the loans that ended and were last heard of in this year."""
+        for number in range(SHARDS):
+            for record in _index(self._store, "gsi2", done_key(year, number)):
                 yield record.pk.removeprefix("loan#")
 
     def save(self, filed: Filed, new: Sequence[LoanEvent], replaced: Sequence[LoanEvent], old: Filed | None) -> None:
@@ -130,7 +147,7 @@ def _row(filed: Filed) -> Record:
         sk="row",
         body={"head": loan.head.model_dump(mode="json"), "updated": stamp(loan.updated)},
         gsi1=(enterprise_key(loan.head.uscc), f"loan#{stamp(loan.updated)}"),
-        gsi2=(open_key(shard(loan.id)), loan.id) if filed.watched else None,
+        gsi2=(open_key(shard(loan.id)) if filed.watched else _done_key(loan), loan.id),
     )
 
 
@@ -147,6 +164,6 @@ def _filed(row: Record, records: Sequence[Record]) -> Filed:
             updated=from_stamp(row.body["updated"]),
         ),
         version=row.version,
-        watched=row.gsi2 is not None,
+        watched=row.gsi2 is not None and row.gsi2[0].startswith(_OPEN),
         arrived={record.body["event"]["id"]: from_stamp(record.body["arrived"]) for record in records},
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from chalicelib.errors import Refusal
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan, LoanEvent, LoanHead, LoanRow
 from chalicelib.finance.repository import Filed, LoanRepository
 from chalicelib.ports import Conflict, Store
+from chalicelib.times import local_date
 
 WATCH_AFTER_CLOSING = timedelta(days=7)
 """How long a closed loan stays where ``watched_loans`` finds it: its last alert must not be lost to a bad night."""
@@ -123,6 +124,14 @@ class LoanService:
             loan = self.get(loan_id)
             if loan is not None:
                 yield loan
+
+    def all_loans(self, since: date, now: datetime) -> Iterator[Loan]:
+        """Every loan, open or ended, that was heard of on or after the first day of the year of ``since``."""
+        years = range(since.year, local_date(now).year + 1)
+        ids = dict.fromkeys(
+            [*self._loans.watched(), *(loan_id for year in years for loan_id in self._loans.done(year))]
+        )
+        return (loan for loan in map(self.get, ids) if loan is not None)
 
     def open_loans(self) -> Iterator[Loan]:
         """Every loan that is not settled, declined or withdrawn."""

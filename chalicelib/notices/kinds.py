@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
 
 
 class NoticeKind(StrEnum):
@@ -19,6 +19,8 @@ class NoticeKind(StrEnum):
     CASE_PROGRESS = "case_progress"
     DEADLINE_REMINDER = "deadline_reminder"
     MONTHLY_DIGEST = "monthly_digest"
+    WORK_REMINDER = "work_reminder"
+    WORK_ESCALATION = "work_escalation"
 
 
 class Priority(StrEnum):
@@ -70,7 +72,7 @@ class KindRules:
     daily_digest: bool
 
 
-_EVERYONE = frozenset(Role)
+_EVERYONE = ENTERPRISE_ROLES
 _MONEY = frozenset({Role.LEGAL, Role.FINANCE})
 
 _AFTER_TEMPLATE = Rung(Channel.CUSTOM, "模板不能用而 48 小时内说过话时，客服消息可以补上")
@@ -83,7 +85,11 @@ _POLICY = (
     Rung(Channel.SUBSCRIPTION_ONCE, "用户点过一次“允许”，可以发一条"),
     Rung(Channel.CUSTOM, "48 小时内说过话时窗口开着，平台不收就只放收件箱"),
 )
-
+_WORK = (
+    Rung(Channel.SUBSCRIPTION_LONG, "工作提醒不是经办人触发的，模板消息不允许；长期订阅可以"),
+    Rung(Channel.SUBSCRIPTION_ONCE, "经办人点过一次“允许”，可以发一条"),
+    Rung(Channel.CUSTOM, "48 小时内说过话时窗口开着，否则放收件箱，督办台账里也有"),
+)
 
 RULES: Mapping[NoticeKind, KindRules] = {
     NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
@@ -97,6 +103,12 @@ RULES: Mapping[NoticeKind, KindRules] = {
     ),
     # 月报 goes out as one mass draft (群发, at most 4 a month for a person) that an operator sends; here it only waits.
     NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _EVERYONE, (), Priority.NORMAL, True),
+    NoticeKind.WORK_REMINDER: KindRules(
+        "办理时限提醒", Scope.WORK_ALERT, frozenset({Role.OFFICER}), _WORK, Priority.URGENT, False
+    ),
+    NoticeKind.WORK_ESCALATION: KindRules(
+        "超时督办", Scope.WORK_ALERT, frozenset({Role.HEAD}), _WORK, Priority.URGENT, False
+    ),
 }
 
 

@@ -9,7 +9,7 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.enterprises import uscc as credit_code
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time
 from jobs.cli.output import JSON, document, say, table
@@ -28,10 +28,11 @@ def bind_code(
     """核对身份后给企业一个一次性授权码；只显示这一次。"""
     application = bootstrap.current()
     code = known(uscc)
-    try:
-        chosen = Role(role)
-    except ValueError:
-        raise BadInput(f"没有“{role}”这个角色；可用：{'、'.join(Role)}") from None
+    if role not in ENTERPRISE_ROLES:
+        raise BadInput(
+            f"企业里没有“{role}”这个角色；可用：{'、'.join(each for each in Role if each in ENTERPRISE_ROLES)}"
+        )
+    chosen = Role(role)
     issued = application.bindings.issue_code(code, chosen, getpass.getuser(), application.clock.now())
     if as_json:
         document({"uscc": code, "role": chosen, "code": issued.code, "expires_at": issued.expires_at.isoformat()})

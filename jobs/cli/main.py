@@ -15,6 +15,7 @@ from jobs.cli import (
     enterprise,
     enterprise_import,
     guide,
+    loan,
     menu,
     notice,
     partner,
@@ -23,6 +24,7 @@ from jobs.cli import (
     run_job,
     serve,
     ticket,
+    unit,
 )
 from jobs.cli.failures import explain
 from jobs.cli.output import FAILED, notes
@@ -45,6 +47,8 @@ app.add_typer(award.app, name="award")
 app.add_typer(enterprise.app, name="enterprise")
 enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
+app.add_typer(loan.app, name="loan")
+app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(partner.app, name="partner")

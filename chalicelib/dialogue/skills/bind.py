@@ -11,6 +11,7 @@ from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
 from chalicelib.enterprises.binding import ALPHABET, CODE_LENGTH, BindingRefused
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.model import WORK_ROLES
 
 _CODE_LINE = re.compile(r"(?:绑定)?(?:企业)?(?:授权码|绑定码|码)?[是为]?([a-z0-9]{8})", re.IGNORECASE)
 _BARE_CODE = re.compile(rf"(?=.*[2-9])(?=.*[A-Z])[{ALPHABET}]{{{CODE_LENGTH}}}")
@@ -31,6 +32,7 @@ class Bind(Skill):
             "begin": lambda turn, args: self._begin(turn),
             "agree": lambda turn, args: self._agree(turn),
             "agree_case": lambda turn, args: self._grant(turn, (Scope.CASE_ALERT,), "办件提醒"),
+            "agree_work": lambda turn, args: self._grant(turn, (Scope.WORK_ALERT,), "工作提醒"),
             "later": lambda turn, args: Reply(("好的，不推送。",), footer="以后想收，回复“同意”。"),
             "remove": self._remove,
             "unbind": lambda turn, args: self._unbind(turn),
@@ -67,6 +69,10 @@ class Bind(Skill):
         except BindingRefused as refused:
             return Reply((str(refused),), footer="要人工答复请回复“人工”。")
         turn.session.flow = None
+        if binding.role in WORK_ROLES:
+            option = Option(label="同意接收工作提醒", action="bind.agree_work")
+            lines = (f"已绑定，您是本单位的{binding.role}。", "办理时限快到时要不要提醒您？提醒里没有企业名称和金额。")
+            return Reply(lines, (option,))
         name = self._desk.enterprise_name(binding.uscc)
         options = (
             Option(label="同意接收政策、贷款和办件提醒", action="bind.agree"),
@@ -85,7 +91,8 @@ class Bind(Skill):
             return Reply(("您还没有绑定企业，先绑定才能接收提醒。",), footer="回复“绑定”开始。")
         self._desk.consents.grant(turn.openid, scopes, NOTICE_VERSION, "chat", turn.now)
         options = (Option(label="我能享受什么", action="policy.mine"), Option(label="查我的办件", action="case.mine"))
-        return Reply((f"好的，有{what}我会告诉您。",), options, footer="随时回复“退订”停止。")
+        shown = () if scopes == (Scope.WORK_ALERT,) else options
+        return Reply((f"好的，有{what}我会告诉您。",), shown, footer="随时回复“退订”停止。")
 
     def _unbind(self, turn: Turn) -> Reply:
         bindings = self._desk.bindings.of_person(turn.openid)

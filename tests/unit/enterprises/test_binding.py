@@ -159,7 +159,7 @@ def test_a_new_code_changes_the_role_and_one_person_may_stand_for_several(
 
 
 def test_there_are_five_roles_and_no_other(store: MemoryStore, clock: FixedClock) -> None:
-    assert [str(role) for role in Role] == ["法人", "财务", "人事", "办税", "项目"]
+    assert [str(role) for role in Role] == ["法人", "财务", "人事", "办税", "项目", "经办", "负责人"]
     with pytest.raises(ValueError, match="老板"):
         issue(BindingService(store), clock, "老板")
 
