@@ -23,6 +23,7 @@ from chalicelib.content.problems import Broken, Place, Problem
 from chalicelib.content.sources import RawRow, Rows
 from chalicelib.content.tables import read_csv
 from chalicelib.content.workbooks import read_sheet, sheet_names
+from chalicelib.enterprises import handover
 from chalicelib.enterprises import uscc as credit_code
 from chalicelib.enterprises.model import Enterprise, Fact
 from chalicelib.enterprises.repository import PROFILE, EnterpriseRow, enterprise_key
@@ -193,6 +194,8 @@ class _Attempt:
         puts = []
         for code, enterprise in self._new.items():
             before, version = self._held[code]
+            if handover.changed(before, enterprise):
+                handover.suspend(self._store, code, self._now)  # before the name is written: cut short, it is run again
             record = EnterpriseRow(enterprise=enterprise, saved_at=self._now).record()
             puts.append(Put(record, if_absent=before is None, if_version=version if before else None))
         if puts:

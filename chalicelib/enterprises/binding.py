@@ -1,4 +1,8 @@
-"""绑定: a person stands for an enterprise in a role, proved by a one-time code from an operator (domain facts §6.2)."""
+"""绑定: a person stands for an enterprise in a role, proved by a one-time code from an operator (domain facts §6.2).
+
+The code is typed, or carried by a QR code as its scene (带参数二维码). A 法人 whose binding is suspended (``handover``)
+gets it back by a new code only; so does everybody whose binding ended.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,37 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.enterprises.access import Right, may
 from chalicelib.enterprises.model import Role
-from chalicelib.enterprises.repository import BINDING, MEMBER, enterprise_key, person_key, rows_of
+from chalicelib.enterprises.repository import (
+    BINDING,
+    HANDOVER,
+    JOINING,
+    MEMBER,
+    SUSPENDED,
+    enterprise_key,
+    pair_keys,
+    person_key,
+    rows_of,
+)
 from chalicelib.enterprises.tries import BIND, LockedOut, Lockout
 from chalicelib.errors import Refusal
-from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
+from chalicelib.masking import openid as pseudonym
+from chalicelib.ports import Check, Conflict, Delete, Put, Record, Store, Write
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
 """29 characters that survive being read out and copied by hand: no 0 O, no 1 I L, no S (5), no Z (2)."""
 
 CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
+SCENE_BYTES = 24
+SCENE_LONGEST = timedelta(days=30)
+"""A temporary QR code of the platform lives no longer (platform document 生成带参数的二维码)."""
+
 WRONG_CODE = "授权码不对或已失效。请核对后重发，或请工作人员重新发码。"
+USED_SCENE = (
+    "这个二维码已经用过或已过期，没有绑定。刚才已绑定的，回复“我的数据”可以看到；没有绑定的，请工作人员重新出码。"
+)
 _SNAPSHOT = "当前是微信快照页，不能绑定。请点页面下方“使用完整服务”后再试。"
 _NOT_ALLOWED = "只有法定代表人可以移除其他成员。请联系本企业法定代表人，或拨 12345。"
 
@@ -42,7 +65,10 @@ class IssuedCode(BaseModel):
 
 
 class Binding(BaseModel):
-    """One person's role in one enterprise; stored under the person and under the enterprise."""
+    """One person's role in one enterprise; stored under the person and under the enterprise.
+
+    ``label`` is the masked name (张*) of who joined by the 法人's confirmation, empty for who had an operator's code.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,21 +77,33 @@ class Binding(BaseModel):
     role: Role
     bound_at: datetime
     issued_by: str
+    label: str = ""
+
+    @property
+    def ref(self) -> str:
+        """What stands for the person in lists, links and forms: never the openid (domain facts §6.3)."""
+        return pseudonym(self.openid)
+
+    def may(self, right: Right) -> bool:
+        return may(self.role, right)
 
 
 class _CodeRow(BaseModel):
     uscc: str
     role: Role
     issued_by: str
+    issued_at: datetime | None = None
     expires_at: datetime
 
 
 class BindingService:
-    """Codes, bindings and members."""
+    """Codes, bindings and members. A suspended binding is none: no method here but ``suspended`` shows it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lockout = Lockout(store, BIND)
+
+    # ---------------------------------------------------------------------------------------------------------- codes
 
     def issue_code(
         self, uscc: str, role: Role | str, by: str, now: datetime, life: timedelta = CODE_LIFE
@@ -73,12 +111,19 @@ class BindingService:
         """A new single-use code for a role in an enterprise; ``by`` is the operator's id. Raises ValueError on a role
         that there is not."""
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        row = _CodeRow(uscc=uscc, role=Role(role), issued_by=by, expires_at=now + life)
-        self._store.put(
-            Record(code_key(code), "row", row.model_dump(mode="json"), expires_at=int(row.expires_at.timestamp())),
-            if_absent=True,
-        )
-        return IssuedCode(code=code, uscc=uscc, role=row.role, expires_at=row.expires_at)
+        return self._issued(code_key(code), code, Role(role), uscc, by, now, life)
+
+    def issue_scene(
+        self, uscc: str, role: Role | str, by: str, now: datetime, life: timedelta = CODE_LIFE
+    ) -> IssuedCode:
+        """The same for a QR code: the text is too long to be guessed or typed, and says nothing of the enterprise.
+
+        Raises ValueError beyond SCENE_LONGEST.
+        """
+        if not timedelta() < life <= SCENE_LONGEST:
+            raise ValueError("a scene lives more than no time and at most 30 days")
+        scene = secrets.token_urlsafe(SCENE_BYTES)
+        return self._issued(_scene_key(scene), scene, Role(role), uscc, by, now, life)
 
     def redeem(self, openid: str, code: str, now: datetime, snapshot_user: bool = False) -> Binding:
         """Bind the person by their code. Raises BindingRefused.
@@ -92,26 +137,70 @@ class BindingService:
             self._lockout.miss(openid, now)
         except LockedOut as locked:
             raise BindingRefused(str(locked)) from None
-        record = self._store.get(code_key(code), "row")
-        row = None if record is None else _CodeRow.model_validate(record.body)
-        if record is None or row is None or row.expires_at <= now:
+        binding = self._used(code_key(code), openid, now)
+        if binding is None:
             raise BindingRefused(WRONG_CODE)
-        binding = Binding(openid=openid, uscc=row.uscc, role=row.role, bound_at=now, issued_by=row.issued_by)
-        try:
-            self._store.transact([Delete(record.pk, record.sk, if_version=record.version), *_puts(binding)])
-        except Conflict:  # someone else used it a moment ago
-            raise BindingRefused(WRONG_CODE) from None
         self._lockout.clear(openid)
         return binding
 
-    def of_person(self, openid: str) -> list[Binding]:
-        """The enterprises a person is bound to, by credit code."""
-        return [Binding.model_validate(row.body) for row in rows_of(self._store, person_key(openid), BINDING)]
+    def redeem_scene(self, openid: str, scene: str, now: datetime) -> Binding:
+        """Bind who scanned a QR code, once. Raises BindingRefused. Tries are not counted: nobody types a scene."""
+        binding = self._used(_scene_key(scene), openid, now)
+        if binding is None:
+            raise BindingRefused(USED_SCENE)
+        return binding
 
-    def of(self, openid: str, uscc: str) -> Binding | None:
-        """The person's binding to this enterprise, if there is one."""
+    def _issued(
+        self, key: str, code: str, role: Role, uscc: str, by: str, now: datetime, life: timedelta
+    ) -> IssuedCode:
+        row = _CodeRow(uscc=uscc, role=role, issued_by=by, issued_at=now, expires_at=now + life)
+        self._store.put(
+            Record(key, "row", row.model_dump(mode="json"), expires_at=int(row.expires_at.timestamp())), if_absent=True
+        )
+        return IssuedCode(code=code, uscc=uscc, role=row.role, expires_at=row.expires_at)
+
+    def _used(self, key: str, openid: str, now: datetime) -> Binding | None:
+        """The binding that this code makes, or None; the code is gone with it, in one transaction."""
+        record = self._store.get(key, "row")
+        row = None if record is None else _CodeRow.model_validate(record.body)
+        if record is None or row is None or row.expires_at <= now:
+            return None
+        handover = self._store.get(enterprise_key(row.uscc), HANDOVER)
+        if row.role is Role.LEGAL and handover and _issued_before(row, handover):
+            return None  # meant for the one who was 法人 before
+        binding = Binding(openid=openid, uscc=row.uscc, role=row.role, bound_at=now, issued_by=row.issued_by)
+        unchanged = Check(
+            enterprise_key(row.uscc),
+            HANDOVER,
+            if_absent=handover is None,
+            if_version=handover.version if handover else None,
+        )
+        try:
+            spent = Delete(record.pk, record.sk, if_version=record.version)
+            self._store.transact([spent, unchanged, *binding_puts(binding)])
+        except Conflict:  # someone else used it, or the 法人 changed, a moment ago
+            return None
+        return binding
+
+    # ------------------------------------------------------------------------------------------------------- bindings
+
+    def of_person(self, openid: str, right: Right | None = None) -> list[Binding]:
+        """The enterprises a person is bound to, by credit code; with ``right``, those where their role holds it."""
+        found = (Binding.model_validate(row.body) for row in rows_of(self._store, person_key(openid), BINDING))
+        return [binding for binding in found if right is None or binding.may(right)]
+
+    def of(self, openid: str, uscc: str, right: Right | None = None) -> Binding | None:
+        """The person's binding to this enterprise, if there is one and, with ``right``, if its role holds that.
+
+        One read whatever the answer: not bound and not allowed cost the same.
+        """
         row = self._store.get(person_key(openid), BINDING + uscc)
-        return None if row is None else Binding.model_validate(row.body)
+        binding = None if row is None else Binding.model_validate(row.body)
+        return binding if binding and (right is None or binding.may(right)) else None
+
+    def suspended(self, openid: str) -> list[Binding]:
+        """Bindings as 法人 that wait for an operator's new code (``handover``)."""
+        return [Binding.model_validate(row.body) for row in rows_of(self._store, person_key(openid), SUSPENDED)]
 
     def members(self, uscc: str) -> list[Binding]:
         """Who is bound to the enterprise."""
@@ -123,13 +212,11 @@ class BindingService:
         A person may leave by themselves; removing somebody else takes the 法人. Raises BindingRefused. ``now`` is the
         moment of the request: a binding made after it, on a new code, stays.
         """
-        if by is not None and by != openid:
-            asking = self.of(by, uscc)
-            if asking is None or asking.role is not Role.LEGAL:
-                raise BindingRefused(_NOT_ALLOWED)
+        if by is not None and by != openid and self.of(by, uscc, Right.DO_REMOVE) is None:
+            raise BindingRefused(_NOT_ALLOWED)
         held = self.of(openid, uscc)
         if held is None or held.bound_at <= now:
-            self._store.transact(binding_deletes(openid, uscc))
+            self._store.transact([*pair_deletes(BINDING, openid, uscc), *pair_deletes(SUSPENDED, openid, uscc)])
 
 
 def members(store: Store, uscc: str) -> Iterator[Binding]:
@@ -143,14 +230,25 @@ def code_key(code: str) -> str:
     return f"bindcode#{sha256(plain.encode()).hexdigest()}"
 
 
-def binding_deletes(openid: str, uscc: str) -> list[Write]:
-    """Both rows of a binding, to be removed together."""
-    return [Delete(person_key(openid), BINDING + uscc), Delete(enterprise_key(uscc), MEMBER + openid)]
+def _scene_key(scene: str) -> str:
+    return f"bindscene#{sha256(scene.encode()).hexdigest()}"
 
 
-def _puts(binding: Binding) -> list[Write]:
+def pair_deletes(prefix: str, openid: str, uscc: str) -> list[Write]:
+    """Both rows of a pair, to be removed together."""
+    return [Delete(pk, sk) for pk, sk in pair_keys(prefix, openid, uscc)]
+
+
+def binding_puts(binding: Binding) -> list[Write]:
+    """Both rows of a binding; what the person had of it before, suspended or asked for, goes."""
     body = binding.model_dump(mode="json")
+    keys = pair_keys(BINDING, binding.openid, binding.uscc)
     return [
-        Put(Record(person_key(binding.openid), BINDING + binding.uscc, body)),
-        Put(Record(enterprise_key(binding.uscc), MEMBER + binding.openid, body)),
+        *(Put(Record(pk, sk, body)) for pk, sk in keys),
+        *pair_deletes(SUSPENDED, binding.openid, binding.uscc),
+        *pair_deletes(JOINING, binding.openid, binding.uscc),
     ]
+
+
+def _issued_before(row: _CodeRow, handover: Record) -> bool:
+    return row.issued_at is None or row.issued_at < datetime.fromisoformat(handover.body["at"])

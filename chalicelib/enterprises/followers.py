@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.enterprises.binding import binding_deletes
+from chalicelib.enterprises.binding import pair_deletes
 from chalicelib.enterprises.consent import held_consents, withdrawals
-from chalicelib.enterprises.repository import BINDING, FOLLOWER, Follower, is_following, person_key
+from chalicelib.enterprises.repository import FOLLOWER, PAIRS, Follower, is_following, person_key
 from chalicelib.enterprises.tries import KINDS, tries_key
 from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
 
@@ -102,6 +102,7 @@ class FollowerService:
 
 
 def _deletes(openid: str, row: Record) -> list[Write]:
-    if row.sk.startswith(BINDING):
-        return binding_deletes(openid, row.sk.removeprefix(BINDING))
+    for prefix in PAIRS:
+        if row.sk.startswith(prefix):
+            return pair_deletes(prefix, openid, row.sk.removeprefix(prefix))
     return [Delete(row.pk, row.sk)]

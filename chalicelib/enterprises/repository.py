@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.enterprises.model import Enterprise
-from chalicelib.ports import JsonObject, Page, Record, Store
+from chalicelib.ports import JsonObject, Page, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
 
 PROFILE = "profile"
@@ -17,6 +17,11 @@ FOLLOWER = "follower"
 CONSENT = "consent#"
 BINDING = "binding#"
 MEMBER = "member#"
+SUSPENDED = "suspended#"
+JOINING = "joining#"
+HANDOVER = "handover"
+PAIRS = {BINDING: MEMBER, SUSPENDED: SUSPENDED, JOINING: JOINING}
+"""Rows that lie twice, under the person and under the enterprise: the prefix there, by the prefix here."""
 
 
 def person_key(openid: str) -> str:
@@ -25,6 +30,11 @@ def person_key(openid: str) -> str:
 
 def enterprise_key(uscc: str) -> str:
     return f"enterprise#{uscc}"
+
+
+def pair_keys(prefix: str, openid: str, uscc: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """(pk, sk) of both rows of a pair: the person's, the enterprise's."""
+    return (person_key(openid), prefix + uscc), (enterprise_key(uscc), PAIRS[prefix] + openid)
 
 
 def consent_log_key(openid: str) -> str:
@@ -92,8 +102,9 @@ class EnterpriseRepository:
         record = self._store.get(enterprise_key(uscc), PROFILE)
         return None if record is None else EnterpriseRow.model_validate(record.body)
 
-    def put(self, row: EnterpriseRow) -> None:
-        self._store.put(row.record())
+    def put(self, row: EnterpriseRow, together: Sequence[Write] = ()) -> None:
+        """Write the profile, and with it, all or nothing, the rows that stand or fall with it. Raises Conflict."""
+        self._store.transact([Put(row.record()), *together])
 
     def bodies(self, page_size: int = 200, after: str = "") -> Iterator[JsonObject]:
         """Every profile body, shard by shard, by credit code inside a shard; memory holds one page.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from itertools import islice
 
+from chalicelib.enterprises import handover
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.repository import EnterpriseRepository, EnterpriseRow
 from chalicelib.enterprises.uscc import normalise
@@ -24,6 +25,7 @@ class EnterpriseService:
     """企业 profiles by credit code. ``changed`` is told of every one that is saved with something new in it."""
 
     def __init__(self, store: Store, changed: Changed = _nobody) -> None:
+        self._store = store
         self._rows = EnterpriseRepository(store)
         self._changed = changed
 
@@ -41,11 +43,21 @@ class EnterpriseService:
             yield EnterpriseRow.model_validate(body).enterprise
 
     def save(self, enterprise: Enterprise, now: datetime) -> bool:
-        """Keep the profile; False when it already was exactly so, and nothing is written."""
+        """Keep the profile; False when it already was exactly so, and nothing is written.
+
+        A profile that does not name the 法定代表人 leaves the one on file. One that names another suspends the
+        bindings of those before, in the same transaction (``handover``). Raises Conflict when they change meanwhile.
+        """
         held = self._rows.get(enterprise.uscc)
+        before = held.enterprise if held else None
+        if before and before.legal_rep and not enterprise.legal_rep:
+            enterprise = enterprise.model_copy(update={"legal_rep": before.legal_rep})
         if held is not None and held.enterprise.model_dump_json() == enterprise.model_dump_json():
             return False  # compared as written: in Python False == 0, but in a profile they are not the same
-        self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now))
+        suspended = (
+            handover.suspensions(self._store, enterprise.uscc, now) if handover.changed(before, enterprise) else []
+        )
+        self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now), suspended)
         self._changed([enterprise.uscc], now)
         return True
 
@@ -56,6 +68,13 @@ class EnterpriseService:
             return []
         found = (body for body in self._rows.bodies() if wanted in _names(body))
         return [EnterpriseRow.model_validate(body).enterprise for body in islice(found, limit)]
+
+    def named(self, name: str) -> Enterprise | None:
+        """The one enterprise with exactly this name, present or former; None for none and for several. Reads all
+        rows, whether there is such a one or not."""
+        wanted = _plain(name)
+        found = [body for body in self._rows.bodies() if wanted and wanted in _names(body).split("\n")]
+        return EnterpriseRow.model_validate(found[0]).enterprise if len(found) == 1 else None
 
 
 def _names(body: JsonObject) -> str:

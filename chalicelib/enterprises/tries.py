@@ -9,7 +9,8 @@ from chalicelib.ports import Conflict, Store
 
 BIND = "bind"
 LOOKUP = "lookup"
-KINDS = (BIND, LOOKUP)
+JOIN = "join"
+KINDS = (BIND, LOOKUP, JOIN)
 """All that is counted; what a person leaves behind is deleted by this list."""
 
 

@@ -1,0 +1,153 @@
+"""申请加入: somebody asks to be a member, and the 法人 who is bound already says yes or no.
+
+Who asks is told the same, at the same cost, whether the enterprise is on file or not, has a 法人 bound or not, and
+whether the 法人 refuses: a stranger learns nothing of who the members are. What joins the two is a number of four
+digits that the applicant tells the 法人 outside of WeChat; who cannot tell it is not who the 法人 thinks.
+Of the applicant's name only the masked form is kept (domain facts §6.3). A request ends after LIFE.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib import masking
+from chalicelib.enterprises.access import Right
+from chalicelib.enterprises.binding import Binding, BindingService, binding_puts
+from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
+from chalicelib.enterprises.repository import (
+    BINDING,
+    JOINING,
+    PAIRS,
+    enterprise_key,
+    pair_keys,
+    person_key,
+    rows_of,
+)
+from chalicelib.enterprises.tries import JOIN, LockedOut, Lockout
+from chalicelib.errors import Refusal
+from chalicelib.ports import Check, Conflict, Delete, Put, Record, Store
+
+LIFE = timedelta(days=7)
+JOINABLE = tuple(role for role in Role if role in ENTERPRISE_ROLES and role is not Role.LEGAL)
+"""Roles that a 法人 may give; another 法人 takes an operator who saw the papers."""
+
+NOBODY = "-"
+"""Stands for the enterprise where none was meant: a request to nobody costs what every request costs."""
+
+_TOO_MANY = "今天申请的次数太多了，请明天再试，或带证件到政务服务大厅领授权码。"
+_NOT_YOURS = "这条申请已经处理过、过期了，或不属于您的企业。回复“成员”看现在的名单。"
+_WRONG_DIGITS = "核对码不对，没有同意。请再问一下对方，核实是本单位的人。"
+
+
+class JoinRefused(Refusal):
+    """The text is the sentence to show."""
+
+
+class JoinRequest(BaseModel):
+    """One request. ``label`` is the masked name; ``digits`` what the applicant tells the 法人."""
+
+    model_config = ConfigDict(frozen=True)
+
+    openid: str
+    uscc: str
+    role: Role
+    label: str
+    digits: str
+    asked_at: datetime
+    expires_at: datetime
+
+    @property
+    def ref(self) -> str:
+        """What stands for the applicant in lists and forms."""
+        return masking.openid(self.openid)
+
+
+class JoinService:
+    """Requests ``person#{openid}``/``joining#{uscc}`` and ``enterprise#{uscc}``/``joining#{openid}``."""
+
+    def __init__(self, store: Store, bindings: BindingService) -> None:
+        self._store = store
+        self._bindings = bindings
+        self._tries = Lockout(store, JOIN, limit=3, minutes=24 * 60)
+
+    def ask(self, openid: str, uscc: str | None, role: Role, name: str, now: datetime) -> JoinRequest:
+        """Place a request, or replace the one before to the same enterprise; ``uscc`` None where the enterprise that
+        was meant is not on file. Raises JoinRefused after three a day, ValueError for a role that is not JOINABLE."""
+        if role not in JOINABLE:
+            raise ValueError(f"nobody may join as {role}")
+        try:
+            self._tries.miss(openid, now)
+        except LockedOut:
+            raise JoinRefused(_TOO_MANY) from None
+        request = JoinRequest(
+            openid=openid,
+            uscc=uscc or NOBODY,
+            role=role,
+            label=masking.name(name)[:8],
+            digits=f"{secrets.randbelow(10_000):04d}",
+            asked_at=now,
+            expires_at=now + LIFE,
+        )
+        body, end = request.model_dump(mode="json"), int(request.expires_at.timestamp())
+        keys = pair_keys(JOINING, openid, request.uscc)
+        self._store.transact([Put(Record(pk, sk, body, expires_at=end)) for pk, sk in keys])
+        return request
+
+    def of_person(self, openid: str, now: datetime) -> list[JoinRequest]:
+        """What this person asked for and what is not confirmed, refused or not."""
+        return self._live(person_key(openid), JOINING, now)
+
+    def waiting(self, by: str, uscc: str, now: datetime) -> list[JoinRequest]:
+        """Requests that ``by`` may decide on; none for everybody but the 法人."""
+        if self._bindings.of(by, uscc, Right.DO_ADMIT) is None:
+            return []
+        return self._live(enterprise_key(uscc), PAIRS[JOINING], now)
+
+    def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> Binding:
+        """The 法人 lets the applicant in who told them these digits. Raises JoinRefused."""
+        request = self._request(by, uscc, ref, now)
+        if not hmac.compare_digest(digits.strip().encode(), request.digits.encode()):
+            raise JoinRefused(_WRONG_DIGITS)
+        binding = Binding(
+            openid=request.openid,
+            uscc=uscc,
+            role=request.role,
+            bound_at=now,
+            issued_by=f"member:{masking.openid(by)}",
+            label=request.label,
+        )
+        asked, mine = pair_keys(JOINING, request.openid, uscc)[1], pair_keys(BINDING, by, uscc)[0]
+        row, still = self._store.get(*asked), self._store.get(*mine)
+        if row is None or still is None:
+            raise JoinRefused(_NOT_YOURS)
+        others = [write for write in binding_puts(binding) if not (isinstance(write, Delete) and _key(write) == asked)]
+        try:
+            self._store.transact(
+                [Delete(*asked, if_version=row.version), Check(*mine, if_version=still.version), *others]
+            )
+        except Conflict:
+            raise JoinRefused(_NOT_YOURS) from None
+        return binding
+
+    def refuse(self, by: str, uscc: str, ref: str, now: datetime) -> None:
+        """The request is off the 法人's list. To the applicant it waits until it ends, as one to nobody does."""
+        request = self._request(by, uscc, ref, now)
+        self._store.delete(*pair_keys(JOINING, request.openid, uscc)[1])
+
+    def _request(self, by: str, uscc: str, ref: str, now: datetime) -> JoinRequest:
+        found = next((request for request in self.waiting(by, uscc, now) if request.ref == ref), None)
+        if found is None:
+            raise JoinRefused(_NOT_YOURS)
+        return found
+
+    def _live(self, pk: str, prefix: str, now: datetime) -> list[JoinRequest]:
+        found = (JoinRequest.model_validate(row.body) for row in rows_of(self._store, pk, prefix))
+        return [request for request in found if request.expires_at > now]
+
+
+def _key(write: Delete) -> tuple[str, str]:
+    return write.pk, write.sk
