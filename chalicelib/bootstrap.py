@@ -36,6 +36,7 @@ from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
 from chalicelib.partners.service import PartnerService
 from chalicelib.points.service import PointService
+from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.rematch import Rematch
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
@@ -181,6 +182,10 @@ class Application:
         return UnitService(self.store)
 
     @cached_property
+    def awards(self) -> AwardService:
+        return AwardService(self.store, lambda: self.catalogue().policies, demo=self.settings.demo)
+
+    @cached_property
     def enterprises(self) -> EnterpriseService:
         return EnterpriseService(self.store, self.rematch.enterprises)
 
@@ -256,6 +261,7 @@ class Application:
             policies=self.policies,
             cases=self.cases,
             loans=self.loans,
+            awards=self.awards,
             enterprises=self.enterprises,
             bindings=self.bindings,
             consents=self.consents,

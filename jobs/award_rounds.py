@@ -167,7 +167,7 @@ def _draft(
         title=title,
         lines=tuple(lines),
         fields={"thing1": round_.short, "thing2": entry.name, "phrase3": status, "time4": field_deadline(day)},
-        path=f"/h5/policy/{entry.policy}",
+        path=f"/h5/award/{round_.id}",
         expires_at=until,
         why=f"{round_.id}：{status}",
         sample=round_.sample,

@@ -19,6 +19,7 @@ from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.service import NoticeService
 from chalicelib.points.service import PointService
+from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.service import PolicyService
 
 
@@ -32,6 +33,7 @@ class Desk:
     policies: Callable[[], PolicyService]
     cases: CaseService
     loans: LoanService
+    awards: AwardService
     enterprises: EnterpriseService
     bindings: BindingService
     consents: ConsentService

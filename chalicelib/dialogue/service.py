@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Incoming, Reply, Session, Turn
 from chalicelib.dialogue.router import Router
+from chalicelib.dialogue.skills.award_progress import AwardProgress
 from chalicelib.dialogue.skills.bind import Bind
 from chalicelib.dialogue.skills.case_progress import CaseProgress
 from chalicelib.dialogue.skills.guide import Guide
@@ -38,6 +39,7 @@ class DialogueService:
                 OwnData(desk),
                 Handoff(desk),
                 CaseProgress(desk),
+                AwardProgress(desk),
                 LoanProgress(desk),
                 PolicyExam(desk),
                 PolicyCheck(desk),

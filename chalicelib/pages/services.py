@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.links import Links
     from chalicelib.notices.service import NoticeService
     from chalicelib.points.service import PointService
+    from chalicelib.policies.awards.service import AwardService
     from chalicelib.policies.service import PolicyService
     from chalicelib.settings import Settings
     from chalicelib.wechat.oauth import Identity
@@ -50,6 +51,8 @@ class Services(Protocol):
     def bindings(self) -> BindingService: ...
     @property
     def consents(self) -> ConsentService: ...
+    @property
+    def awards(self) -> AwardService: ...
     @property
     def notices(self) -> NoticeService: ...
     @property

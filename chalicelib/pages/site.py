@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.pages import case, guide, inbox, loan, me, points, policies, policy, render, sign_in, stylesheet
+from chalicelib.pages import award, case, guide, inbox, loan, me, points, policies, policy, render, sign_in, stylesheet
 from chalicelib.pages.http import SAFETY, PageRequest, PageResponse
 from chalicelib.pages.services import Services
 from chalicelib.pages.visit import PageMissing, PageRefused, SignInNeeded, Visit
@@ -39,6 +39,8 @@ ALONE: Mapping[tuple[str, str], View] = {
 """Views of ``/h5/{page}``."""
 
 KEYED: Mapping[tuple[str, str], View] = {
+    ("GET", "award"): award.show,
+    ("POST", "award"): award.confirm,
     ("GET", "case"): case.show,
     ("GET", "guide"): guide.show,
     ("GET", "loan"): loan.show,

@@ -119,7 +119,7 @@ def run(db: Path, out: Path, death: Death | None = None) -> None:
 
 def accounts() -> bytes:
     """Every enterprise names an account of its own."""
-    rows = [f"{uscc(n)},{name(n)},示例银行芦溪支行,622202123456{n:05}" for n in range(1, FIRMS + 1)]
+    rows = [f"{uscc(n)},{name(n)},示例银行芦溪支行,150222123456{n:05}" for n in range(1, FIRMS + 1)]
     return "\n".join([",".join(ACCOUNT_COLUMNS), *rows]).encode()
 
 

@@ -6,6 +6,7 @@ its number, so that the enterprise can be told why.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ from chalicelib.times import local_date
 
 COLUMNS = ("统一社会信用代码", "户名", "开户行", "账号")
 _FILE = "账户文件"
-_TAKING_ACCOUNTS = frozenset({Stage.PUBLIC, Stage.PAYABLE, Stage.BATCHING, Stage.SEALED, Stage.DISSOLVING})
+TAKING_ACCOUNTS = frozenset({Stage.PUBLIC, Stage.PAYABLE, Stage.BATCHING, Stage.SEALED, Stage.DISSOLVING})
 _CORRECTABLE = frozenset({EntryState.LISTED, EntryState.BLOCKED})
 
 NO_PROFILE = "库里已没有这家企业"
@@ -133,7 +134,7 @@ class Accounts:
     def _open_round(self, id_: str, now: datetime) -> Round:
         round_ = the_round(self._rows, id_).row
         stage = round_life(round_).stage(local_date(now))
-        if stage not in _TAKING_ACCOUNTS:
+        if stage not in TAKING_ACCOUNTS:
             raise AwardRefused(f"批次 {id_} 现在是“{stage}”，公示开始后、结束前才能确认账户。")
         return round_
 
@@ -144,15 +145,30 @@ def _is_news(life: EntryLife, event: EntryEvent) -> bool:
     return not refused or (life.state in _CORRECTABLE and life.problem != event.note)
 
 
+_CARD = re.compile(r"62\d{14,17}")
+
+
+def is_mistyped_card(number: str) -> bool:
+    """Whether it is a UnionPay card number (银联卡，单位结算卡, 16 to 19 digits from 62) with a wrong check digit
+    (ISO/IEC 7812-1, Luhn). Numbers of other accounts have no check that all banks share."""
+    if not _CARD.fullmatch(number):
+        return False
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number)))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 != 0
+
+
 def payee_of(name: str, bank: str, number: str) -> PayeeAccount:
     """An account as people write it. Raises ValueError naming the Chinese field, never repeating the number."""
     try:
-        return PayeeAccount(name=name, bank=bank, number=number)
+        payee = PayeeAccount(name=name, bank=bank, number=number)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
         field = PayeeAccount.model_fields[str(problem["loc"][0])].title
         said = problem["msg"].removeprefix("Value error, ")
         raise ValueError(f"{field}：{said if problem['type'] == 'value_error' else '应有 2 到 120 个字'}") from None
+    if is_mistyped_card(payee.number):
+        raise ValueError("账号：卡号的校验位不对，可能写错了一位，请对着卡或开户许可证核对")
+    return payee
 
 
 def _line(number: int, cells: Mapping[str, str]) -> _Line:

@@ -14,7 +14,7 @@ from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import EnterpriseRepository
 from chalicelib.errors import BadInput
-from chalicelib.policies.awards.accounts import Accounts, Taken
+from chalicelib.policies.awards.accounts import TAKING_ACCOUNTS, Accounts, Taken
 from chalicelib.policies.awards.batches import Batches
 from chalicelib.policies.awards.certainty import Certainty
 from chalicelib.policies.awards.drawing import Drawing
@@ -42,7 +42,9 @@ from chalicelib.policies.model import Mode, Policy, State
 from chalicelib.ports import Conflict, Store
 from chalicelib.times import local_date
 
-_MAY_NAME_ACCOUNTS = frozenset({Role.LEGAL, Role.FINANCE})
+MAY_NAME_ACCOUNTS = frozenset({Role.LEGAL, Role.FINANCE})
+"""Members who may say where the money of their enterprise goes, and see how far it has come."""
+
 SYSTEM = "系统"
 
 
@@ -219,9 +221,13 @@ class AwardService:
         AccountRefused for an account that money may not go to; that is then kept as the entry's problem.
         """
         binding = self._bindings.of(openid, uscc)
-        if binding is None or binding.role not in _MAY_NAME_ACCOUNTS:
+        if binding is None or binding.role not in MAY_NAME_ACCOUNTS:
             raise AwardRefused("只有本企业的法人或财务能确认收款账户。请由他们操作，或拨 12345。")
         return self.record_account(id_, uscc, payee, f"{binding.role} {masking.openid(openid)}", now)
+
+    def takes_accounts(self, round_: Round, on: date) -> bool:
+        """Whether accounts may be named on a day: from the start of the public notice to the end of the round."""
+        return round_life(round_).stage(on) in TAKING_ACCOUNTS
 
     def record_account(self, id_: str, uscc: str, payee: PayeeAccount, by: str, now: datetime) -> Entry:
         """The same by an officer who holds the enterprise's papers."""

@@ -28,6 +28,7 @@ from chalicelib.pages import site
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.points.model import ServicePoint
 from chalicelib.points.service import PointService
+from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.model import Policy
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Outbound, Outcome, Reaction
@@ -165,6 +166,7 @@ class House:
         self.cases = CaseService(store, self.calendar)
         self.loans = LoanService(store)
         self.enterprises = EnterpriseService(store)
+        self.awards = AwardService(store, lambda: self.held.policies, demo=True)
         self.bindings = BindingService(store)
         self.consents = ConsentService(store)
         self.followers = FollowerService(store)

@@ -78,7 +78,7 @@ def enterprise(number: int = 1, **more: Any) -> Enterprise:
 
 
 def account(firm: Enterprise, **more: str) -> PayeeAccount:
-    given = {"name": firm.name, "bank": "示例银行芦溪支行", "number": "6222021234567890123", **more}
+    given = {"name": firm.name, "bank": "示例银行芦溪支行", "number": "6222021234567890128", **more}
     return PayeeAccount.model_validate(given)
 
 
