@@ -61,6 +61,11 @@ class CaseRepository:
                 events.append(CaseEvent.model_validate(record.body))
         return _filed(head, events) if head else None
 
+    def owner(self, no: str) -> str | None:
+        """The credit code on the case's row; the same one read whether there is such a row or not."""
+        record = self._store.get(case_key(no), "row")
+        return record.body["head"]["uscc"] if record else None
+
     def no_for(self, lookup: str) -> str | None:
         """The case number that this digest opens; the same one read whether there is such a case or not."""
         record = self._store.get(lookup_pk(lookup), "row")

@@ -169,6 +169,13 @@ class CaseService:
         filed = self._cases.find(no)
         return filed.case if filed else None
 
+    def owner(self, no: str) -> str | None:
+        """The credit code of the enterprise whose case this is; None where there is no such case, or no enterprise.
+
+        One read whether there is such a case or not: asked first, it tells nothing by the time it takes.
+        """
+        return self._cases.owner(no)
+
     def of_enterprise(self, uscc: str) -> list[Case]:
         """All cases of an enterprise, the latest changed first."""
         return self._read(uscc, self._cases.of_enterprise(uscc))

@@ -9,6 +9,7 @@ from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.content.catalogue import Catalogue
 from chalicelib.dialogue.tickets import TicketService
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
@@ -49,6 +50,7 @@ class Desk:
         return enterprise.name if enterprise else uscc
 
     def enterprises_of(self, openid: str) -> list[Enterprise]:
-        """The profiles of the enterprises that this person is bound to."""
-        found = (self.enterprises.get(binding.uscc) for binding in self.bindings.of_person(openid))
+        """The profiles of the enterprises whose policies this person may see."""
+        bindings = self.bindings.of_person(openid, Right.SEE_POLICIES)
+        found = (self.enterprises.get(binding.uscc) for binding in bindings)
         return [enterprise for enterprise in found if enterprise is not None]

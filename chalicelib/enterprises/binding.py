@@ -37,6 +37,9 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
 
 CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
+NOBODY = "-"
+"""Stands in a key for an enterprise that there is not, so that its read costs what every read costs."""
+
 SCENE_BYTES = 24
 SCENE_LONGEST = timedelta(days=30)
 """A temporary QR code of the platform lives no longer (platform document 生成带参数的二维码)."""
@@ -189,12 +192,13 @@ class BindingService:
         found = (Binding.model_validate(row.body) for row in rows_of(self._store, person_key(openid), BINDING))
         return [binding for binding in found if right is None or binding.may(right)]
 
-    def of(self, openid: str, uscc: str, right: Right | None = None) -> Binding | None:
+    def of(self, openid: str, uscc: str | None, right: Right | None = None) -> Binding | None:
         """The person's binding to this enterprise, if there is one and, with ``right``, if its role holds that.
 
-        One read whatever the answer: not bound and not allowed cost the same.
+        One read whatever the answer, also for None, the enterprise of a thing that is not there: who asks for what
+        is not theirs cannot tell by the time it takes whether it exists.
         """
-        row = self._store.get(person_key(openid), BINDING + uscc)
+        row = self._store.get(person_key(openid), BINDING + (uscc or NOBODY))
         binding = None if row is None else Binding.model_validate(row.body)
         return binding if binding and (right is None or binding.may(right)) else None
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib import masking
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.binding import Binding, BindingService, binding_puts
+from chalicelib.enterprises.binding import NOBODY, Binding, BindingService, binding_puts
 from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
 from chalicelib.enterprises.repository import (
     BINDING,
@@ -34,9 +34,6 @@ from chalicelib.ports import Check, Conflict, Delete, Put, Record, Store
 LIFE = timedelta(days=7)
 JOINABLE = tuple(role for role in Role if role in ENTERPRISE_ROLES and role is not Role.LEGAL)
 """Roles that a 法人 may give; another 法人 takes an operator who saw the papers."""
-
-NOBODY = "-"
-"""Stands for the enterprise where none was meant: a request to nobody costs what every request costs."""
 
 _TOO_MANY = "今天申请的次数太多了，请明天再试，或带证件到政务服务大厅领授权码。"
 _NOT_YOURS = "这条申请已经处理过、过期了，或不属于您的企业。回复“成员”看现在的名单。"

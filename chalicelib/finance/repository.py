@@ -69,6 +69,11 @@ class LoanRepository:
             if (page := found.next) is None:
                 return _filed(head, events) if head else None
 
+    def owner(self, loan_id: str) -> str | None:
+        """The credit code on the loan's row; the same one read whether there is such a row or not."""
+        record = self._store.get(loan_key(loan_id), "row")
+        return str(record.body["head"]["uscc"]) if record else None
+
     def of_enterprise(self, uscc: str) -> Iterator[str]:
         """Ids of the enterprise's loans, the latest changed first."""
         for record in _index(self._store, "gsi1", enterprise_key(uscc), prefix="loan#", reverse=True):

@@ -113,6 +113,11 @@ class LoanService:
         filed = self._loans.find(loan_id)
         return filed.loan if filed else None
 
+    def owner(self, loan_id: str) -> str | None:
+        """The credit code of the enterprise whose loan this is, or None; one read whether there is such a loan or not,
+        so asked first it tells nothing by the time it takes."""
+        return self._loans.owner(loan_id)
+
     def of_enterprise(self, uscc: str) -> list[Loan]:
         """All loans of an enterprise, the latest changed first. Index rows may lag: each loan is read anew."""
         found = (self.get(loan_id) for loan_id in dict.fromkeys(self._loans.of_enterprise(uscc)))

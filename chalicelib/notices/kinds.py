@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.enterprises.access import Right, holders
 from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
+from chalicelib.enterprises.model import Role
 
 
 class NoticeKind(StrEnum):
@@ -72,8 +73,7 @@ class KindRules:
     daily_digest: bool
 
 
-_EVERYONE = ENTERPRISE_ROLES
-_MONEY = frozenset({Role.LEGAL, Role.FINANCE})
+_POLICY_HEARERS = holders(Right.HEAR_POLICIES)
 
 _AFTER_TEMPLATE = Rung(Channel.CUSTOM, "模板不能用而 48 小时内说过话时，客服消息可以补上")
 _OWN_BUSINESS = (
@@ -92,22 +92,32 @@ _WORK = (
 )
 
 RULES: Mapping[NoticeKind, KindRules] = {
-    NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
-    NoticeKind.POLICY_DEADLINE: KindRules("政策截止提醒", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
-    NoticeKind.CREDIT_REPAIR: KindRules("信用修复提示", Scope.POLICY_PUSH, _EVERYONE, _POLICY, Priority.NORMAL, True),
-    NoticeKind.AWARD: KindRules("免申即享进度", Scope.POLICY_PUSH, _MONEY, _POLICY, Priority.URGENT, False),
-    NoticeKind.LOAN_PROGRESS: KindRules("融资进度", Scope.LOAN_ALERT, _MONEY, _OWN_BUSINESS, Priority.URGENT, False),
-    NoticeKind.CASE_PROGRESS: KindRules("办件进度", Scope.CASE_ALERT, _EVERYONE, _OWN_BUSINESS, Priority.URGENT, False),
+    NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.NORMAL, True),
+    NoticeKind.POLICY_DEADLINE: KindRules(
+        "政策截止提醒", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.NORMAL, True
+    ),
+    NoticeKind.CREDIT_REPAIR: KindRules(
+        "信用修复提示", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.NORMAL, True
+    ),
+    NoticeKind.AWARD: KindRules(
+        "免申即享进度", Scope.POLICY_PUSH, holders(Right.HEAR_AWARDS), _POLICY, Priority.URGENT, False
+    ),
+    NoticeKind.LOAN_PROGRESS: KindRules(
+        "融资进度", Scope.LOAN_ALERT, holders(Right.HEAR_LOANS), _OWN_BUSINESS, Priority.URGENT, False
+    ),
+    NoticeKind.CASE_PROGRESS: KindRules(
+        "办件进度", Scope.CASE_ALERT, holders(Right.HEAR_CASES), _OWN_BUSINESS, Priority.URGENT, False
+    ),
     NoticeKind.DEADLINE_REMINDER: KindRules(
-        "补正期限提醒", Scope.CASE_ALERT, _EVERYONE, _OWN_BUSINESS, Priority.URGENT, False
+        "补正期限提醒", Scope.CASE_ALERT, holders(Right.HEAR_CASES), _OWN_BUSINESS, Priority.URGENT, False
     ),
     # 月报 goes out as one mass draft (群发, at most 4 a month for a person) that an operator sends; here it only waits.
-    NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _EVERYONE, (), Priority.NORMAL, True),
+    NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _POLICY_HEARERS, (), Priority.NORMAL, True),
     NoticeKind.WORK_REMINDER: KindRules(
-        "办理时限提醒", Scope.WORK_ALERT, frozenset({Role.OFFICER}), _WORK, Priority.URGENT, False
+        "办理时限提醒", Scope.WORK_ALERT, holders(Right.HEAR_REMINDERS), _WORK, Priority.URGENT, False
     ),
     NoticeKind.WORK_ESCALATION: KindRules(
-        "超时督办", Scope.WORK_ALERT, frozenset({Role.HEAD}), _WORK, Priority.URGENT, False
+        "超时督办", Scope.WORK_ALERT, holders(Right.HEAR_ESCALATIONS), _WORK, Priority.URGENT, False
     ),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.cases.life import Step
+from chalicelib.enterprises.access import Right
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.visit import PageMissing, Visit
@@ -21,13 +22,14 @@ class ShownStep:
 
 
 def show(visit: Visit) -> PageResponse:
-    """Raises PageMissing alike for a number that does not exist and for somebody else's case."""
+    """Raises PageMissing alike, and at the same cost, for a number that does not exist and for somebody else's case:
+    nothing of a case is read but whose it is before it is known to be theirs."""
     visit.known()
     services = visit.services
+    binding = visit.binding(services.cases.owner(visit.request.key), Right.SEE_CASES)
     case = services.cases.get(visit.request.key)
     if case is None:
         raise PageMissing
-    binding = visit.binding(case.head.uscc)
     enterprise = services.enterprises.get(binding.uscc)
     life, timeline = services.cases.live(case, visit.now), services.cases.timeline(case, visit.now)
     return render.page(

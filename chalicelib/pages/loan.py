@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import money
-from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
+from chalicelib.enterprises.access import Right
 from chalicelib.finance.life import Amounts, live
 from chalicelib.finance.progress import brief
 from chalicelib.finance.progress import render as progress_of
@@ -14,14 +14,13 @@ from chalicelib.times import chinese_time
 
 
 def show(visit: Visit) -> PageResponse:
-    """Raises PageMissing alike for a loan that does not exist, somebody else's, and one that their role may not see."""
+    """Raises PageMissing alike, and at the same cost, for a loan that does not exist, somebody else's, and one that
+    their role may not see."""
     visit.known()
     services = visit.services
+    binding = visit.binding(services.loans.owner(visit.request.key), Right.SEE_LOANS)
     loan = services.loans.get(visit.request.key)
     if loan is None:
-        raise PageMissing
-    binding = visit.binding(loan.head.uscc)
-    if binding.role not in ALLOWED_ROLES[Scope.LOAN_ALERT]:
         raise PageMissing
     enterprise, life = services.enterprises.get(binding.uscc), live(loan)
     return render.page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
@@ -42,7 +43,7 @@ class ShownCheck:
 def show(visit: Visit) -> PageResponse:
     session, today = visit.known_if_asked(), local_date(visit.now)
     services = visit.services
-    bound = services.bindings.of_person(session.openid) if session else []
+    bound = services.bindings.of_person(session.openid, Right.SEE_POLICIES) if session else []
     enterprises = [held for binding in bound if (held := services.enterprises.get(binding.uscc))]
     return render.page(
         visit,

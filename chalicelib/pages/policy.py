@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
@@ -71,7 +72,8 @@ def show(visit: Visit) -> PageResponse:
 def _decisions(visit: Visit, policy: Policy, openid: str, on: date) -> list[ShownDecision]:
     """For every enterprise they stand for now."""
     services = visit.services
-    bound = [services.enterprises.get(binding.uscc) for binding in services.bindings.of_person(openid)]
+    bindings = services.bindings.of_person(openid, Right.SEE_POLICIES)
+    bound = [services.enterprises.get(binding.uscc) for binding in bindings]
     return [
         _shown(policy, enterprise, decision)
         for enterprise in bound

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding
 from chalicelib.errors import Refusal
 from chalicelib.links import LinkExpired, LinkRefused
@@ -87,10 +88,12 @@ class Visit:
             return None
         return self.known()
 
-    def binding(self, uscc: str | None) -> Binding:
-        """Their binding to this enterprise as of now. Raises PageMissing without one."""
-        openid = self.known().openid
-        binding = self.services.bindings.of(openid, uscc) if uscc else None
+    def binding(self, uscc: str | None, right: Right) -> Binding:
+        """Their binding to this enterprise as of now, if its role holds ``right``. Raises PageMissing without one.
+
+        None stands for the enterprise of something that is not there; it costs the same.
+        """
+        binding = self.services.bindings.of(self.known().openid, uscc, right)
         if binding is None:
             raise PageMissing
         return binding

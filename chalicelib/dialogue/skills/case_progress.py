@@ -12,6 +12,7 @@ from chalicelib.cases.timeline import brief
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.tries import LockedOut
 from chalicelib.guidance.aliases import normalise
 
@@ -80,7 +81,7 @@ class CaseProgress(Skill):
         return self._show(turn, case, named=False)
 
     def _mine(self, turn: Turn) -> Reply:
-        bindings = self._desk.bindings.of_person(turn.openid)
+        bindings = self._desk.bindings.of_person(turn.openid, Right.SEE_CASES)
         if not bindings:
             return Reply(
                 ("请发“办件编号 + 手机后四位”，或先绑定企业。", "为保护隐私，没核对前我不能说明办件内容。"),
@@ -112,10 +113,9 @@ class CaseProgress(Skill):
 
     def _own(self, turn: Turn, no: str) -> Case | None:
         """The case if it belongs to an enterprise this person is bound to, now."""
-        case = self._desk.cases.get(no)
-        if case is None or case.head.uscc is None:
-            return None
-        return case if self._desk.bindings.of(turn.openid, case.head.uscc) is not None else None
+        owner = self._desk.cases.owner(no)
+        allowed = self._desk.bindings.of(turn.openid, owner, Right.SEE_CASES)
+        return self._desk.cases.get(no) if allowed else None
 
     def _show(self, turn: Turn, case: Case, *, named: bool = True) -> Reply:
         """``named`` False: the person proved a number and four digits, no more; nothing may tell what the case is

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
-from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
+from chalicelib.enterprises.access import Right
 from chalicelib.finance.channel48 import admission
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan
@@ -45,9 +45,8 @@ class LoanProgress(Skill):
         return self._mine(turn)
 
     def _mine(self, turn: Turn) -> Reply:
-        allowed = ALLOWED_ROLES[Scope.LOAN_ALERT]
         bindings = self._desk.bindings.of_person(turn.openid)
-        uscc = [binding.uscc for binding in bindings if binding.role in allowed]
+        uscc = [binding.uscc for binding in bindings if binding.may(Right.SEE_LOANS)]
         if not uscc:
             why = (
                 "贷款进度只给企业的法人和财务看。" if bindings else "要看贵公司走到哪一步，请先绑定企业（法人或财务）。"
@@ -63,11 +62,10 @@ class LoanProgress(Skill):
         return Reply((f"有 {len(loans)} 笔，回复编号看进度：",), options)
 
     def _open(self, turn: Turn, loan_id: str) -> Reply:
-        loan = self._desk.loans.get(loan_id)
-        binding = self._desk.bindings.of(turn.openid, loan.head.uscc) if loan else None
-        if loan is None or binding is None or binding.role not in ALLOWED_ROLES[Scope.LOAN_ALERT]:
-            return self._mine(turn)
-        return self._show(turn, loan)
+        owner = self._desk.loans.owner(loan_id)
+        allowed = self._desk.bindings.of(turn.openid, owner, Right.SEE_LOANS)
+        loan = self._desk.loans.get(loan_id) if allowed else None
+        return self._mine(turn) if loan is None else self._show(turn, loan)
 
     def _show(self, turn: Turn, loan: Loan) -> Reply:
         enterprise = self._desk.enterprises.get(loan.head.uscc)

@@ -14,6 +14,7 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.exam import BASIS, Progress
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.guidance.aliases import normalise
 from chalicelib.policies.answers import Answer, NoAnswer, answerable, looks_like_one, understood
@@ -165,7 +166,7 @@ class PolicyExam(Skill):
 
     def _own(self, turn: Turn, progress: Progress) -> Enterprise | None:
         """The profile, as long as the person is bound to it in some role."""
-        bound = self._desk.bindings.of(turn.openid, progress.uscc)
+        bound = self._desk.bindings.of(turn.openid, progress.uscc, Right.DO_CHECK_UP)
         return self._desk.enterprises.get(progress.uscc) if bound else None
 
     def _definition(self, name: str) -> FactDef:
