@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from chalicelib.guidance.aliases import normalise
-from chalicelib.guidance.fusion import FusedIndex
 from chalicelib.guidance.search import Document, Hit, SearchIndex
 from chalicelib.ports import Embedder
 
@@ -31,6 +31,12 @@ class QuestionSet:
     relevant: Mapping[str, frozenset[str]]
 
 
+class Searches(Protocol):
+    """A ``SearchIndex`` or a ``FusedIndex``."""
+
+    def search(self, text: str, limit: int) -> list[Hit]: ...
+
+
 def evaluate(directory: Path, progress: Progress | None = None, embedder: Embedder | None = None) -> dict[str, float]:
     """Quality of a fresh index of ``directory``: fractions, and seconds for one query. With an ``embedder``, words and
     meaning are joined, and building takes minutes for thousands of documents.
@@ -39,8 +45,24 @@ def evaluate(directory: Path, progress: Progress | None = None, embedder: Embedd
     qrels.tsv are left out. Raises BadEvaluationSet.
     """
     questions = read_set(directory)
-    documents = questions.documents.values()
-    index = FusedIndex.build(documents, embedder) if embedder else SearchIndex.build(documents)
+    return measure(questions, index_of(questions, embedder), progress)
+
+
+def index_of(questions: QuestionSet, embedder: Embedder | None) -> Searches:
+    """Words alone without an embedder, or where there is more text than is worth embedding."""
+    documents = list(questions.documents.values())
+    if embedder is None:
+        return SearchIndex.build(documents)
+    from chalicelib.guidance.fusion import FusedIndex, TooMuchText  # numpy only where there is an embedder
+
+    try:
+        return FusedIndex.build(documents, embedder)
+    except TooMuchText:
+        return SearchIndex.build(documents)
+
+
+def measure(questions: QuestionSet, index: Searches, progress: Progress | None = None) -> dict[str, float]:
+    """Every query with a right document asked of ``index``."""
     ranks: list[int] = []
     started = time.perf_counter()
     for done, (id_, right) in enumerate(questions.relevant.items(), 1):

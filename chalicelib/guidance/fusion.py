@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 from typing import Self
 
 import numpy as np
@@ -21,35 +21,42 @@ from chalicelib.ports import Embedder
 CHUNK = 300
 """Characters of one passage; the model reads about 500 tokens."""
 MOST_CHUNKS = 8
-DAMPING = 0.6
+BUDGET = 1_000_000
+"""Characters embedded for one index: ten minutes of two cores."""
+DAMPING = 0.5
+LENGTH_PENALTY = 1.5
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """``vectors``: one row a passage, unit length; those of document ``i`` start at row ``starts[i]``."""
+    """``vectors``: one row a passage, unit length; those of document ``i`` start at row ``starts[i]``.
+
+    ``weight``: what the meaning counts beside the words, 1 for one stretch of text a document, an eighth for four.
+    """
 
     vectors: Floats
     starts: npt.NDArray[np.int64]
+    weight: float
 
     @classmethod
     def of(cls, documents: Sequence[Document], embedder: Embedder) -> Self:
-        """Minutes for thousands of documents, so made when content is published, never in a request."""
-        cut = [chunks(one) for one in documents]
+        """Minutes for thousands of documents, so made when content is published, never in a request.
+
+        Raises TooMuchText.
+        """
+        cut = cut_within_budget(documents)
         flat = [chunk for pieces in cut for chunk in pieces]
         vectors = np.asarray(embedder.embed_passages(flat), dtype=np.float32).reshape(len(flat), embedder.dimensions)
-        return cls(vectors, np.cumsum([0, *map(len, cut[:-1])]))
+        stretches = len(flat) - sum(len(one.phrasings) for one in documents)
+        weight = (stretches / len(documents)) ** -LENGTH_PENALTY if documents else 1.0
+        return cls(vectors, np.cumsum([0, *map(len, cut[:-1])]), weight)
 
     def nearness(self, asked: Sequence[float]) -> Floats:
         """Cosine of each document's nearest passage."""
         cosines = self.vectors @ np.asarray(asked, dtype=np.float32)
         nearest: Floats = np.maximum.reduceat(cosines, self.starts)
         return nearest
-
-    @property
-    def weight(self) -> float:
-        """What the meaning counts beside the words: 1 for one passage a document, a half for four."""
-        return 1 / sqrt(len(self.vectors) / len(self.starts))
 
 
 class FusedIndex:
@@ -83,10 +90,25 @@ class FusedIndex:
         return joined
 
 
-def chunks(document: Document) -> list[str]:
-    """The title with each stretch of the body, then each phrasing; at most ``MOST_CHUNKS`` stretches."""
+class TooMuchText(Exception):
+    """More text than is worth embedding: the words must do."""
+
+
+def cut_within_budget(documents: Sequence[Document]) -> list[list[str]]:
+    """The passages of each document: as many of its first ones as the budget allows. Raises TooMuchText."""
+    most = MOST_CHUNKS
+    while most:
+        cut = [chunks(one, most) for one in documents]
+        if sum(len(piece) for pieces in cut for piece in pieces) <= BUDGET:
+            return cut
+        most //= 2
+    raise TooMuchText
+
+
+def chunks(document: Document, most: int = MOST_CHUNKS) -> list[str]:
+    """The title with each stretch of the body, then each phrasing; at most ``most`` stretches."""
     body = document.body or document.title or " "
-    count = min(ceil(len(body) / CHUNK), MOST_CHUNKS)
+    count = min(ceil(len(body) / CHUNK), most)
     stretches = (body[CHUNK * number : CHUNK * (number + 1)] for number in range(count))
     return [*(f"{document.title} {stretch}".strip() or " " for stretch in stretches), *document.phrasings]
 

