@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.confidence import Verdict, probability, verdict
 from chalicelib.guidance.search import Document, SearchIndex
 from chalicelib.policies.model import Policy, State
 
-ASKS = Path(__file__).with_name("policy_asks.json")
 MOST = 3
 OFFER_FROM = 0.5
 """How likely the first must be right to be offered: a subsidy that there is not must not bring up three others."""
@@ -67,10 +63,5 @@ def _is_part_of_another(named: Policy, likely: list[Policy]) -> bool:
 
 def _document(policy: Policy) -> Document:
     body = "\n".join((policy.name, policy.target, policy.benefit_text))
-    asks = (*_asks().get(policy.id, ()), policy.short, policy.name)
+    asks = (*policy.asks, policy.short, policy.name)
     return Document(policy.id, normalise(body), normalise(policy.short), tuple(map(normalise, asks)))
-
-
-@cache
-def _asks() -> Mapping[str, tuple[str, ...]]:
-    return {key: tuple(asks) for key, asks in json.loads(ASKS.read_text(encoding="utf-8")).items()}

@@ -33,7 +33,7 @@ LIVE = frozenset({State.PUBLISHED, State.SUSPENDED})
 _SETTLED = LIVE | {State.WITHDRAWN}
 
 EDITORIAL = frozenset(
-    "state author reviewer prov source_url source_note verified_at verified_by channel contact note golden".split()
+    "state author reviewer prov source_url source_note verified_at verified_by channel contact note asks golden".split()
 )
 """Fields that may be corrected in a published version: who vouches for it and how to ask, not who gets what. Every
 field that is not named here is the rule."""

@@ -11,9 +11,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from chalicelib.policies.benefits import Benefit, Case, Cases, facts_of
 from chalicelib.policies.builtin import COUNTED, FACTS
@@ -25,6 +25,9 @@ from chalicelib.policies.tree import Outcome, Tree
 from chalicelib.provenance import Provenanced
 
 _PART = ConfigDict(extra="forbid", frozen=True)
+
+Ask = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60)]
+"""How people ask for it, as they say it."""
 
 Section = Literal["服务升级", "创新赋能", "政策直达", "法治护航"]
 Category = Literal["减免", "奖补", "权益", "资质", "服务", "金融"]
@@ -112,6 +115,7 @@ class Policy(Provenanced):
     reviewer: str | None = Field(default=None, title="复核人")
     name: str = Field(min_length=1, title="名称")
     short: str = Field(min_length=1, max_length=20, title="简称")
+    asks: tuple[Ask, ...] = Field(default=(), title="常见问法")
     level: str = Field(min_length=1, title="层级")
     dept: str = Field(min_length=1, title="主管部门")
     section: Section = Field(title="所属举措")

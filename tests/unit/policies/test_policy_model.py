@@ -89,6 +89,7 @@ def test_the_good_one_is_accepted_and_every_field_has_a_chinese_title() -> None:
         ({"apply_from": "2026-02-01", "apply_to": "2026-01-01"}, "apply_from"),
         ({"contact": "0799-12"}, "contact"),
         ({"materials": "表"}, "materials"),
+        ({"asks": [" "]}, "asks.0"),
         ({"golden": [{"name": "x", "day": "2026-01-01", "facts": {}, "outcome": "yes"}]}, "golden.0.outcome"),
         ({"counts": [{"fact": "H h", "label": "人", "of": "hires", "where": {"manual": "x"}}]}, "counts.0.fact"),
         ({"prov": ["X"]}, "prov"),
