@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib import money
+from chalicelib.enterprises.access import Right
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.session import is_form_token
@@ -19,7 +20,6 @@ from chalicelib.policies.awards.accounts import payee_of
 from chalicelib.policies.awards.life import EntryState, entry_life
 from chalicelib.policies.awards.model import AwardRefused, Entry, Round
 from chalicelib.policies.awards.progress import progress_lines
-from chalicelib.policies.awards.service import MAY_NAME_ACCOUNTS
 from chalicelib.times import local_date
 
 _STALE = "页面已过期，什么都没有改。请回公众号重新打开这个页面。"
@@ -84,7 +84,7 @@ def _of_person(visit: Visit) -> Iterator[tuple[Round, Entry, bool]]:
     for binding in services.bindings.of_person(visit.known().openid):
         for round_, entry in services.awards.of_enterprise(binding.uscc):
             if round_.id == visit.request.key:
-                yield round_, entry, binding.role in MAY_NAME_ACCOUNTS
+                yield round_, entry, binding.may(Right.DO_NAME_ACCOUNTS)
 
 
 def _name_of(visit: Visit, entry: Entry) -> str:

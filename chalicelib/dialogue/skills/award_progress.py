@@ -12,11 +12,11 @@ from chalicelib import money
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.access import Right
 from chalicelib.guidance.aliases import normalise
 from chalicelib.policies.awards.life import EntryState, entry_life
 from chalicelib.policies.awards.model import Entry, Round
 from chalicelib.policies.awards.progress import progress_lines
-from chalicelib.policies.awards.service import MAY_NAME_ACCOUNTS
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date
 
@@ -48,7 +48,7 @@ class AwardProgress(Skill):
 
     def _mine(self, turn: Turn) -> Reply:
         bindings = self._desk.bindings.of_person(turn.openid)
-        usccs = [binding.uscc for binding in bindings if binding.role in MAY_NAME_ACCOUNTS]
+        usccs = [binding.uscc for binding in bindings if binding.may(Right.DO_NAME_ACCOUNTS)]
         if not usccs:
             why = (
                 "兑现进度只给企业的法人和财务看。"
@@ -71,9 +71,8 @@ class AwardProgress(Skill):
         return Reply((f"有 {len(found)} 项，回复编号看进度：",), options)
 
     def _open(self, turn: Turn, round_id: str, uscc: str) -> Reply:
-        binding = self._desk.bindings.of(turn.openid, uscc)
-        allowed = binding is not None and binding.role in MAY_NAME_ACCOUNTS
-        found = [each for each in self._desk.awards.of_enterprise(uscc) if each[0].id == round_id] if allowed else []
+        binding = self._desk.bindings.of(turn.openid, uscc, Right.DO_NAME_ACCOUNTS)
+        found = [each for each in self._desk.awards.of_enterprise(uscc) if each[0].id == round_id] if binding else []
         return self._show(turn, *found[0]) if found else self._mine(turn)
 
     def _show(self, turn: Turn, round_: Round, entry: Entry) -> Reply:

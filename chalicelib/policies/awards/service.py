@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 
 from chalicelib import masking
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import EnterpriseRepository
 from chalicelib.errors import BadInput
 from chalicelib.policies.awards.accounts import TAKING_ACCOUNTS, Accounts, Taken
@@ -41,9 +41,6 @@ from chalicelib.policies.awards.steps import event_of, marked, moved, person, th
 from chalicelib.policies.model import Mode, Policy, State
 from chalicelib.ports import Conflict, Store
 from chalicelib.times import local_date
-
-MAY_NAME_ACCOUNTS = frozenset({Role.LEGAL, Role.FINANCE})
-"""Members who may say where the money of their enterprise goes, and see how far it has come."""
 
 SYSTEM = "系统"
 
@@ -220,8 +217,8 @@ class AwardService:
 
         AccountRefused for an account that money may not go to; that is then kept as the entry's problem.
         """
-        binding = self._bindings.of(openid, uscc)
-        if binding is None or binding.role not in MAY_NAME_ACCOUNTS:
+        binding = self._bindings.of(openid, uscc, Right.DO_NAME_ACCOUNTS)
+        if binding is None:
             raise AwardRefused("只有本企业的法人或财务能确认收款账户。请由他们操作，或拨 12345。")
         return self.record_account(id_, uscc, payee, f"{binding.role} {masking.openid(openid)}", now)
 
