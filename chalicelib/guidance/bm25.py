@@ -104,9 +104,11 @@ class Bm25:
         return totals
 
     def best(self, query: Sequence[str], limit: int) -> dict[int, float]:
-        """Scores of the ``limit`` best texts at least; exact, but the many that cannot be among them are left out."""
-        if self.size <= EXHAUSTIVE:
-            return self.scores(query)
+        """Scores of the ``limit`` best texts at least."""
+        return self.scores(query) if self.size <= EXHAUSTIVE else self.pruned(query, limit)
+
+    def pruned(self, query: Sequence[str], limit: int) -> dict[int, float]:
+        """The same ``limit`` best as of ``scores``; most texts that cannot be among them fall short."""
         postings = sorted(self._postings(query), key=lambda one: -one.ceiling * one.often)
         above = list(accumulate((one.ceiling * one.often for one in reversed(postings)), initial=0.0))[::-1]
         totals: dict[int, float] = {}

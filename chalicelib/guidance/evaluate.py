@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.normalise import heading
 from chalicelib.guidance.search import Document, Hit, SearchIndex
 from chalicelib.ports import Embedder
 
@@ -103,7 +104,7 @@ def read_set(directory: Path) -> QuestionSet:
         if row["id"] in documents:
             raise BadEvaluationSet(f"docs.jsonl 第 {number} 行：id“{row['id']}”重复，请改成不同的 id")
         title = row.get("title") or ""
-        documents[row["id"]] = Document(row["id"], normalise(row["text"]), normalise(title))
+        documents[row["id"]] = Document(row["id"], normalise(row["text"]), heading(normalise(title)))
     relevant = _qrels(directory / "qrels.tsv", queries, documents)
     return QuestionSet(queries, documents, relevant)
 

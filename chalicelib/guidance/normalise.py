@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _UNIT = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[^\W_]")
 _STRETCH = re.compile(r"[^\W_]+(?:\.[0-9]+)*")
 _NOTE = re.compile(r"^[(（【\[](?:语音|图片|视频|文件)[)）】\]]")
+_ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千0-9]+条(?:之[一二三四五六七八九十]+)?$")
 _FILLERS = (
     "我想问一下 想问一下 我想问 请问一下 请问 想问 问一下 咨询一下 请教 麻烦 帮我 帮忙 你好 您好 那个 这个 就是 "
     "怎么样 怎么办理 怎么办 怎么弄 怎么 怎样 如何 为什么 什么时候 什么 哪些 哪里 哪个 哪 多少 "
@@ -41,6 +42,11 @@ def simplified(text: str) -> str:
     except UnicodeEncodeError:
         return str(_converter().convert(text))
     return text
+
+
+def heading(title: str) -> str:
+    """A title without what a thousand titles share: 中华人民共和国民法典第五十四条 → 民法典."""
+    return _ARTICLE.sub("", title.removeprefix("中华人民共和国")) or title
 
 
 def core(text: str) -> str:
