@@ -20,7 +20,7 @@ from chalicelib.dialogue.skills.policy_question import PolicyQuestion
 from chalicelib.dialogue.skills.welcome import Welcome, unreadable
 
 BIND_SCENE = "bind-"
-"""A QR code's scene that carries a bind code: ``bind-ABCD2345`` (绑定二维码)."""
+"""Starts the scene of a QR code that binds who scans it, once (绑定二维码); a one-time text follows."""
 
 
 class DialogueService:
@@ -81,4 +81,4 @@ class DialogueService:
 
     def _scanned(self, turn: Turn) -> Reply | None:
         scene = turn.incoming.key or ""
-        return self._bind.redeem(turn, scene.removeprefix(BIND_SCENE)) if scene.startswith(BIND_SCENE) else None
+        return self._bind.scanned(turn, scene.removeprefix(BIND_SCENE)) if scene.startswith(BIND_SCENE) else None

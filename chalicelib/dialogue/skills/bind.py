@@ -9,7 +9,7 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
-from chalicelib.enterprises.binding import ALPHABET, CODE_LENGTH, BindingRefused
+from chalicelib.enterprises.binding import ALPHABET, CODE_LENGTH, Binding, BindingRefused
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
 from chalicelib.enterprises.model import WORK_ROLES
 
@@ -60,12 +60,19 @@ class Bind(Skill):
         turn.session.flow = Flow(skill=self.name, step="code")
         return Reply(
             ("请发 8 位授权码。", "授权码由县政数局或园区工作人员核对身份后当面给您，72 小时内有效，只能用一次。"),
-            footer="没有授权码？带营业执照到政务服务大厅领取，或拨 12345。回复“取消”停下。",
+            footer="没有授权码？带营业执照到政务服务大厅领取；法定代表人已绑定的，回复“申请加入”。回复“取消”停下。",
         )
 
     def redeem(self, turn: Turn, code: str) -> Reply:
+        return self._bound(turn, lambda: self._desk.bindings.redeem(turn.openid, code, turn.now))
+
+    def scanned(self, turn: Turn, scene: str) -> Reply:
+        """The person scanned an operator's QR code."""
+        return self._bound(turn, lambda: self._desk.bindings.redeem_scene(turn.openid, scene, turn.now))
+
+    def _bound(self, turn: Turn, bind: Callable[[], Binding]) -> Reply:
         try:
-            binding = self._desk.bindings.redeem(turn.openid, code, turn.now)
+            binding = bind()
         except BindingRefused as refused:
             return Reply((str(refused),), footer="要人工答复请回复“人工”。")
         turn.session.flow = None
