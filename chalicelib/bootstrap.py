@@ -16,6 +16,7 @@ from chalicelib.adapters.clocks import SystemClock
 from chalicelib.adapters.messenger import LazyMessenger
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.concerns.service import ConcernService
 from chalicelib.content.catalogue import Catalogue, CatalogueReader
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.inbox import Inbox
@@ -170,6 +171,10 @@ class Application:
         return CaseService(self.store, self.calendar)
 
     @cached_property
+    def concerns(self) -> ConcernService:
+        return ConcernService(self.store, self.calendar)
+
+    @cached_property
     def loans(self) -> LoanService:
         return LoanService(self.store)
 
@@ -260,6 +265,7 @@ class Application:
             points=self.points,
             policies=self.policies,
             cases=self.cases,
+            concerns=self.concerns,
             loans=self.loans,
             awards=self.awards,
             enterprises=self.enterprises,

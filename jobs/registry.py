@@ -14,6 +14,7 @@ from jobs.deadline_reminders import DeadlineReminders
 from jobs.loan_alerts import LoanAlerts
 from jobs.notice_sweep import NoticeSweep
 from jobs.policy_push import PolicyPush
+from jobs.request_watch import RequestWatch
 
 _TELLING: tuple[Job, ...] = (PolicyPush(), DeadlineReminders())
 """Those whose run may take long and must not be lost half way; the frequent ones simply run again."""
@@ -23,6 +24,7 @@ _ALL: tuple[Job, ...] = (
     LoanAlerts(),
     CaseWatch(),
     ChannelWatch(),
+    RequestWatch(),
     NoticeSweep(_TELLING),
     AwardRounds(),
     DailyReport(),

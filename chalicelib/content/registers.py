@@ -63,9 +63,17 @@ def projects(store: Store) -> Register:
     return Register(lambda key: service.get(key) is not None, lambda row, now: service.save_row(row), service.all)
 
 
+def routes(store: Store) -> Register:
+    from chalicelib.concerns.routes import RouteService
+
+    service = RouteService(store)
+    return Register(lambda key: service.get(key) is not None, lambda row, now: service.save_row(row), service.all)
+
+
 REGISTERS: Mapping[str, Callable[[Store], Register]] = {
     "enterprises": enterprises,
     "cases": cases,
     "loans": loans,
     "projects": projects,
+    "routes": routes,
 }

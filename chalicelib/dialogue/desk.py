@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.concerns.service import ConcernService
 from chalicelib.content.catalogue import Catalogue
 from chalicelib.dialogue.tickets import TicketService
 from chalicelib.enterprises.access import Right
@@ -33,6 +34,7 @@ class Desk:
     points: Callable[[], PointService]
     policies: Callable[[], PolicyService]
     cases: CaseService
+    concerns: ConcernService
     loans: LoanService
     awards: AwardService
     enterprises: EnterpriseService

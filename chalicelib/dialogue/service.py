@@ -8,6 +8,7 @@ from chalicelib.dialogue.router import Router
 from chalicelib.dialogue.skills.award_progress import AwardProgress
 from chalicelib.dialogue.skills.bind import Bind
 from chalicelib.dialogue.skills.case_progress import CaseProgress
+from chalicelib.dialogue.skills.concern import ConcernSkill
 from chalicelib.dialogue.skills.guide import Guide
 from chalicelib.dialogue.skills.handoff import Handoff
 from chalicelib.dialogue.skills.leave import Leave
@@ -38,6 +39,7 @@ class DialogueService:
                 self._bind,
                 OwnData(desk),
                 Handoff(desk),
+                ConcernSkill(desk),
                 CaseProgress(desk),
                 AwardProgress(desk),
                 LoanProgress(desk),
@@ -55,6 +57,7 @@ class DialogueService:
         match incoming.kind:
             case "unfollow":
                 self._desk.notices.forget(incoming.openid, incoming.at)
+                self._desk.concerns.forget(incoming.openid)
                 self._desk.followers.unfollow(incoming.openid, incoming.at)
                 return None, None
             case "follow":

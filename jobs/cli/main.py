@@ -21,6 +21,7 @@ from jobs.cli import (
     partner,
     policy,
     policy_versions,
+    request,
     run_job,
     serve,
     ticket,
@@ -50,6 +51,7 @@ app.add_typer(case.app, name="case")
 app.add_typer(loan.app, name="loan")
 app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
+app.add_typer(request.app, name="request")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(partner.app, name="partner")
 app.add_typer(menu.app, name="menu")

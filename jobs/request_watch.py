@@ -1,0 +1,130 @@
+"""request-watch: answers to 诉求 go back to their askers, and departments hear of answers they owe.
+
+The working day before the last, the department's officers are reminded; past it its head hears, and three working days
+later the unit above. Each step is written together with its notices: run twice or killed, nobody hears twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.concerns.model import Concern, ConcernState, Level
+from chalicelib.concerns.service import ConcernService
+from chalicelib.enterprises.units import UnitService
+from chalicelib.notices.kinds import NoticeKind
+from chalicelib.notices.model import Draft
+from chalicelib.notices.planning import PlannedNotice, plan
+from chalicelib.ports import Throttled
+from chalicelib.times import at_local
+from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, place
+from jobs.schedule import Every
+from jobs.telling import circumstances
+from jobs.wording import field_deadline, field_time
+
+TELL_WITHIN = timedelta(days=3)
+_WHAT = {Level.REMINDED: "诉求明天到期", Level.LATE: "诉求已超时", Level.ESCALATED: "诉求超时提级督办"}
+
+
+class RequestWatch(Job):
+    name = "request-watch"
+    title = "诉求督办"
+    schedule = Every(10)
+
+    def plan(self, context: JobContext, when: When) -> JobPlan:
+        concerns = ConcernService(context.store, context.calendar)
+        skipped: Counter[str] = Counter()
+        placements, lines = [], []
+        for concern in concerns.listed(ConcernState.ANSWERED):
+            if _chosen(concern, when) and (told := concerns.told(concern)):
+                placements.append(Placement(tuple(_to_asker(context, concern, when, skipped)), (told,)))
+                lines.append(Line(f"诉求 {concern.id}", "答复告知提出人"))
+        for concern in concerns.listed():
+            level = concerns.level_due(concern, when.on)
+            if not _chosen(concern, when) or level <= concern.level:
+                continue
+            if raised := concerns.raised(concern, level):
+                placements.append(Placement(tuple(_to_unit(context, concern, level, when, skipped)), (raised[1],)))
+                lines.append(Line(f"诉求 {concern.id}", f"{_WHAT[level]}，督办{_unit(concern, level)}"))
+        return JobPlan(tuple(placements), tuple(lines), +skipped)
+
+    def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
+        """Counts concerns moved on and notices: what ``planned`` counts."""
+        queued = failed = 0
+        for placement in plan.placements:
+            try:
+                queued += (1 + len(placement.notices)) * place(context, placement, when)
+            except Throttled:
+                failed += 1
+        return Done(queued, failed)
+
+
+def _chosen(concern: Concern, when: When) -> bool:
+    return when.enterprise is None or concern.uscc == when.enterprise
+
+
+def _to_asker(context: JobContext, concern: Concern, when: When, skipped: Counter[str]) -> Sequence[PlannedNotice]:
+    """For the one who asked, and nobody else of the enterprise."""
+    if concern.uscc is None or not concern.openid or concern.answered_at is None:
+        skipped["提出人没有绑定企业，等本人查看"] += 1
+        return ()
+    draft = Draft(
+        uscc=concern.uscc,
+        kind=NoticeKind.CASE_PROGRESS,
+        subject=f"concern#{concern.id}",
+        version="answer",
+        event="answered",
+        title="诉求已答复",
+        lines=(f"诉求 {concern.id}（{concern.topic}）", f"{concern.dept}答复：{concern.answer}"),
+        fields={
+            "thing1": f"诉求：{concern.topic}",
+            "character_string2": concern.id,
+            "phrase3": "已答复",
+            "time4": field_time(concern.answered_at),
+        },
+        path="/h5/inbox",
+        expires_at=when.now + TELL_WITHIN,
+        why=f"诉求 {concern.id} 已答复",
+        sample=concern.is_sample,
+    )
+    around = circumstances(context, when, [draft.uscc], draft.kind)
+    asker = [person for person in around.people[draft.uscc] if person.openid == concern.openid]
+    planned = plan([draft], replace(around, people={draft.uscc: asker}))
+    skipped.update(planned.skipped)
+    return planned.items
+
+
+def _to_unit(
+    context: JobContext, concern: Concern, level: Level, when: When, skipped: Counter[str]
+) -> Sequence[PlannedNotice]:
+    """The number, the topic and the day; neither the enterprise nor its words."""
+    unit = UnitService(context.store).named(_unit(concern, level))
+    if unit is None:
+        skipped["单位未登记"] += 1
+        return ()
+    draft = Draft(
+        uscc=unit.uscc,
+        kind=NoticeKind.WORK_REMINDER if level is Level.REMINDED else NoticeKind.WORK_ESCALATION,
+        subject=f"concern#{concern.id}",
+        version=f"{concern.dept}#{level}",
+        event="clock",
+        title=_WHAT[level],
+        lines=(
+            f"诉求 {concern.id}（{concern.topic}）：答复的最后一天是 {concern.due:%m月%d日}。",
+            "请尽快答复，或转办。",
+        ),
+        fields={"thing1": f"诉求：{concern.topic}", "thing2": _WHAT[level], "time3": field_deadline(concern.due)},
+        path="/h5/inbox",
+        expires_at=max(at_local(concern.due + timedelta(days=1)), when.now + TELL_WITHIN),
+        why=f"诉求 {concern.id} {_WHAT[level]}",
+        sample=concern.is_sample,
+    )
+    planned = plan([draft], circumstances(context, when, [draft.uscc], draft.kind))
+    skipped.update(planned.skipped)
+    return planned.items
+
+
+def _unit(concern: Concern, level: Level) -> str:
+    return concern.escalate_to if level is Level.ESCALATED else concern.dept
