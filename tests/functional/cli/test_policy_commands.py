@@ -90,6 +90,27 @@ def test_a_look_before_publishing(jobs: Jobs, county: Application, tmp_path: Pat
     assert "没有第 9 版" in jobs("policy", "preview", "P25", "--version", 9).err
 
 
+def test_a_look_at_a_policy_for_nobody_says_why_in_words(jobs: Jobs, county: Application, tmp_path: Path) -> None:
+    nobody = {"fact": "town_code", "op": "==", "value": "360302001"}
+    change = {"version": 2, "state": "draft", "condition": nobody, "golden": [], "mode_overrides": []}
+    assert jobs("content", "load", write(tmp_path, "P26", **change)).code == 0
+    shown = jobs("policy", "preview", "P26").out
+    assert "没有企业符合，也没有待补充的。卡在：" in shown
+    assert "名称" not in shown
+    ended = jobs("policy", "preview", "P01").out
+    assert "没有企业符合，也没有待补充的。卡在：政策执行期限至2025-12-31（12 家）" in ended
+
+
+def test_the_pool_is_the_one_that_was_registered(jobs: Jobs, county: Application) -> None:
+    assert "还没有登记金额" in jobs("policy", "preview", "P24-2").out
+    pool = county.catalogue().policies["P24-2"].pool
+    assert pool is not None
+    county.awards.set_pool(pool, 2026, 12_345_600, "甲", "年度预算", county.clock.now())
+    found = jobs("policy", "preview", "P24-2", "--json").json
+    assert found["pool_fen"] == 12_345_600
+    assert "资金池" in jobs("policy", "preview", "P24-2").out
+
+
 def test_why_for_a_person_and_for_an_auditor(jobs: Jobs, county: Application) -> None:
     shown = jobs("policy", "why", "91360323MAXX00074F", "P11").out
     assert "纳税信用级别：C，要求属于 A、B" in shown
