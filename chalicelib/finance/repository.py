@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.finance.model import Loan, LoanEvent, LoanHead, TransitionProject
+from chalicelib.finance.review import ReviewStep
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import from_stamp, local_date, stamp
@@ -123,15 +124,36 @@ class ProjectRepository:
             yield TransitionProject.model_validate(record.body)
 
     def save(self, project: TransitionProject) -> None:
-        self._store.put(
-            Record(
-                pk=f"project#{project.id}",
-                sk="row",
-                body=project.model_dump(mode="json"),
-                gsi1=(enterprise_key(project.uscc), f"project#{project.id}"),
-                gsi2=(f"projects#{shard(project.id)}", project.id),
-            )
-        )
+        self._store.put(_project_row(project))
+
+    def reviewed(self, project_id: str) -> tuple[TransitionProject, int, list[ReviewStep]] | None:
+        """An entry with the version of its row and every act of its review, in order."""
+        pk = f"project#{project_id}"
+        row = self._store.get(pk, "row")
+        if row is None:
+            return None
+        steps = self._store.query(pk, prefix=_REVIEW, limit=_MOST_STEPS).records
+        history = [ReviewStep.model_validate(record.body) for record in steps]
+        return TransitionProject.model_validate(row.body), row.version, history
+
+    def add_step(self, project: TransitionProject, version: int, number: int, step: ReviewStep) -> None:
+        """Write the act and what the entry is after it, together. Raises Conflict when somebody was first."""
+        place = Record(f"project#{project.id}", f"{_REVIEW}{number:04}", step.model_dump(mode="json"))
+        self._store.transact([Put(_project_row(project), if_version=version), Put(place, if_absent=True)])
+
+
+_REVIEW = "review#"
+_MOST_STEPS = 1000
+
+
+def _project_row(project: TransitionProject) -> Record:
+    return Record(
+        pk=f"project#{project.id}",
+        sk="row",
+        body=project.model_dump(mode="json"),
+        gsi1=(enterprise_key(project.uscc), f"project#{project.id}"),
+        gsi2=(f"projects#{shard(project.id)}", project.id),
+    )
 
 
 def _index(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,9 +18,11 @@ from chalicelib.finance.channel48 import RULES, ChannelClock, admission, clock
 from chalicelib.finance.channel_report import Durations, month_report
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan
+from chalicelib.finance.reconcile import COLUMNS, reconcile
 from chalicelib.finance.reminders import Reminder
 from chalicelib.times import chinese_time, local_date
-from jobs.cli.output import JSON, document, say, table
+from jobs.cli.bank_file import read_bank_file, write_differences
+from jobs.cli.output import FAILED, JSON, document, say, table
 
 app = typer.Typer(help="贷款：48 小时通道的时钟、督办和月报。", no_args_is_help=True)
 
@@ -105,6 +109,39 @@ def report(
         say(f"暂停 · {why}：{hours} 小时")
     for cause, count in found.causes.items():
         say(f"延误原因 · {cause}：{count} 笔")
+
+
+@app.command("reconcile")
+def reconcile_bank(
+    bank: Annotated[str, typer.Argument(help="银行名称，与贷款里的一致")],
+    file: Annotated[Path, typer.Argument(help=f"银行清单 CSV 或 XLSX，列：{'、'.join(COLUMNS)}")],
+    out: Annotated[Path | None, typer.Option(help="差异写到这个 CSV 文件")] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """和银行每日对账：逐笔逐项列出差异，什么都不改。有差异时退出码为 1。"""
+    application = bootstrap.current()
+    theirs = read_bank_file(file)
+    ours = [loan for loan in application.loans.watched_loans() if loan.head.bank == bank]
+    listed = {line.loan_id for line in theirs} - {loan.id for loan in ours}
+    ended = (application.loans.get(loan_id) for loan_id in sorted(listed))
+    ours += [loan for loan in ended if loan is not None and loan.head.bank == bank]
+    if not ours:
+        raise BadInput(f"没有“{bank}”的贷款。请核对银行名称。")
+    found = reconcile(ours, theirs)
+    if out is not None:
+        write_differences(out, found)
+    if as_json:
+        document(
+            {"bank": bank, "ours": len(ours), "theirs": len(theirs), "differences": [asdict(each) for each in found]}
+        )
+    else:
+        say(f"{bank}：我方 {len(ours)} 笔，银行 {len(theirs)} 行，差异 {len(found)} 处。")
+        if found:
+            table(
+                ("贷款", "项目", "我方", "银行"), [(each.loan_id, each.what, each.ours, each.theirs) for each in found]
+            )
+    if found:
+        raise typer.Exit(FAILED)
 
 
 def _month(text: str) -> date:

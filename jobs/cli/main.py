@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from jobs.cli import (
+    audit,
     award,
     case,
     content,
@@ -21,12 +22,14 @@ from jobs.cli import (
     partner,
     policy,
     policy_versions,
+    project,
     request,
     run_job,
     serve,
     ticket,
     unit,
 )
+from jobs.cli.audited import audited
 from jobs.cli.failures import explain
 from jobs.cli.output import FAILED, notes
 
@@ -49,19 +52,21 @@ app.add_typer(enterprise.app, name="enterprise")
 enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
 app.add_typer(loan.app, name="loan")
+app.add_typer(project.app, name="project")
 app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
 app.add_typer(request.app, name="request")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(partner.app, name="partner")
 app.add_typer(menu.app, name="menu")
+app.add_typer(audit.app, name="audit")
 doctor.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad usage or bad input."""
     try:
-        code = app(arguments, prog_name="python -m jobs", standalone_mode=False)
+        code = audited(typer.main.get_command(app))(arguments, prog_name="python -m jobs", standalone_mode=False)
     except typer.Abort:
         _leave("已中断。", FAILED)
     except BrokenPipeError:
