@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from functools import cache
 from multiprocessing import get_context
@@ -39,7 +40,12 @@ class PooledEmbedder(AbstractContextManager["PooledEmbedder"]):
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"))
         shares = [texts[start : start + SHARE] for start in range(0, len(texts), SHARE)]
-        return [vector for vectors in self._pool.map(_embed, shares) for vector in vectors]
+        try:
+            return [vector for vectors in self._pool.map(_embed, shares) for vector in vectors]
+        except BrokenProcessPool:  # no memory for a second model, or a main module that cannot be started twice
+            self.close()
+            self._processes = 1
+            return self._inner.embed_passages(texts)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

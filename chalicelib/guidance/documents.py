@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.model import Bundle, ServiceItem
@@ -33,9 +34,20 @@ def of_bundle(bundle: Bundle) -> Document:
     return _document(bundle.id, bundle.name, body, bundle.asks)
 
 
+def of_guides(
+    items: Iterable[ServiceItem], bundles: Iterable[Bundle], learned: Mapping[str, Sequence[str]] | None = None
+) -> list[Document]:
+    """Every guide, with the phrasings that operators confirmed for it (``phrasings``) beside its own."""
+    known = [*map(of_item, items), *map(of_bundle, bundles)]
+    if not learned:
+        return known
+    more = {id_: tuple(map(normalise, texts)) for id_, texts in learned.items()}
+    return [replace(one, phrasings=(*one.phrasings, *more.get(one.id, ()))) for one in known]
+
+
 def index_of(items: Iterable[ServiceItem], bundles: Iterable[Bundle]) -> SearchIndex:
     """The index of a catalogue's guides; a few milliseconds for forty items."""
-    return SearchIndex.build([*map(of_item, items), *map(of_bundle, bundles)], emphasis=EMPHASIS)
+    return SearchIndex.build(of_guides(items, bundles), emphasis=EMPHASIS)
 
 
 def _document(id_: str, name: str, body: Iterable[str], asks: tuple[str, ...]) -> Document:

@@ -53,6 +53,12 @@ class Meanings:
         weight = (stretches / len(documents)) ** -LENGTH_PENALTY if documents else 1.0
         return cls(vectors, np.cumsum([0, *map(len, cut[:-1])]), weight)
 
+    @classmethod
+    def of_columns(cls, vectors: memoryview, starts: memoryview, width: int, weight: float) -> Self:
+        """From the columns of an index file, in place."""
+        rows = np.frombuffer(vectors, dtype=np.float32).reshape(-1, width)
+        return cls(rows, np.frombuffer(starts, dtype=np.int64), weight)
+
     def nearness(self, asked: Sequence[float]) -> Floats:
         """Cosine of each document's nearest passage."""
         cosines = self.vectors @ np.asarray(asked, dtype=np.float32)

@@ -55,7 +55,7 @@ class _Texts(Sequence[str]):
         return bytes(self._data[self._starts[place] : self._starts[place + 1]]).decode()
 
 
-def write(out: BinaryIO, index: SearchIndex, version: str, more: Mapping[str, array[float]] | None = None) -> None:
+def write(out: BinaryIO, index: SearchIndex, version: str, more: Mapping[str, array[Any]] | None = None) -> None:
     """``version``: of the content it was made from. ``more``: columns of one's own, kept beside the index."""
     if sys.byteorder != "little":
         raise BadIndexFile("index files are little-endian; this machine is not")

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from typing import Self
+from typing import Protocol, Self
 
 from chalicelib.guidance.bm25 import EXHAUSTIVE, K1, Bm25, terms
 from chalicelib.guidance.intent import subject
@@ -22,6 +22,8 @@ WHOLE_WEIGHT = PASSAGE_WEIGHT = PHRASING_WEIGHT = 0.5
 PASSAGE, STEP = 150, 75
 """Characters of a passage, and from one to the next: they overlap, so that no sentence is only cut."""
 CLOSE_LOOK = 10
+Progress = Callable[[int, int], None]
+"""Called with (done, all)."""
 SHORTLIST = 200
 """Texts of each field that are looked at in an index of more than ``bm25.EXHAUSTIVE``."""
 
@@ -60,6 +62,12 @@ class Ranking:
     strength: float = 0.0
 
 
+class Ranks(Protocol):
+    """What ranks guides: a ``SearchIndex``, or a ``fusion.FusedIndex``."""
+
+    def rank(self, text: str, limit: int = 3) -> Ranking: ...
+
+
 def query_terms(text: str, emphasis: int = 1) -> list[str]:
     """Terms of a normalised question; those of its subject (without 怎么, 请问, 要带什么 …) ``emphasis`` times more."""
     return [*terms(text), *list(terms(core(subject(text)))) * emphasis]
@@ -84,11 +92,19 @@ class Field:
     weight: float
 
     @classmethod
-    def build(cls, documents: Sequence[Document], texts: Callable[[Document], Iterable[str]], weight: float) -> Field:
+    def build(
+        cls,
+        documents: Sequence[Document],
+        texts: Callable[[Document], Iterable[str]],
+        weight: float,
+        told: Progress | None = None,
+    ) -> Field:
         owners = array("I")
 
         def each() -> Iterator[str]:
             for number, document in enumerate(documents):
+                if told and number % 1000 == 0:
+                    told(number, len(documents))
                 for text in texts(document):
                     owners.append(number)
                     yield text
@@ -125,13 +141,13 @@ class SearchIndex:
         self.emphasis = emphasis
 
     @classmethod
-    def build(cls, documents: Iterable[Document], emphasis: int = 1) -> Self:
-        """Raises ValueError when two documents have one id."""
+    def build(cls, documents: Iterable[Document], emphasis: int = 1, told: Progress | None = None) -> Self:
+        """``told`` hears of every thousandth document. Raises ValueError when two documents have one id."""
         known = list(documents)
         ids = [one.id for one in known]
         if len(set(ids)) != len(ids):
             raise ValueError("two documents have the same id")
-        return cls(ids, list(_fields(known)), emphasis)
+        return cls(ids, list(_fields(known, told)), emphasis)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -184,15 +200,15 @@ class SearchIndex:
         return [sum(idf for term, idf in telling.items() if whole.holds(term, one)) / total for one in numbers]
 
 
-def _fields(documents: Sequence[Document]) -> Iterator[Field]:
+def _fields(documents: Sequence[Document], told: Progress | None) -> Iterator[Field]:
     """A passage field only where a body is longer than a passage; else the whole text counts for both."""
     long = any(len(one.body) > PASSAGE for one in documents)
     whole_weight = WHOLE_WEIGHT if long else WHOLE_WEIGHT + PASSAGE_WEIGHT
-    yield Field.build(documents, lambda one: ["\n".join((one.title, one.body, *one.phrasings))], whole_weight)
+    yield Field.build(documents, lambda one: ["\n".join((one.title, one.body, *one.phrasings))], whole_weight, told)
     if long:
-        yield Field.build(documents, passages, PASSAGE_WEIGHT)
+        yield Field.build(documents, passages, PASSAGE_WEIGHT, told)
     if any(one.phrasings for one in documents):
-        yield Field.build(documents, lambda one: (core(subject(text)) for text in one.phrasings), PHRASING_WEIGHT)
+        yield Field.build(documents, lambda one: (core(subject(text)) for text in one.phrasings), PHRASING_WEIGHT, told)
 
 
 def _best(totals: dict[int, float], limit: int) -> list[tuple[int, float]]:

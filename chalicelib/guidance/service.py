@@ -15,7 +15,7 @@ from chalicelib.guidance.faq import best_faq
 from chalicelib.guidance.intent import Facet, facet, names_no_subject
 from chalicelib.guidance.model import Bundle, ServiceItem
 from chalicelib.guidance.outside import REPLY, Outside, outside
-from chalicelib.guidance.search import Hit, Ranking
+from chalicelib.guidance.search import Hit, Ranking, Ranks
 
 MAX_CANDIDATES = 3
 WORTH_SHOWING = 0.35
@@ -85,11 +85,11 @@ class GuideAnswer:
 class GuideService:
     """办事指南问答 over one version of the catalogue; building it builds the index."""
 
-    def __init__(self, catalogue: HasGuides, points: PointFinder) -> None:
+    def __init__(self, catalogue: HasGuides, points: PointFinder, index: Ranks | None = None) -> None:
         self._items = catalogue.items
         self._bundles = catalogue.bundles
         self._points = points
-        self._index = documents.index_of(self._items.values(), self._bundles.values())
+        self._index = index or documents.index_of(self._items.values(), self._bundles.values())
         self._phrasings = _exact(self._items.values(), self._bundles.values())
 
     def item(self, id_: str) -> ServiceItem | None:
