@@ -199,13 +199,15 @@ def _worth(decision: Decision) -> tuple[bool, int]:
 
 
 def _detail(decision: Decision, on: date) -> str:
-    """· 10 万元 · 12-31 截止, or why not."""
-    if decision.outcome is not Outcome.MATCH:
-        return f"：{decision.reasons[0]}" if decision.reasons else ""
+    """· 10 万元 · 12-31 截止; what is open or refused begins with why, and the refused ends there."""
+    why = f"：{decision.reasons[0]}" if decision.reasons and decision.outcome is not Outcome.MATCH else ""
+    if decision.outcome is Outcome.NOT_MATCH:
+        return why
     amount = decision.benefit.text if decision.benefit and decision.benefit.fen else ""
     until = f"{_day(decision.deadline, on)} 截止" if decision.deadline else ""
-    auto = "不用申请" if decision.mode is Mode.AUTO else ""
-    return "".join(f" · {part}" for part in (amount, auto, until) if part)
+    auto = "不用申请" if decision.mode is Mode.AUTO and not why else ""
+    parts = (f"符合的话 {amount}" if amount and why else amount, auto, until)
+    return why + "".join(f" · {part}" for part in parts if part)
 
 
 def _day(day: date, on: date) -> str:

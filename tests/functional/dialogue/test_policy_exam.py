@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from chalice.test import Client
 
 from chalicelib.bootstrap import Application
 from chalicelib.enterprises.model import Enterprise, FactSource, Role
@@ -12,7 +13,9 @@ from chalicelib.policies.facts import fact_sheet
 from chalicelib.times import local_date
 from tests.functional.county import E01, snapshot
 from tests.functional.dialogue.conftest import Meet
+from tests.functional.pages.browser import Browser
 from tests.functional.support import Person
+from tests.unit.pages.house import FakeClient
 
 E11 = "91360323MAXX00111M"
 QUESTION = "是大、中、小还是微型企业？"
@@ -154,3 +157,22 @@ def test_an_office_is_not_contradicted(meet: Meet, county: Application) -> None:
     county.enterprises.save(Enterprise.model_validate(row), county.clock.now())
     say(person, "看结果")
     assert profile(county, E01).facts["used_pilot_platform"].value is False
+
+
+def test_the_result_is_also_a_page_with_what_was_answered(meet: Meet, client: Client, county: Application) -> None:
+    person = bound(meet, county, E11)
+    last = say(person, "政策体检", "微", "看结果")
+    assert "/h5/policies?k=" in last
+    county.__dict__["wechat_client"] = FakeClient()
+    page = Browser(client, county, person.openid).open("/h5/policies?mine=1").text
+    assert "您自报的资料" in page and "企业划型" in page and "：微" in page
+    assert "2026-12-31 截止" in page
+    for title in ("可享", "待补充", "暂不符合"):
+        assert title in page
+
+
+def test_what_is_open_says_what_it_would_be_worth_and_until_when(meet: Meet, county: Application) -> None:
+    last = say(bound(meet, county, E01), "政策体检", "看结果")
+    lines = last.split("待补充", 1)[1].split("不符合", 1)[0]
+    assert "还不知道" in lines
+    assert "截止" in last
