@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from chalicelib import logs
 from chalicelib.adapters.clocks import SystemClock
 from chalicelib.adapters.messenger import LazyMessenger
+from chalicelib.adapters.stored_calendar import StoredCalendar
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.concerns.service import ConcernService
@@ -189,7 +190,7 @@ class Application:
 
     @cached_property
     def calendar(self) -> WorkCalendar:
-        return WorkCalendar()
+        return StoredCalendar(self.store, self.clock)
 
     @cached_property
     def cases(self) -> CaseService:

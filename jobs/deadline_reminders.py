@@ -12,7 +12,7 @@ from datetime import date, time, timedelta
 
 from chalicelib.cases.life import Due, DueKind
 from chalicelib.cases.model import Case
-from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.cases.workdays import ESTIMATED_NOTE, WorkCalendar
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.times import at_local
@@ -81,7 +81,10 @@ def _case_draft(case: Case, uscc: str, due: Due, reminder: int, when: When) -> D
         version=f"{due.kind}#{due.day}",
         event=f"deadline_T-{reminder}",
         title=f"请在 {day}前{act}",
-        lines=(f"{case.head.title}：{act}的最后一天是 {day}。",),
+        lines=(
+            f"{case.head.title}：{act}的最后一天是 {day}。",
+            *((f"日期{ESTIMATED_NOTE}。",) if due.estimated else ()),
+        ),
         fields={"thing1": act, "thing2": case.head.title, "time3": field_deadline(due.day)},
         path=f"/h5/case/{case.no}",
         expires_at=min(at_local(due.day + timedelta(days=1)), when.now + timedelta(days=3)),

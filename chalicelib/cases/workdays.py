@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Self
 
 import chinese_calendar
 from chinese_calendar import constants
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from chalicelib.provenance import Provenanced
 from chalicelib.times import local
@@ -73,6 +74,14 @@ class HolidayYear(Provenanced):
     off: tuple[str, ...] = Field(title="放假")
     work_weekend: tuple[str, ...] = Field(default=(), title="调休上班")
 
+    @model_validator(mode="after")
+    def _of_this_year(self) -> Self:
+        try:
+            self.days_off(), self.days_worked()
+        except ValueError:
+            raise ValueError(f"{self.year} 年没有 02-29 这一天，请核对") from None
+        return self
+
     @field_validator("off", "work_weekend")
     @classmethod
     def _form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,23 +116,31 @@ class WorkCalendar:
     def __init__(self, extra: Iterable[HolidayYear] = (), cut_off: time = CUT_OFF) -> None:
         """``cut_off``: an application after this wall-clock time counts as made on the next working day."""
         self.cut_off = cut_off
-        self._years: set[int] = set()
-        self._off: set[date] = set()
-        self._worked: set[date] = set()
-        for plan in extra:
-            self._years.add(plan.year)
-            self._off |= plan.days_off()
-            self._worked |= plan.days_worked()
+        self._off: dict[int, set[date]] = {}
+        self._worked: dict[int, set[date]] = {}
+        self.learn(extra)
+
+    def learn(self, plans: Iterable[HolidayYear]) -> None:
+        """Years that were loaded later; a year again replaces what was known of it."""
+        for plan in plans:
+            self._worked[plan.year] = plan.days_worked()
+            self._off[plan.year] = plan.days_off()
+
+    @staticmethod
+    def in_library(day: date) -> bool:
+        """Whether the package itself has this day's year."""
+        return day.year in _LIBRARY_YEARS
 
     def known(self, day: date) -> bool:
         """Whether the official calendar of this day's year is at hand."""
-        return day.year in self._years or day.year in _LIBRARY_YEARS
+        return day.year in self._off or self.in_library(day)
 
     def is_workday(self, day: date) -> bool:
         """Past the known calendar, Monday to Friday; ask ``known`` before promising anything."""
-        if day.year not in self._years and day.year in _LIBRARY_YEARS:
-            return bool(chinese_calendar.is_workday(day))
-        return day in self._worked or (day.weekday() < _SATURDAY and day not in self._off)
+        off = self._off.get(day.year)
+        if off is None:
+            return bool(chinese_calendar.is_workday(day)) if self.in_library(day) else day.weekday() < _SATURDAY
+        return day in self._worked[day.year] or (day.weekday() < _SATURDAY and day not in off)
 
     def next_workday(self, day: date) -> date:
         """The first working day after this day."""

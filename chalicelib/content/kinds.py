@@ -49,6 +49,7 @@ KINDS: dict[str, Kind] = {
         Kind("enterprises", ("企业",), "uscc", "enterprises.model:Enterprise"),
         Kind("cases", ("办件",), "no", "cases.model:CaseRow"),
         Kind("loans", ("贷款",), "id", "finance.model:LoanRow"),
+        Kind("holidays", ("放假安排", "节假日"), "year", "cases.workdays:HolidayYear"),
         Kind("routes", ("诉求分办", "分办表"), "topic", "concerns.model:ConcernRoute"),
         Kind("projects", ("转型项目", "项目"), "id", "finance.model:TransitionProject"),
     )

@@ -42,10 +42,11 @@ def enterprises(store: Store) -> Register:
 
 
 def cases(store: Store) -> Register:
+    from chalicelib.cases.holidays import HolidayService
     from chalicelib.cases.service import CaseService
     from chalicelib.cases.workdays import WorkCalendar
 
-    service = CaseService(store, WorkCalendar())
+    service = CaseService(store, WorkCalendar(HolidayService(store).all()))
     return Register(lambda key: service.get(key) is not None, service.save_row)
 
 
@@ -63,6 +64,23 @@ def projects(store: Store) -> Register:
     return Register(lambda key: service.get(key) is not None, lambda row, now: service.save_row(row), service.all)
 
 
+def holidays(store: Store) -> Register:
+    """A year that is new or changed moves the cases whose last day it counts (「暂按周一至周五估算」)."""
+    from chalicelib.cases.holidays import HolidayService, days_touched
+    from chalicelib.cases.service import CaseService
+    from chalicelib.cases.workdays import HolidayYear, WorkCalendar
+
+    service = HolidayService(store)
+
+    def save(row: HolidayYear, now: datetime) -> bool:
+        changed = service.save(row)
+        back, ahead = days_touched(row.year, now)
+        moved = CaseService(store, WorkCalendar(service.all())).settle(now, back, ahead)
+        return changed or moved > 0
+
+    return Register(lambda key: service.get(int(key)) is not None, save, lambda: iter(service.all()))
+
+
 def routes(store: Store) -> Register:
     from chalicelib.concerns.routes import RouteService
 
@@ -76,4 +94,5 @@ REGISTERS: Mapping[str, Callable[[Store], Register]] = {
     "loans": loans,
     "projects": projects,
     "routes": routes,
+    "holidays": holidays,
 }
