@@ -37,6 +37,7 @@ from chalicelib.finance.service import LoanService
 from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
 from chalicelib.guidance.search import Document, Ranks
+from chalicelib.guidance.second_chance import SecondChance
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.kinds import NoticeKind
@@ -165,7 +166,9 @@ class Application:
     def _guide_index(self) -> Ranks:
         from chalicelib.adapters.mapped import mapped
 
-        return published.opened(self.guide_documents(), lambda name: mapped(self.blobs, name), _embedder)
+        known = self.guide_documents()
+        index = published.opened(known, lambda name: mapped(self.blobs, name), _embedder)
+        return SecondChance(index, known, documents.EMPHASIS)
 
     @cached_property
     def phrasings(self) -> PhrasingService:

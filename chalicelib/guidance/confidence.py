@@ -37,6 +37,6 @@ def probability(ranking: Ranking) -> float:
 
 def verdict(ranking: Ranking) -> Verdict:
     likely = probability(ranking)
-    if likely >= ANSWER_FROM and ranking.rivals < TOO_MANY:
+    if likely >= ANSWER_FROM and ranking.rivals < TOO_MANY and not ranking.heard:
         return Verdict.ANSWER
     return Verdict.CANDIDATES if likely >= ASK_FROM else Verdict.HANDOFF

@@ -53,6 +53,7 @@ class Ranking:
     ``coverage``: share of the subject's bigrams, by how telling they are, that the first document has, 0 to 1.
     ``rivals``: how many of the first ten have as many of them. ``gap``: how far the second lies behind the first, as a
     share of the first, 0 to 1. ``strength``: score of the first as a share of the best score a text could reach.
+    ``heard``: found by sound or shape alone (``second_chance``).
     """
 
     hits: list[Hit]
@@ -60,6 +61,7 @@ class Ranking:
     rivals: int = 0
     gap: float = 0.0
     strength: float = 0.0
+    heard: bool = False
 
 
 class Ranks(Protocol):
