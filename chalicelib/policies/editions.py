@@ -16,6 +16,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.errors import Refusal
+from chalicelib.people import same_person
 from chalicelib.policies import golden
 from chalicelib.policies.model import Policy, State
 from chalicelib.ports import Put, Record, Store
@@ -135,12 +136,14 @@ def settled(edition: Edition) -> bool:
 def check_step(step: Step, policy: Policy, by: str) -> None:
     """Raises Refusal when this person may not do this now."""
     where = f"政策 {policy.id} 第 {policy.version} 版"
+    if not by.strip():
+        raise Refusal(f"{where}：要写明经办人（--by）。")
     if policy.state not in step.before:
         allowed = "、".join(STATE_NAMES[state] for state in State if state in step.before)
         raise Refusal(f"{where}现在是“{STATE_NAMES[policy.state]}”，不能{step.done}；要先是：{allowed}。")
     if step.name == "review" and policy.author is None:
         raise Refusal(f"{where}还没有提交复核。请编制人先运行 policy submit {policy.id} --by 姓名。")
-    if step.name == "review" and policy.author == by:
+    if step.name == "review" and policy.author and same_person(policy.author, by):
         raise Refusal(f"{where}由 {by} 编制，复核人要换一个人。")
     if step.name == "publish":
         problems = golden.failures(policy) if policy.state is State.SUSPENDED else unpublishable(policy)
@@ -156,7 +159,7 @@ def unpublishable(policy: Policy) -> list[str]:
 def unsigned(policy: Policy) -> list[str]:
     """What is missing of the two people and the golden case that a publication takes."""
     reasons = []
-    if not policy.author or not policy.reviewer or policy.author == policy.reviewer:
+    if not policy.author or not policy.reviewer or same_person(policy.author, policy.reviewer):
         reasons.append("要有编制人和复核人，且不是同一个人")
     if not policy.golden:
         reasons.append("没有用例，请在“用例”列至少写一个")

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from chalicelib.people import same_person
 from chalicelib.policies.benefits import Benefit, Case, Cases, facts_of
 from chalicelib.policies.builtin import COUNTED, FACTS
 from chalicelib.policies.conditions import ConditionProblems, parse
@@ -186,8 +187,9 @@ class Policy(Provenanced):
         ]
 
     def _people(self) -> list[str]:
-        same = self.author is not None and self.author == self.reviewer
-        return ["reviewer：复核人不能是编制人自己"] if same else []
+        if self.author and self.reviewer and same_person(self.author, self.reviewer):
+            return ["reviewer：复核人不能是编制人自己"]
+        return []
 
     def _conditions(self) -> list[str]:
         problems = []

@@ -7,12 +7,12 @@ written, and were one ever stored all the same, the fold passes over it. The ord
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from chalicelib.people import same_person
 from chalicelib.policies.awards.model import (
     Entry,
     EntryAct,
@@ -261,15 +261,6 @@ def round_life(round_: Round) -> RoundLife:
     return life
 
 
-def same_person(one: str, other: str) -> bool:
-    """Width, case and spaces make no other person."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
-
-
 def round_refusal(life: RoundLife, event: RoundEvent) -> str | None:
     """Why this cannot happen to the round now (Chinese); None when it can."""
     if life.closed is not None:
@@ -338,8 +329,7 @@ def _dissolved_rule(life: RoundLife, event: RoundEvent) -> str | None:
 
 
 def _close_rule(life: RoundLife, event: RoundEvent) -> str | None:
-    if not life.listed:
-        return "名单还没有生成完"
+    """Also while the list is drawn: a rule that changed meanwhile must not hold up the year."""
     if life.open_batch is not None:
         return f"第 {life.open_batch.number} 批还没有批准或退回"
     return None if event.note else "要写明理由"

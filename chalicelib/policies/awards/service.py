@@ -151,14 +151,15 @@ class AwardService:
         policy = policies.get(round_.policy)
         if policy is None or policy.version != round_.version:
             raise AwardRefused(
-                f"批次 {round_.id} 按政策第 {round_.version} 版生成名单，现在已不是这一版。请恢复该版本后再接着生成。"
+                f"批次 {round_.id} 按政策第 {round_.version} 版生成名单，现在已不是这一版。"
+                "请结束这一批次（award close），再按现在的版本重新生成（award open）。"
             )
         certainty = Certainty(policies, policy, round_.on, demo=self._demo)
         return self._drawing.finish(filed, certainty, now)
 
     def confirm(self, id_: str, by: str, now: datetime) -> Round:
         """部门核定, by somebody else than who drew the list. Raises AwardRefused."""
-        filed = the_round(self._rows, id_)
+        filed = self._real(id_)
         if round_life(filed.row).confirmed_by == by.strip():
             return filed.row
         return self._move(filed, RoundEvent(act=RoundAct.CONFIRMED, at=now, by=person(by)))
@@ -167,7 +168,7 @@ class AwardService:
 
     def publicise(self, id_: str, by: str, start: date, days: int, now: datetime) -> Round:
         """公示 from ``start`` for ``days`` calendar days, the first included. Raises AwardRefused."""
-        filed = the_round(self._rows, id_)
+        filed = self._real(id_)
         notice = round_life(filed.row).notice
         if notice is not None and (notice.start, notice.days) == (start, days):
             return filed.row
@@ -256,6 +257,7 @@ class AwardService:
 
     def prepare(self, id_: str, by: str, now: datetime) -> Batch:
         """编制支付批次 of all payable entries, promised out of the pool. Raises AwardRefused."""
+        self._real(id_)
         return self._batches.prepare(id_, by, now)
 
     def dissolve(self, id_: str, by: str, note: str, now: datetime) -> Batch:
@@ -265,7 +267,7 @@ class AwardService:
     def pay(self, id_: str, by: str, now: datetime) -> PaymentFile:
         """Approve the batch that waits, by somebody else than who prepared it; without one, the newest approved file
         once more. Raises AwardRefused."""
-        if round_life(self.round(id_)).open_batch is None:
+        if round_life(self._real(id_).row).open_batch is None:
             return self._batches.file(id_)
         return self._batches.approve(id_, by, now)
 
@@ -311,6 +313,15 @@ class AwardService:
         else:
             self._batches.finish(filed, now)
         return True
+
+    def _real(self, id_: str) -> Filed[Round]:
+        """The round, which is not of sample content outside a demo, whenever it was opened. Raises AwardRefused."""
+        filed = the_round(self._rows, id_)
+        if filed.row.sample and not self._demo:
+            raise AwardRefused(
+                f"批次 {id_} 是示例或未核对的内容，只能在演示环境里兑现。请结束这一批次（award close）。"
+            )
+        return filed
 
     def _move(self, filed: Filed[Round], event: RoundEvent) -> Round:
         row = moved(filed.row, event)

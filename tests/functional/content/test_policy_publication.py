@@ -88,8 +88,11 @@ def test_a_draft_is_not_in_force_until_two_people_and_a_publication(office: Offi
     with pytest.raises(Refusal, match="还没有提交复核"):
         office.step("review", "乙")
     office.step("submit", "甲")
-    with pytest.raises(Refusal, match="复核人要换一个人"):
-        office.step("review", "甲")
+    for same in ("甲", " 甲\u3000"):
+        with pytest.raises(Refusal, match="复核人要换一个人"):
+            office.step("review", same)
+    with pytest.raises(Refusal, match="要写明经办人"):
+        office.step("review", " ")
     with pytest.raises(Refusal, match="现在是“草稿”，不能发布；要先是：已复核、已暂停"):
         office.step("publish", "丙")
     reviewed = office.step("review", "乙")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from chalicelib.people import same_person
 from chalicelib.policies.awards.life import (
     EntryLife,
     EntryState,
@@ -20,7 +21,6 @@ from chalicelib.policies.awards.life import (
     round_life,
     round_refusal,
     round_step,
-    same_person,
 )
 from chalicelib.policies.awards.model import (
     Entry,

@@ -11,7 +11,9 @@ from chalicelib.errors import BadInput
 from chalicelib.policies.awards.life import EntryState, Stage
 from chalicelib.policies.awards.model import AccountRefused, AwardRefused, EntryAct, entry_id
 from chalicelib.policies.awards.progress import next_step, progress_lines
+from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.awards.statistics import Paid
+from tests.unit.notices.support import DyingStore, Killed
 from tests.unit.policies.awards.support import (
     ANN,
     BOB,
@@ -388,8 +390,6 @@ def test_the_log_tells_who_when_and_what() -> None:
 
 
 def test_a_policy_that_changed_half_way_is_not_mixed() -> None:
-    from tests.unit.notices.support import DyingStore, Killed
-
     memory = County(ONE).store
     dying = DyingStore(memory)
     county = County(ONE, store=dying)
@@ -402,3 +402,36 @@ def test_a_policy_that_changed_half_way_is_not_mixed() -> None:
     county.policies["P90"] = policy()
     assert county.awards.advance("P90-2026-1", county.now)
     assert county.course("P90-2026-1").count == 1
+
+
+def test_a_list_that_can_no_longer_be_drawn_is_closed_and_the_year_goes_on() -> None:
+    """A rule that changed for good while its list was drawn must not hold up the year's round."""
+    memory = County(ONE).store
+    dying = DyingStore(memory)
+    county = County(ONE, store=dying)
+    dying.left = 2
+    with pytest.raises(Killed):
+        county.listed()
+    county.policies["P90"] = policy(version=2)
+    with pytest.raises(AwardRefused, match="award close"):
+        county.listed()
+    county.awards.close("P90-2026-1", ANN, "政策有新版本", county.now)
+    assert not county.awards.advance("P90-2026-1", county.now)
+    round_ = county.listed()
+    assert (round_.id, round_.version, county.course(round_.id).count) == ("P90-2026-2", 2, 1)
+    assert county.awards.of_enterprise(ONE.uscc) == []
+
+
+def test_what_a_demo_opened_is_not_paid_outside_one() -> None:
+    county = County(ONE, rule=policy(prov=["R"]), demo=True)
+    id_ = county.payable().id
+    serving = AwardService(county.store, lambda: county.policies)
+    for step in (
+        lambda: serving.confirm(id_, BOB, county.now),
+        lambda: serving.publicise(id_, ANN, TODAY, 5, county.now),
+        lambda: serving.prepare(id_, ANN, county.now),
+        lambda: serving.pay(id_, BOB, county.now),
+    ):
+        with pytest.raises(AwardRefused, match="只能在演示环境里兑现"):
+            step()
+    serving.close(id_, ANN, "演示结束", county.now)
