@@ -37,7 +37,7 @@ from chalicelib.finance.service import LoanService
 from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
 from chalicelib.guidance.search import Document, Ranks
-from chalicelib.guidance.second_chance import SecondChance
+from chalicelib.guidance.questions import QuestionBook
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.kinds import NoticeKind
@@ -166,9 +166,7 @@ class Application:
     def _guide_index(self) -> Ranks:
         from chalicelib.adapters.mapped import mapped
 
-        known = self.guide_documents()
-        index = published.opened(known, lambda name: mapped(self.blobs, name), _embedder)
-        return SecondChance(index, known, documents.EMPHASIS)
+        return published.opened(self.guide_documents(), lambda name: mapped(self.blobs, name), _embedder)
 
     @cached_property
     def phrasings(self) -> PhrasingService:
@@ -272,6 +270,10 @@ class Application:
         return TicketService(self.store)
 
     @cached_property
+    def questions(self) -> QuestionBook:
+        return QuestionBook(self.store)
+
+    @cached_property
     def partners(self) -> PartnerService:
         return PartnerService(
             self.store,
@@ -332,6 +334,7 @@ class Application:
             followers=self.followers,
             notices=self.notices,
             tickets=self.tickets,
+            questions=self.questions,
             erasure=self.erasure,
             links=self.links,
             calendar=self.calendar,

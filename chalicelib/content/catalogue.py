@@ -1,4 +1,4 @@
-"""The catalogue (目录): every published item, bundle, point and policy, one consistent version at a time."""
+"""The catalogue (目录): every published item, bundle, point, term and policy, one consistent version at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chalicelib.ports import Blobs, JsonObject, Store
 
 if TYPE_CHECKING:
     from chalicelib.guidance.model import Bundle, ServiceItem
+    from chalicelib.guidance.terms import Term
     from chalicelib.points.model import ServicePoint
     from chalicelib.policies.model import Policy
 
@@ -25,6 +26,7 @@ class Catalogue:
     items: Mapping[str, ServiceItem] = field(default_factory=dict)
     bundles: Mapping[str, Bundle] = field(default_factory=dict)
     points: Mapping[str, ServicePoint] = field(default_factory=dict)
+    terms: Mapping[str, Term] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
 
 

@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
         Kind("items", ("事项", "服务事项", "政务服务事项"), "id", "guidance.model:ServiceItem", in_catalogue=True),
         Kind("bundles", ("一件事", "集成包"), "id", "guidance.model:Bundle", in_catalogue=True),
         Kind("points", ("服务点", "网点"), "id", "points.model:ServicePoint", in_catalogue=True),
+        Kind("terms", ("名词", "名词解释"), "id", "guidance.terms:Term", in_catalogue=True),
         Kind("policies", ("政策", "惠企政策"), "id", "policies.model:Policy", in_catalogue=True),
         Kind("enterprises", ("企业",), "uscc", "enterprises.model:Enterprise"),
         Kind("cases", ("办件",), "no", "cases.model:CaseRow"),

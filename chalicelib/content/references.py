@@ -40,6 +40,7 @@ REFERENCES = (
     Reference("items", "关联政策", "policies", _one("policy")),
     Reference("bundles", "环节.事项编号（任一）", "items", _in_steps("items")),
     Reference("bundles", "环节.关联政策", "policies", _in_steps("policies")),
+    Reference("terms", "相关事项", "items", _many("items")),
     Reference("points", "可办事项", "items", _many("items")),
     Reference("points", "可办集成包", "bundles", _many("bundles")),
     Reference("policies", "总则.不适用的政策", "policies", _exempt),

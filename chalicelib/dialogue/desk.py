@@ -17,6 +17,7 @@ from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.service import LoanService
+from chalicelib.guidance.questions import QuestionBook
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.service import NoticeService
@@ -43,6 +44,7 @@ class Desk:
     followers: FollowerService
     notices: NoticeService
     tickets: TicketService
+    questions: QuestionBook
     links: Links
     calendar: WorkCalendar
 

@@ -43,7 +43,7 @@ class Reply:
     """What 溪小办 says: lines of text, then numbered next steps, then where the facts come from.
 
     ``keeps_options``: the numbers of the reply before this one stay good (a repeat, the rest of a long text).
-    ``numbered``: the lines show the numbers of the options already.
+    ``numbered``: the lines show the numbers of the options already. ``went_back``: this shows an earlier reply again.
     """
 
     lines: tuple[str, ...]
@@ -51,6 +51,7 @@ class Reply:
     footer: str = ""
     keeps_options: bool = False
     numbered: bool = False
+    went_back: bool = False
 
     def with_reminder(self, line: str) -> Reply:
         """The same with a last line that leads back to the question still open."""
@@ -76,12 +77,29 @@ class Flow(BaseModel):
     data: dict[str, str] = Field(default_factory=dict)
 
 
+class Shown(BaseModel):
+    """An earlier reply, as it can be gone back to."""
+
+    text: str
+    options: list[Option] = Field(default_factory=list)
+    topic: str | None = None
+    asked: str = ""
+    chosen: dict[str, str] = Field(default_factory=dict)
+
+
 class Session(BaseModel):
-    """What 溪小办 remembers of a conversation between two messages."""
+    """What 溪小办 remembers of a conversation between two messages.
+
+    ``topic`` is the guide last spoken of, ``asked`` the question that led there (scrubbed), ``chosen`` the asker's
+    situations (情形) in it; ``trail`` the replies before the last, the newest at the end.
+    """
 
     options: list[Option] = Field(default_factory=list)
     flow: Flow | None = None
     topic: str | None = None
+    asked: str = ""
+    chosen: dict[str, str] = Field(default_factory=dict)
+    trail: list[Shown] = Field(default_factory=list)
     misses: int = 0
     last_text: str = ""
     rest: str = ""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from chalicelib.dialogue.model import Flow, Option, Reply, Session, Turn
+from chalicelib.dialogue.model import Flow, Option, Reply, Session, Shown, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import choice, command, plain
 
 SESSION_LIFE = timedelta(hours=24)
 """How long an open question and the numbers of the last reply stay good."""
+TRAIL = 3
+"""Replies that one can go back to."""
+_ANSWERS = frozenset({"back"})
+"""Commands that an open question may understand first: 上一步 within a form is a step of the form."""
 _NONE_OF_THEM = frozenset({"不是", "都不对", "不对", "没有", "都没有", "不是这个", "不是这些"})
 
 
@@ -25,17 +29,19 @@ class Router:
         for skill in skills:
             self._commands.update(skill.commands())
             self._actions.update({f"{skill.name}.{name}": handler for name, handler in skill.actions().items()})
-        self._commands |= {"cancel": self._cancel, "repeat": self._repeat, "more": self._more}
+        self._commands |= {"cancel": self._cancel, "repeat": self._repeat, "more": self._more, "back": self._back}
 
     def answer(self, turn: Turn) -> Reply:
         """The reply to a text or a menu tap; remembers its options in the session."""
         if turn.session.updated_at and turn.now - turn.session.updated_at > SESSION_LIFE:
             turn.session = Session()
-        asked = turn.session.flow
+        asked, before = turn.session.flow, _shown(turn.session)
         reply = self._dispatch(turn)
         if asked is not None and turn.session.flow is asked and asked.skill in self._by_name:
             reply = reply.with_reminder(self._by_name[asked.skill].reminder(asked))
         if not reply.keeps_options:
+            if before.text and not reply.went_back:
+                turn.session.trail = [*turn.session.trail, before][-TRAIL:]
             turn.session.options = list(reply.options)
         turn.session.updated_at = turn.now
         return reply
@@ -48,12 +54,15 @@ class Router:
         return action in self._actions
 
     def _dispatch(self, turn: Turn) -> Reply:
-        if word := command(turn.text):
+        word = command(turn.text)
+        if word and not (word in _ANSWERS and turn.session.flow):
             return self._commands[word](turn)
         if option := self._chosen(turn):
             return self.run(turn, option.action, option.args)
         if reply := self._resumed(turn, turn.session.flow):
             return reply
+        if word:
+            return self._commands[word](turn)
         if choice(turn.text) is not None:
             return Reply(("这个编号现在对不上。", "请直接说要办的事，比如“换法人要带什么”；回复“帮助”看我能做什么。"))
         claimed = next((skill for skill in self._skills if skill.claims(turn)), self._skills[-1])
@@ -86,7 +95,26 @@ class Router:
             return Reply(("前面还没有说过什么。", "请直接说要办的事，比如“换法人要带什么”。"))
         return Reply((turn.session.last_text,), keeps_options=True)
 
+    def _back(self, turn: Turn) -> Reply:
+        session = turn.session
+        if not session.trail:
+            return Reply(("前面没有可以返回的了。", "要办别的事请直接说。"), keeps_options=True)
+        shown = session.trail.pop()
+        session.topic, session.asked, session.chosen = shown.topic, shown.asked, shown.chosen
+        return Reply((shown.text,), tuple(shown.options), numbered=True, went_back=True)
+
     def _more(self, turn: Turn) -> Reply:
         if not turn.session.rest:
             return Reply(("后面没有了。", "要办别的事请直接说。"), keeps_options=True)
         return Reply((turn.session.rest,), keeps_options=True)
+
+
+def _shown(session: Session) -> Shown:
+    """The last reply with what it was about."""
+    return Shown(
+        text=session.last_text,
+        options=session.options,
+        topic=session.topic,
+        asked=session.asked,
+        chosen=session.chosen,
+    )

@@ -16,6 +16,7 @@ from chalicelib.guidance.bundles import merge
 from chalicelib.guidance.court_fees import acceptance_fee
 from chalicelib.guidance.intent import Facet
 from chalicelib.guidance.model import Bundle, Faq, Material, Necessity, ServiceItem, Source, Unit
+from chalicelib.guidance.terms import Term
 from chalicelib.provenance import SAMPLE_NOTE
 
 MAX_BYTES = 1800
@@ -23,6 +24,8 @@ STEPS_SHOWN = 6
 MATERIALS_SHOWN = 6
 SHORT_NOTE = 4
 _MARKS = {Source.SHARED: "（系统能查，不用交）"}
+_EXACT = (Facet.MATERIALS, Facet.FEE)
+"""Parts that a stored question goes with and never stands for."""
 _TOLERABLE = "（可后补）"
 _ONLINE = ("网上", "网站", "服务网", "一网通办", "平台", "赣服通", "小程序", "APP", "电子税务局")
 
@@ -38,6 +41,7 @@ class Action(StrEnum):
     FEE = "fee"
     BASIS = "basis"
     HUMAN = "human"
+    SITUATION = "situation"  # say which situation one is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class Place(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def kind(self) -> str: ...
+
+    def mode_of(self, guide_id: str) -> str: ...
+
 
 def short_name(name: str) -> str:
     """The name of a guide without its bracketed part, for a numbered step."""
@@ -89,37 +98,78 @@ def numbered(options: Sequence[Option]) -> str:
 # ---------------------------------------------------------------------------------------------------------------- item
 
 
-def item_card(
-    item: ServiceItem,
-    facet: Facet | None,
-    places: Sequence[Place],
-    faq: Faq | None = None,
-    related: Sequence[Option] = (),
-    amount_fen: int | None = None,
-) -> Card:
-    """The guide of one item: the answer to what was asked, then the rest in brief.
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a question brings beside the part it asks for.
 
-    ``faq``: a stored question that is the one asked; its answer leads. ``related``: further steps to offer.
-    ``amount_fen``: a sum named in the question, where the fee of the item is calculated from one.
+    ``point``: whether the kind of service point it names takes this. ``faq``: a stored question that is the one asked.
+    ``related``: further steps to offer. ``amount_fen``: a sum it names. ``situations``: what was said of the asker's
+    situation, with ``notes`` on it.
     """
-    parts = _item_parts(item, places)
-    if item.fee and item.fee.formula and amount_fen:
-        parts[Facet.FEE] = f"收费：{_calculated(amount_fen)}"
-    lead = [faq.answer] if faq else _lead(item, facet, parts)
-    told = {facet} if lead and not faq else set()
+
+    point: str = ""
+    faq: Faq | None = None
+    related: Sequence[Option] = ()
+    amount_fen: int | None = None
+    situations: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+def item_card(item: ServiceItem, facet: Facet | None, places: Sequence[Place], extras: Extras | None = None) -> Card:
+    """The guide of one item: the answer to what was asked, then the rest in brief."""
+    extras = extras or Extras()
+    parts = _parts_for(item, places, extras)
+    lead = _answer(item, facet, parts, extras.faq)
+    told = {facet} if lead and (facet in _EXACT or not extras.faq) else set()
     rest = [line for part, line in parts.items() if line and part not in told]
-    title = f"{item.name} · {item.dept}"
-    lines = [*lead, title, *rest] if lead else [title, *rest]
-    return Card(tuple(lines), (*_item_options(item, facet), *related), source_line(item, item.basis))
+    first = [extras.point] if extras.point else []
+    lines = [*first, *lead, _title(item, extras.situations), *extras.notes, *rest]
+    return Card(tuple(lines), (*_item_options(item, facet), *extras.related), source_line(item, item.basis))
+
+
+def question_card(
+    item: ServiceItem, facet: Facet, ask: str, options: Sequence[Option], extras: Extras | None = None
+) -> Card:
+    """What can be said before it is known which situation the asker is in, and the question that settles it."""
+    extras = extras or Extras()
+    lead = _answer(item, facet, _parts_for(item, (), extras), extras.faq)
+    lines = (*lead, _title(item, extras.situations), ask)
+    return Card(lines, tuple(options), source_line(item, item.basis))
+
+
+def _title(item: ServiceItem, situations: Sequence[str]) -> str:
+    """公司变更登记 · 县市场监督管理局 · 情形：住所"""
+    named = "、".join(situations)
+    return f"{item.name} · {item.dept}{f' · 情形：{named}' if named else ''}"
+
+
+def _parts_for(item: ServiceItem, places: Sequence[Place], extras: Extras) -> dict[Facet, str]:
+    parts = _item_parts(item, places)
+    if item.fee and item.fee.formula and extras.amount_fen:
+        parts[Facet.FEE] = f"收费：{_calculated(extras.amount_fen)}"
+    return parts
+
+
+def _answer(item: ServiceItem, facet: Facet | None, parts: Mapping[Facet, str], faq: Faq | None) -> list[str]:
+    """The lines that come first: the part asked for; a stored question answers better than most parts."""
+    lead = _lead(item, facet, parts) if faq is None or facet in _EXACT else []
+    return [*lead, faq.answer] if faq else lead
 
 
 def part_card(item: ServiceItem, facet: Facet, places: Sequence[Place]) -> Card:
     """One part of a guide alone, for a numbered step."""
-    lead = _lead(item, facet, _item_parts(item, places)) or ["这一项没有登记，请打 12345 或问窗口。"]
+    parts = _item_parts(item, places)
+    lead = materials_lines(item.materials) if facet is Facet.MATERIALS else _lead(item, facet, parts)
+    lead = lead or ["这一项没有登记，请打 12345 或问窗口。"]
     return Card((item.name, *lead), _item_options(item, facet), source_line(item, item.basis))
 
 
-def source_line(row: ServiceItem | Bundle, basis: Sequence[str] = ()) -> str:
+def term_card(term: Term, options: Sequence[Option]) -> Card:
+    """What a word means, with the guides it belongs to one step away."""
+    return Card((f"{term.name}：{term.meaning}",), tuple(options), source_line(term, term.basis))
+
+
+def source_line(row: ServiceItem | Bundle | Term, basis: Sequence[str] = ()) -> str:
     """来源：公司法、市场主体登记管理条例16/19条；示例数据…，2026-11-22 更新"""
     named = "、".join(basis) or ("公开报道" if "S" in row.prov else "办事指南整理")
     mark = f"；{SAMPLE_NOTE}，承诺时限和容缺以窗口为准" if row.is_sample else ""
@@ -158,7 +208,8 @@ def _lead(item: ServiceItem, facet: Facet | None, parts: Mapping[Facet, str]) ->
         case None:
             return []
         case Facet.MATERIALS:
-            return materials_lines(item.materials) or [parts[Facet.MATERIALS]]
+            first, *others = materials_lines(item.materials) or [parts[Facet.MATERIALS]]
+            return [f"{short_name(item.name)}{first}", *others]
         case Facet.TIME:
             return [_limits(item), *(note for note in (item.legal.note, item.promised.note) if len(note) > SHORT_NOTE)]
         case Facet.FEE:
@@ -198,7 +249,7 @@ def _online(item: ServiceItem) -> list[str]:
 
 def _where(item: ServiceItem, places: Sequence[Place]) -> str:
     online = next(iter(_online(item)), "")
-    go = _places(places) or item.dept
+    go = _places(places, item.id) or item.dept
     also = "，也可以网上办" if online in ("网上",) else f"，也可以用{online}" if online else ""
     return f"{go}{also}{f'；咨询 {item.contact}' if item.contact else ''}"
 
@@ -255,7 +306,7 @@ def bundle_card(
         bundle.branch,
         *([] if staged or bundle.branch else _bundle_parts(bundle, items)),
         f"承诺：{bundle.promised.text}（{SAMPLE_NOTE}）" if staged and bundle.promised else "",
-        f"哪里办：{_places(places)}{_begun_online(bundle, items)}" if places else "",
+        f"哪里办：{_places(places, bundle.id)}{_begun_online(bundle, items)}" if places else "",
         f"就近：{bundle.steps[0].name}可到{near[0].name}办" if near else "",
     ]
     return Card(tuple(line for line in lines if line), _bundle_options(bundle, items), source_line(bundle))
@@ -284,15 +335,26 @@ def _begun_online(bundle: Bundle, items: Mapping[str, ServiceItem]) -> str:
     return "，也可以网上办" if any(word in way for way in ways for word in _ONLINE) else ""
 
 
+def point_line(kind: str, takers: Sequence[Place], others: Sequence[Place], guide_id: str) -> str:
+    """Whether service points of a kind take a guide: 邮政代办点能办：宣风镇邮政代办点（代收代办）."""
+    if takers:
+        return f"{kind}能办：{_places(takers, guide_id)}"
+    instead = f"，请去{_places(others, guide_id)}" if others else "，请打 12345 问清再去"
+    return f"{kind}没有登记办这件事{instead}"
+
+
 def places_card(row: ServiceItem | Bundle, places: Sequence[Place]) -> Card:
     """Where a guide is handled, for a numbered step."""
     return Card(
-        (row.name, f"去{_places(places)}" if places else "没有登记网点，请打 12345 问。"), source=source_line(row)
+        (row.name, f"去{_places(places, row.id)}" if places else "没有登记网点，请打 12345 问。"),
+        source=source_line(row),
     )
 
 
-def _places(places: Sequence[Place]) -> str:
-    return "，或".join(place.name for place in places[:2])
+def _places(places: Sequence[Place], guide_id: str) -> str:
+    """芦溪县政务服务大厅，或宣风镇邮政代办点（代收代办）: whether it is done there or handed on."""
+    named = ((place.name, place.mode_of(guide_id)) for place in places[:2])
+    return "，或".join(f"{name}（{mode}）" if mode else name for name, mode in named)
 
 
 def _step_lines(bundle: Bundle) -> list[str]:

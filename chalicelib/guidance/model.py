@@ -5,6 +5,7 @@ Element names follow GB/T 39554.2-2020 政务服务事项要素要求; every fie
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -135,6 +136,11 @@ class Fee(_Part):
         return f"{body}（{self.waiver}）" if self.waiver else body
 
 
+_STATUTORY = re.compile(r"身份证|权属来源|不动产权证|界址|测绘")
+"""Papers without which no registration is lawful, by name: identity, title, boundaries and area (权属来源、身份、界址
+面积). They are refused as 容缺 even where nobody set the flag."""
+
+
 class Material(_Part):
     """申请材料. ``never_tolerable`` marks what the law always demands: it can never be made 可容缺."""
 
@@ -149,9 +155,14 @@ class Material(_Part):
 
     @model_validator(mode="after")
     def _statute_wins(self) -> Self:
-        if self.never_tolerable and self.necessity is Necessity.TOLERABLE:
+        if self.necessity is Necessity.TOLERABLE and self.never_tolerable:
             raise ValueError(f"材料“{self.name}”是法定要件，不能设为容缺")
         return self
+
+    @property
+    def is_statutory(self) -> bool:
+        """法定要件: by its flag, or by what it is."""
+        return self.never_tolerable or _STATUTORY.search(self.name) is not None
 
     @property
     def brought(self) -> bool:
@@ -164,6 +175,33 @@ class Faq(_Part):
 
     question: str = Field(min_length=2, title="问")
     answer: str = Field(min_length=2, title="答")
+
+
+class Choice(_Part):
+    """情形选项: what is different for who is in this situation. Materials are named as the item lists them."""
+
+    name: str = Field(min_length=1, max_length=12, title="情形")
+    says: tuple[str, ...] = Field(default=(), title="说到这些词就是它")
+    needs: tuple[str, ...] = Field(default=(), title="要交的条件材料")
+    spares: tuple[str, ...] = Field(default=(), title="不用交的材料")
+    fee_cases: tuple[str, ...] = Field(default=(), title="适用的收费情形")
+    legal: Limit | None = Field(default=None, title="法定办结时限")
+    promised: Limit | None = Field(default=None, title="承诺办结时限")
+    note: str = Field(default="", title="提示")
+
+
+class SituationQuestion(_Part):
+    """情形问题: one short question whose answer changes what is to be brought, how long it takes or what it costs."""
+
+    ask: str = Field(min_length=2, max_length=30, title="问")
+    choices: tuple[Choice, ...] = Field(min_length=2, max_length=6, title="选项")
+
+    @model_validator(mode="after")
+    def _no_twins(self) -> Self:
+        names = [choice.name for choice in self.choices]
+        if len(set(names)) < len(names):
+            raise ValueError(f"情形问题“{self.ask}”的选项重复")
+        return self
 
 
 class ServiceItem(Provenanced):
@@ -188,6 +226,7 @@ class ServiceItem(Provenanced):
     special: tuple[str, ...] = Field(default=(), title="特别程序")
     steps: tuple[str, ...] = Field(default=(), title="办理流程")
     materials: tuple[Material, ...] = Field(default=(), title="申请材料")
+    situations: tuple[SituationQuestion, ...] = Field(default=(), title="情形")
     rule: str = Field(default="", title="办理规则")
     faq: tuple[Faq, ...] = Field(default=(), title="常见问题")
     asks: tuple[Phrase, ...] = Field(min_length=1, title="常见问法")
@@ -202,6 +241,30 @@ class ServiceItem(Provenanced):
             twins = {name for name in names if names.count(name) > 1}
             if twins:
                 raise ValueError(f"{title}重复：{'、'.join(sorted(twins))}")
+        return self
+
+    @model_validator(mode="after")
+    def _statute_wins(self) -> Self:
+        wrong = [m.name for m in self.materials if m.necessity is Necessity.TOLERABLE and m.is_statutory]
+        if wrong:
+            raise ValueError(f"法定要件不能设为容缺：{'、'.join(wrong)}")
+        return self
+
+    @model_validator(mode="after")
+    def _situations_fit(self) -> Self:
+        """A situation names what the item has, makes needed what is 条件, and never spares what the law demands."""
+        materials = {material.name: material for material in self.materials}
+        cases = {case.case for case in self.fee.cases} if self.fee else set()
+        for choice in (choice for question in self.situations for choice in question.choices):
+            where = f"情形“{choice.name}”"
+            if unknown := [name for name in (*choice.needs, *choice.spares) if name not in materials]:
+                raise ValueError(f"{where}写了申请材料里没有的：{'、'.join(unknown)}")
+            if unknown := [name for name in choice.fee_cases if name not in cases]:
+                raise ValueError(f"{where}写了收费标准里没有的：{'、'.join(unknown)}")
+            if odd := [name for name in choice.needs if materials[name].necessity is not Necessity.CONDITIONAL]:
+                raise ValueError(f"{where}要交的应是“条件”材料：{'、'.join(odd)}")
+            if kept := [name for name in choice.spares if materials[name].is_statutory]:
+                raise ValueError(f"{where}不能免去法定要件：{'、'.join(kept)}")
         return self
 
 

@@ -25,6 +25,15 @@ class PointKind(StrEnum):
     BANK = "银行网点"
 
 
+class ServiceMode(StrEnum):
+    """服务方式: done on the spot, or taken in and handed on."""
+
+    ON_THE_SPOT = "当场办"
+    SELF_SERVICE = "自助办"
+    ASSISTED = "帮办代办"
+    HANDED_ON = "代收代办"
+
+
 class Shift(BaseModel):
     """开放时段. ``days`` are ISO weekdays, 1 Monday to 7 Sunday; a lunch break is the gap between two shifts."""
 
@@ -53,7 +62,9 @@ class ServicePoint(Provenanced):
     hours: tuple[Shift, ...] = Field(default=(), title="开放时间")
     items: tuple[str, ...] = Field(default=(), title="可办事项")
     bundles: tuple[str, ...] = Field(default=(), title="可办集成包")
-    service_mode: str = Field(default="", title="服务方式")
+    service_mode: ServiceMode | None = Field(default=None, title="服务方式")
+    on_the_spot: tuple[str, ...] = Field(default=(), title="当场办结的事项")
+    handed_on: tuple[str, ...] = Field(default=(), title="只收件转交的事项")
     phone: str | None = Field(default=None, title="电话")
     lat: float | None = Field(default=None, ge=-90, le=90, title="纬度")
     lng: float | None = Field(default=None, ge=-180, le=180, title="经度")
@@ -66,9 +77,22 @@ class ServicePoint(Provenanced):
                 raise ValueError(f"乡镇代码 {code} 不在芦溪县十一个乡镇之内")
         if (self.lat is None) != (self.lng is None):
             raise ValueError("纬度和经度要么都填，要么都不填")
+        taken = {*self.items, *self.bundles}
+        if odd := [one for one in (*self.on_the_spot, *self.handed_on) if one not in taken]:
+            raise ValueError(f"服务方式写了这里不办的：{'、'.join(odd)}")
+        if both := set(self.on_the_spot) & set(self.handed_on):
+            raise ValueError(f"不能既当场办结又只收件：{'、'.join(sorted(both))}")
         return self
 
     @property
     def is_local(self) -> bool:
         """Whether it serves some towns only, not the whole county."""
         return bool(self.serves)
+
+    def mode_of(self, guide_id: str) -> str:
+        """How this guide is handled here: 当场办 · 代收代办 · empty where nobody has said."""
+        if guide_id in self.on_the_spot:
+            return ServiceMode.ON_THE_SPOT.value
+        if guide_id in self.handed_on:
+            return ServiceMode.HANDED_ON.value
+        return self.service_mode.value if self.service_mode else ""

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 from typing import Protocol
 
-from chalicelib.points.model import PointKind, ServicePoint
+from chalicelib.points.model import PointKind, ServiceMode, ServicePoint
 from chalicelib.points.opening import IsWorkday, hours_text, opening
 from chalicelib.points.towns import town_in, without_town
 
@@ -23,6 +23,15 @@ _KIND_WORDS: dict[PointKind, tuple[str, ...]] = {
     PointKind.COURT: ("法院", "诉讼服务"),
     PointKind.BANK: ("银行网点", "农商行", "九江银行"),
     PointKind.INDUSTRY: ("产业一站式", "一站式服务中心"),
+}
+_SMALL_KINDS = (PointKind.POST, PointKind.TOWN_CENTRE, PointKind.BANK, PointKind.PARK)
+"""Kinds that take some things only, so that one asks whether this is one of them."""
+_MODES: Mapping[str, str] = {
+    "": "",
+    ServiceMode.ON_THE_SPOT: "（当场办）",
+    ServiceMode.SELF_SERVICE: "（自助办）",
+    ServiceMode.ASSISTED: "（帮办代办，收件后转交部门）",
+    ServiceMode.HANDED_ON: "（代收代办，收件后转交部门）",
 }
 _NAME_WORDS = ("不动产", "税务", "办税")
 _TOWN_WEIGHT, _KIND_WEIGHT = 2, 3
@@ -55,11 +64,12 @@ class PointService:
         scored = [(_mentions(point, text, town), point) for point in self._catalogue.points.values()]
         return [point for score, point in sorted(scored, key=lambda one: (-one[0], one[1].id)) if score]
 
-    def nearest(self, lat: float, lng: float, limit: int = 3) -> list[Near]:
-        """The nearest points whose place is known; degrees in, nearest first."""
+    def nearest(self, lat: float, lng: float, limit: int = 3, item_id: str | None = None) -> list[Near]:
+        """The nearest points whose place is known; degrees in, nearest first. ``item_id``: only those that take it."""
+        points = self.for_item(item_id) if item_id else self._catalogue.points.values()
         placed = [
             Near(point, _metres(lat, lng, point.lat, point.lng))
-            for point in self._catalogue.points.values()
+            for point in points
             if point.lat is not None and point.lng is not None
         ]
         return sorted(placed, key=lambda near: (near.metres, near.point.id))[:limit]
@@ -79,6 +89,11 @@ class PointService:
         """The code of the town named in the text, or None."""
         return town_in(text)
 
+    def kind_in(self, text: str) -> str | None:
+        """The kind of service point that a text names (邮政代办点 for 邮政), or None."""
+        found = (kind for kind in _SMALL_KINDS if any(word in text for word in _KIND_WORDS[kind]))
+        return next(found, None)
+
     def without_town(self, text: str) -> str:
         """The text without the town it names."""
         return without_town(text)
@@ -90,12 +105,22 @@ class PointService:
         for label, value in (("时间", hours), ("地址", point.address), ("电话", point.phone), ("", point.note)):
             if value:
                 lines.append(f"{label}：{value}" if label else value)
-        taken = [names[one] for one in (*point.bundles, *point.items) if one in names]
-        if taken:
-            more = f"等 {len(taken)} 项" if len(taken) > NAMES_SHOWN else ""
-            lines.append(f"可办（{point.service_mode or '当场受理'}）：{'、'.join(taken[:NAMES_SHOWN])}{more}")
+        lines += _taken(point, names)
         lines.append("来源：公开报道整理" + ("（示例数据，去之前请先核实）" if point.is_sample else ""))
         return lines
+
+
+def _taken(point: ServicePoint, names: Mapping[str, str]) -> list[str]:
+    """What it takes, a line for each way of handling: 可办（当场办）：…, 可办（代收代办，不当场出结果）：…"""
+    by_mode: dict[str, list[str]] = {}
+    for one in (*point.bundles, *point.items):
+        if one in names:
+            by_mode.setdefault(point.mode_of(one), []).append(names[one])
+    lines = []
+    for mode, taken in by_mode.items():
+        more = f"等 {len(taken)} 项" if len(taken) > NAMES_SHOWN else ""
+        lines.append(f"可办{_MODES[mode]}：{'、'.join(taken[:NAMES_SHOWN])}{more}")
+    return lines
 
 
 def _mentions(point: ServicePoint, text: str, town: str | None) -> int:

@@ -37,7 +37,7 @@ def test_the_whole_folder_loads_and_round_trips(tmp_path: Path) -> None:
     assert list(report.lines()) == []
     service.load(DATA, "运维甲", NOW)
     catalogue = CatalogueReader(store, lambda: blobs).current()
-    assert (len(catalogue.items), len(catalogue.bundles)) == (40, 8)
+    assert (len(catalogue.items), len(catalogue.bundles)) == (41, 8)
     assert len(catalogue.points) == 12 and len(catalogue.policies) >= 28
     for name in ("out", "全部.xlsx"):
         service.export(tmp_path / name)

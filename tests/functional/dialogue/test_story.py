@@ -71,7 +71,13 @@ def test_what_is_unclear_gets_three_candidates_and_a_way_out(person: Person) -> 
     assert [line[0] for line in unclear[1:]] == ["1", "2", "3", "4"]
     assert unclear[-1] == "4 都不是"
     assert "工作人员" in said(person.say("4"))
-    assert "工单" in said(person.say("公章备案回执到期了"))
+    assert "公章刻制备案" in said(person.say("公章备案回执到期了"))
+
+
+def test_who_finds_it_in_no_list_twice_in_a_row_gets_a_person(person: Person) -> None:
+    person.say("证到期了")
+    person.say("都不是")
+    assert "工单" in said(person.say("量子纠缠如何退火"))
 
 
 def test_what_nothing_fits_goes_to_12345(person: Person) -> None:

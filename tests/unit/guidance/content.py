@@ -10,6 +10,7 @@ import yaml
 
 from chalicelib.guidance.model import Bundle, ServiceItem
 from chalicelib.guidance.service import GuideService
+from chalicelib.guidance.terms import Term
 from chalicelib.points.model import ServicePoint
 from chalicelib.points.service import PointService
 
@@ -41,4 +42,5 @@ def content() -> Content:
 
 @cache
 def service() -> GuideService:
-    return GuideService(content(), PointService(content()))
+    terms = [Term.model_validate(row) for row in rows("terms")]
+    return GuideService(content(), PointService(content()), terms)

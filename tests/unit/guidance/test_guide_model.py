@@ -20,8 +20,8 @@ def material(**change: object) -> dict[str, object]:
     } | change
 
 
-def test_forty_items_and_eight_bundles_with_their_ids_in_order() -> None:
-    assert list(content().items) == [f"SX-{n:02}" for n in range(1, 41)]
+def test_all_items_and_eight_bundles_with_their_ids_in_order() -> None:
+    assert list(content().items) == [f"SX-{n:02}" for n in range(1, 42)]
     assert list(content().bundles) == [f"B{n:02}" for n in range(1, 9)]
 
 

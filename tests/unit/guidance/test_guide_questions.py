@@ -11,7 +11,7 @@ from tests.unit.guidance.content import ROOT, content, service
 
 RIGHT = [
     ("U01", "我想在上埠开个电瓷厂，从哪里开始办？", "B07"),
-    ("U03", "汉咯营业执照冇看见哩，补一个要搞么里？", "SX-03"),
+    ("U03", "汉咯营业执照冇看见哩，补一个要搞么里？", "SX-41"),
     ("U05", "换法人代表，老板娘去办行不行？要带么里", "SX-03"),
     ("U07", "稳岗返还怎么今年没收到", "SX-28"),
     ("U11", "专精特兴的条件今年是不是变了", "SX-31"),
@@ -95,7 +95,7 @@ def test_where_for_the_licence_names_the_point_of_the_town_first() -> None:
     [
         ("那要多少钱", "SX-01", Facet.FEE, "不收费"),
         ("那要好多钱", "SX-19", Facet.FEE, "住宅 80 元，非住宅 550 元"),
-        ("要带什么", "SX-11", Facet.MATERIALS, "要交：食品经营许可申请书"),
+        ("要带什么", "SX-11", Facet.MATERIALS, "食品经营许可要交：食品经营许可申请书"),
         ("几天能下来？", "SX-17", Facet.TIME, "法定 7 日（自然日），承诺 1 个工作日"),
         ("在哪里办", "SX-34", Facet.PLACE, "去芦溪县人民法院诉讼服务中心"),
     ],

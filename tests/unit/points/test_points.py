@@ -122,7 +122,7 @@ def test_describe_names_what_it_takes_and_marks_the_sample(service: PointService
     point = service.find("宣风邮政")[0]
     lines = service.describe(point, {"SX-02": "个体工商户设立登记"}, at("2026-11-23 10:00"), is_workday)
     assert lines[0] == "宣风镇邮政代办点（高效办成一件事）"
-    assert "可办（代收代办）：个体工商户设立登记" in lines
+    assert "可办（代收代办，收件后转交部门）：个体工商户设立登记" in lines
     assert "示例数据" in lines[-1]
 
 
