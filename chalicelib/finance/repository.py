@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.finance.model import Loan, LoanEvent, LoanHead, TransitionProject
 from chalicelib.finance.review import ReviewStep
+from chalicelib.finance.summary import LoanSummary, summary
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import from_stamp, local_date, stamp
@@ -85,6 +86,14 @@ class LoanRepository:
         for number in range(SHARDS):
             for record in _index(self._store, "gsi2", open_key(number)):
                 yield record.pk.removeprefix("loan#")
+
+    def summaries(self, years: Iterable[int]) -> Iterator[LoanSummary]:
+        """Every watched loan and those that ended in these years, in one line each, from the index alone."""
+        lists = [open_key(number) for number in range(SHARDS)]
+        lists += [done_key(year, number) for year in years for number in range(SHARDS)]
+        for name in lists:
+            for record in _index(self._store, "gsi2", name):
+                yield LoanSummary.model_validate(record.body["summary"])
 
     def done(self, year: int) -> Iterator[str]:
         """Ids of the loans that ended and were last heard of in this year."""
@@ -172,7 +181,11 @@ def _row(filed: Filed) -> Record:
     return Record(
         pk=loan_key(loan.id),
         sk="row",
-        body={"head": loan.head.model_dump(mode="json"), "updated": stamp(loan.updated)},
+        body={
+            "head": loan.head.model_dump(mode="json"),
+            "updated": stamp(loan.updated),
+            "summary": summary(loan).model_dump(mode="json"),
+        },
         gsi1=(enterprise_key(loan.head.uscc), f"loan#{stamp(loan.updated)}"),
         gsi2=(open_key(shard(loan.id)) if filed.watched else _done_key(loan), loan.id),
     )

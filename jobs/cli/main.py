@@ -23,6 +23,7 @@ from jobs.cli import (
     policy,
     policy_versions,
     project,
+    report,
     request,
     run_job,
     serve,
@@ -61,6 +62,7 @@ app.add_typer(partner.app, name="partner")
 app.add_typer(menu.app, name="menu")
 app.add_typer(audit.app, name="audit")
 doctor.register(app)
+report.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:
