@@ -38,6 +38,7 @@ from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
 from chalicelib.guidance.search import Document, Ranks
 from chalicelib.guidance.questions import QuestionBook
+from chalicelib.guidance.second_chance import SecondChance
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
 from chalicelib.notices.kinds import NoticeKind
@@ -153,9 +154,12 @@ class Application:
         catalogue = self.catalogue()
         with self._content_lock:
             if self._guide is None or self._guide[0] != catalogue.version:
-                self._guide = (catalogue.version, GuideService(
-                    catalogue, PointService(catalogue), catalogue.terms.values(), index=self._guide_index()
-                ))
+                self._guide = (
+                    catalogue.version,
+                    GuideService(
+                        catalogue, PointService(catalogue), catalogue.terms.values(), index=self._guide_index()
+                    ),
+                )
             return self._guide[1]
 
     def guide_documents(self) -> list[Document]:
@@ -166,7 +170,9 @@ class Application:
     def _guide_index(self) -> Ranks:
         from chalicelib.adapters.mapped import mapped
 
-        return published.opened(self.guide_documents(), lambda name: mapped(self.blobs, name), _embedder)
+        known = self.guide_documents()
+        index = published.opened(known, lambda name: mapped(self.blobs, name), _embedder)
+        return SecondChance(index, known, documents.EMPHASIS)
 
     @cached_property
     def phrasings(self) -> PhrasingService:
