@@ -16,7 +16,9 @@ from chalicelib import logs
 from chalicelib.adapters.clocks import SystemClock
 from chalicelib.adapters.messenger import LazyMessenger
 from chalicelib.adapters.stored_calendar import StoredCalendar
+from chalicelib.cases.ratings import RatingService
 from chalicelib.cases.service import CaseService
+from chalicelib.cases.tolerance import CommitmentService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.concerns.service import ConcernService
 from chalicelib.content.catalogue import Catalogue, CatalogueReader
@@ -204,6 +206,14 @@ class Application:
         return CaseService(self.store, self.calendar)
 
     @cached_property
+    def ratings(self) -> RatingService:
+        return RatingService(self.store, self.calendar)
+
+    @cached_property
+    def commitments(self) -> CommitmentService:
+        return CommitmentService(self.store)
+
+    @cached_property
     def concerns(self) -> ConcernService:
         return ConcernService(self.store, self.calendar)
 
@@ -330,6 +340,8 @@ class Application:
             points=self.points,
             policies=self.policies,
             cases=self.cases,
+            ratings=self.ratings,
+            commitments=self.commitments,
             concerns=self.concerns,
             loans=self.loans,
             awards=self.awards,

@@ -79,6 +79,11 @@ def _news(context: JobContext, case: Case, when: When) -> Step | None:
     return next((s for s in reversed(steps) if s.kind in TOLD and first <= s.at < last), None)
 
 
+def _asked(step: Step) -> tuple[str, ...]:
+    """好差评 is asked for once, with the news that the case has ended."""
+    return ("回复“评价”给这次办理打分。",) if step.kind is CaseState.FINISHED else ()
+
+
 def _draft(context: JobContext, case: Case, uscc: str, step: Step, when: When) -> Draft:
     timeline = context.cases.timeline(case, when.now)
     status = TOLD[step.kind]
@@ -89,7 +94,7 @@ def _draft(context: JobContext, case: Case, uscc: str, step: Step, when: When) -
         version=step.event.id if step.event else stamp(step.at),
         event=str(step.kind),
         title=f"办件进度：{status}",
-        lines=(timeline.headline, timeline.current),
+        lines=(timeline.headline, timeline.current, *_asked(step)),
         fields={
             "thing1": case.head.title,
             "character_string2": case.no,

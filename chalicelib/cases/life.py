@@ -133,6 +133,13 @@ def live(case: Case, now: datetime, calendar: WorkCalendar, rules: Rules = RULES
     return fold.life()
 
 
+def tolerance_days(promised: Limit | None, rules: Rules) -> int:
+    """容缺期限: min(承诺办结时限 − 1, 10 工作日), at least one day."""
+    if promised is None or promised.unit is not Unit.WORKDAY:
+        return rules.tolerance_days
+    return max(1, min(promised.n - 1, rules.tolerance_days))
+
+
 class _Fold:
     """Reads events in order. One per call of ``live``; nothing outlives it."""
 
@@ -255,7 +262,7 @@ class _Fold:
     def _tolerate(self, event: CaseEvent) -> None:
         self.accepted_on = self.entered
         self.missing, self.supplied = event.materials, False
-        self.tolerance = self._given_or_counted(event, self._tolerance_days())
+        self.tolerance = self._given_or_counted(event, tolerance_days(self.head.promised, self.rules))
 
     def _tolerance_days(self) -> int:
         """min(承诺办结时限 − 1, 10 工作日), at least one day."""

@@ -81,8 +81,20 @@ class CaseRepository:
         for record in self._index("gsi2", due_key(day)):
             yield record.pk.removeprefix("case#")
 
-    def save(self, filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> None:
-        """Write the case and the events that changed, in one transaction over ``old``."""
+    def save(
+        self,
+        filed: Filed,
+        new: Sequence[CaseEvent],
+        replaced: Sequence[CaseEvent],
+        old: Filed | None,
+        more: Sequence[Write] = (),
+    ) -> None:
+        """Write the case and the events that changed, in one transaction over ``old``, with what else belongs to it."""
+        self._store.transact([*self.writes(filed, new, replaced, old), *more])
+
+    @staticmethod
+    def writes(filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> list[Write]:
+        """What ``save`` writes, for a transaction over several cases."""
         writes: list[Write] = [
             Put(_row(filed), if_absent=old is None, if_version=old.version if old else None),
             *(Put(Record(case_key(filed.case.no), event_sk(event), event.model_dump(mode="json"))) for event in new),
@@ -93,7 +105,7 @@ class CaseRepository:
             writes.append(Put(Record(lookup_pk(filed.lookup), "row", {"no": filed.case.no})))
         if old and old.lookup and old.lookup != filed.lookup:
             writes.append(Delete(lookup_pk(old.lookup), "row"))
-        self._store.transact(writes)
+        return writes
 
     def _partition(self, pk: str) -> Iterator[Record]:
         page: str | None = None

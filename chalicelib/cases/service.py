@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
+from chalicelib.cases import tolerance
 from chalicelib.cases.life import RULES, Life, Rules, live
 from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseRow, lookup_key
 from chalicelib.cases.repository import CaseRepository, Filed
@@ -18,6 +20,9 @@ from chalicelib.times import local_date
 
 NOT_FOUND = "没有查到：请核对办件编号和办理时留的手机后四位，或先绑定企业再查。"
 """The one answer for a number that does not exist and for one that belongs to somebody else (facts §6.2)."""
+
+RECENT = 50
+"""Cases of one enterprise that are read when nobody says how many."""
 
 _TRIES = 5
 _DAY = timedelta(days=1)
@@ -135,7 +140,7 @@ class CaseService:
             state=life.state,
         )
         replaced = [event for event in before if event.id in new]
-        self._cases.save(filed, list(new.values()), replaced, old)
+        self._cases.save(filed, list(new.values()), replaced, old, tolerance.mark(case.no, life))
         return True
 
     def _retrying(self, no: str, change: Callable[[Filed | None], bool]) -> bool:
@@ -176,9 +181,9 @@ class CaseService:
         """
         return self._cases.owner(no)
 
-    def of_enterprise(self, uscc: str) -> list[Case]:
-        """All cases of an enterprise, the latest changed first."""
-        return self._read(uscc, self._cases.of_enterprise(uscc))
+    def of_enterprise(self, uscc: str, limit: int = RECENT) -> list[Case]:
+        """Cases of an enterprise, the latest changed first, at most ``limit``: an old firm has thousands."""
+        return self._read(uscc, islice(self._cases.of_enterprise(uscc), limit))
 
     def changed_since(self, uscc: str, at: datetime) -> list[Case]:
         """The enterprise's cases with something new at or after this instant, the latest first."""

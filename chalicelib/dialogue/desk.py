@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.cases.ratings import RatingService
 from chalicelib.cases.service import CaseService
+from chalicelib.cases.tolerance import CommitmentService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.concerns.service import ConcernService
 from chalicelib.content.catalogue import Catalogue
@@ -35,6 +37,8 @@ class Desk:
     points: Callable[[], PointService]
     policies: Callable[[], PolicyService]
     cases: CaseService
+    ratings: RatingService
+    commitments: CommitmentService
     concerns: ConcernService
     loans: LoanService
     awards: AwardService

@@ -18,6 +18,8 @@ from chalicelib.dialogue.skills.points import Points
 from chalicelib.dialogue.skills.policy_check import PolicyCheck
 from chalicelib.dialogue.skills.policy_exam import PolicyExam
 from chalicelib.dialogue.skills.policy_question import PolicyQuestion
+from chalicelib.dialogue.skills.rating import RatingSkill
+from chalicelib.dialogue.skills.tolerance import ToleranceSkill
 from chalicelib.dialogue.skills.welcome import Welcome, unreadable
 
 BIND_SCENE = "bind-"
@@ -40,6 +42,8 @@ class DialogueService:
                 OwnData(desk),
                 Handoff(desk),
                 ConcernSkill(desk),
+                RatingSkill(desk),
+                ToleranceSkill(desk),
                 CaseProgress(desk),
                 AwardProgress(desk),
                 LoanProgress(desk),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from chalicelib.ports import Put, Record, Store
 from chalicelib.times import local_date, stamp
 
 _LONGEST = 500
-TicketKind = Literal["人工答复", "投诉建议", "廉政监督"]
+TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
 TicketState = Literal["open", "closed"]
 
 
@@ -27,6 +27,7 @@ class Ticket(BaseModel):
     state: TicketState = "open"
     opened_at: datetime
     answer: str = ""
+    due: date | None = None
 
 
 class TicketService:
@@ -35,12 +36,17 @@ class TicketService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def open(self, openid: str, kind: TicketKind, text: str, now: datetime) -> Ticket:
-        """A new ticket with the next number of the day."""
+    def open(self, openid: str, kind: TicketKind, text: str, now: datetime, due: date | None = None) -> Ticket:
+        """A new ticket with the next number of the day; ``due`` is its own last day (China) where it has one."""
         day = local_date(now)
         count = self._store.add(f"ticket#{day}", "count", {"n": 1})["n"]
         ticket = Ticket(
-            id=f"T-{day:%m%d}-{count:02d}", kind=kind, text=scrub(text)[:_LONGEST], openid=openid, opened_at=now
+            id=f"T-{day:%m%d}-{count:02d}",
+            kind=kind,
+            text=scrub(text)[:_LONGEST],
+            openid=openid,
+            opened_at=now,
+            due=due,
         )
         self._store.transact([Put(self._row(ticket), if_absent=True)])
         return ticket

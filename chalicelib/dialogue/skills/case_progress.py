@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from chalicelib.cases.model import Case
 from chalicelib.cases.numbers import find_case_no, find_phone4
-from chalicelib.cases.service import LookupRefused
+from chalicelib.cases.service import RECENT, LookupRefused
 from chalicelib.cases.timeline import brief
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
@@ -97,8 +97,9 @@ class CaseProgress(Skill):
             Option(label=brief(case, turn.now, self._desk.calendar), action="case.open", args={"no": case.no})
             for case in cases[:_SHOWN]
         )
-        more = f"（最近 {_SHOWN} 件，共 {len(cases)} 件）" if len(cases) > _SHOWN else ""
-        return Reply((f"查到您名下 {len(cases)} 件{more}，回复编号看进度：",), options)
+        count = f"{len(cases)} 件" if len(cases) < RECENT else f"{RECENT} 件以上"
+        more = f"（这是最近 {_SHOWN} 件）" if len(cases) > _SHOWN else ""
+        return Reply((f"查到您名下 {count}{more}，回复编号看进度：",), options)
 
     def _named(self, turn: Turn, cases: list[Case]) -> list[Case]:
         """The cases of the guide that the question names (「房产过户搞到哪一步了」); none where it names none."""
@@ -128,6 +129,8 @@ class CaseProgress(Skill):
         link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
         lines.append(f'<a href="{link}">看全部过程</a>')
         item = case.head.item_id
+        if self._desk.ratings.may_rate(case, self._desk.cases.live(case, turn.now)):
+            human = Option(label="评价", action="rating.ask", args={"no": case.no})
         if item is None:
             return Reply(tuple(lines), (human,))
         turn.session.topic = item

@@ -1,0 +1,159 @@
+"""好差评: five levels after the end of a case, once; a bad one (差评) is checked, put right and answered in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from enum import IntEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chalicelib.cases.life import Life
+from chalicelib.cases.model import Case, CaseState
+from chalicelib.cases.workdays import WorkCalendar
+from chalicelib.errors import Refusal
+from chalicelib.ports import Conflict, Record, Store
+from chalicelib.times import local, stamp
+
+TAKE_UP_DAYS, PUT_RIGHT_DAYS = 1, 15
+"""Working days to take a bad rating up, and to put it right and answer (facts §4.2.6, uncertain: G?)."""
+
+_RATED = frozenset({CaseState.FINISHED, CaseState.ARCHIVED})
+
+
+class RatingRefused(Refusal):
+    """The text is the sentence to show."""
+
+
+class Level(IntEnum):
+    """评价等级, the best first, as the person sees them numbered."""
+
+    VERY_GOOD = 1
+    GOOD = 2
+    FAIR = 3
+    BAD = 4
+    VERY_BAD = 5
+
+    @property
+    def chinese(self) -> str:
+        return _NAMES[self]
+
+    @property
+    def is_bad(self) -> bool:
+        return self >= Level.BAD
+
+
+_NAMES = {
+    Level.VERY_GOOD: "非常满意",
+    Level.GOOD: "满意",
+    Level.FAIR: "基本满意",
+    Level.BAD: "不满意",
+    Level.VERY_BAD: "非常不满意",
+}
+
+
+class Rating(BaseModel):
+    """One case's rating; no person in it. ``ticket`` and the two days are those of a bad one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    case_no: str
+    dept: str
+    level: Level
+    rated_at: AwareDatetime
+    ticket: str = ""
+    take_up_by: date | None = None
+    put_right_by: date | None = None
+    answer: str = ""
+    answered_at: AwareDatetime | None = None
+
+    def late(self, on: date) -> bool:
+        """Whether a bad one waits past its last day."""
+        return self.put_right_by is not None and self.answered_at is None and on > self.put_right_by
+
+
+class RatingService:
+    """Rows ``caserating#{no}``, listed by the month they were given in."""
+
+    def __init__(self, store: Store, calendar: WorkCalendar) -> None:
+        self._store = store
+        self._calendar = calendar
+
+    def get(self, no: str) -> Rating | None:
+        row = self._store.get(_key(no), "row")
+        return Rating.model_validate(row.body) if row else None
+
+    def may_rate(self, case: Case, life: Life) -> bool:
+        return life.state in _RATED and self.get(case.no) is None
+
+    def rate(self, case: Case, life: Life, level: Level, now: datetime) -> Rating:
+        """Keep the rating; the same one again is the one kept before. Raises RatingRefused for a case that has not
+        ended and for a second, different rating."""
+        if life.state not in _RATED:
+            raise RatingRefused("这件事还没有办结，办结后再评价。")
+        first, last = (self._calendar.add_workdays(local(now).date(), n).day for n in (TAKE_UP_DAYS, PUT_RIGHT_DAYS))
+        days = {"take_up_by": first, "put_right_by": last} if level.is_bad else {}
+        rating = Rating.model_validate(
+            {"case_no": case.no, "dept": case.head.dept, "level": level, "rated_at": now, **days}
+        )
+        try:
+            self._store.put(_row(rating), if_absent=True)
+        except Conflict:
+            held = self.get(case.no)
+            if held is None or held.level is not level:
+                raise RatingRefused("这件事已经评价过了，一件只评一次。要补充请回复“人工”。") from None
+            return held
+        return rating
+
+    def ticketed(self, no: str, ticket: str) -> Rating:
+        """The bad rating with the ticket that was opened for it. Raises RatingRefused when there is none."""
+        return self._change(no, {"ticket": ticket})
+
+    def answered(self, no: str, answer: str, now: datetime) -> Rating:
+        """A bad rating was put right and answered. Raises RatingRefused."""
+        if not answer.strip():
+            raise RatingRefused("答复不能为空。")
+        return self._change(no, {"answer": answer.strip()[:500], "answered_at": now}, bad=True)
+
+    def of_month(self, month: str) -> Iterator[Rating]:
+        """``month``: YYYY-MM, China."""
+        page: str | None = None
+        while True:
+            found = self._store.query_index("gsi1", f"caseratings#{month}", page=page)
+            yield from (Rating.model_validate(row.body) for row in found.records)
+            if (page := found.next) is None:
+                return
+
+    def _change(self, no: str, values: dict[str, object], *, bad: bool = False) -> Rating:
+        row = self._store.get(_key(no), "row")
+        held = Rating.model_validate(row.body) if row else None
+        if row is None or held is None or (bad and not held.level.is_bad):
+            raise RatingRefused(f"办件 {no} 没有差评，不用答复。请核对编号。")
+        changed = held.model_copy(update=values)
+        try:
+            self._store.put(_row(changed), if_version=row.version)
+        except Conflict:
+            raise RatingRefused(f"办件 {no} 的评价刚刚有人处理，请再看一次。") from None
+        return changed
+
+
+def statistics(ratings: Iterable[Rating], on: date) -> Mapping[str, Mapping[str, int]]:
+    """By department: 评价数, 满意 (the three good levels), 差评, 差评已答复, 超时未答复."""
+    figures: dict[str, dict[str, int]] = {}
+    for rating in ratings:
+        row = figures.setdefault(rating.dept, dict.fromkeys(("rated", "good", "bad", "answered", "late"), 0))
+        row["rated"] += 1
+        row["bad" if rating.level.is_bad else "good"] += 1
+        row["answered"] += rating.answered_at is not None
+        row["late"] += rating.late(on)
+    return figures
+
+
+def _key(no: str) -> str:
+    return f"caserating#{no}"
+
+
+def _row(rating: Rating) -> Record:
+    at = rating.rated_at
+    place = (f"caseratings#{local(at):%Y-%m}", f"{stamp(at)}#{rating.case_no}")
+    return Record(_key(rating.case_no), "row", rating.model_dump(mode="json"), gsi1=place)

@@ -1,0 +1,132 @@
+"""容缺办理: which papers of an item may come later, the commitment shown whole, and accepted by a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from chalicelib.cases.life import RULES, tolerance_days
+from chalicelib.cases.tolerance import ToleranceRefused, broken, words
+from chalicelib.cases.workdays import Limit, Unit
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Option, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.access import Right
+from chalicelib.enterprises.binding import Binding
+from chalicelib.guidance.model import Necessity, ServiceItem
+
+_ASKED = re.compile(r"^(我?要?|我?想|申请|办理)*容缺(办理|承诺|受理|申请)?[。！？]?$")
+
+
+class ToleranceSkill(Skill):
+    name = "tolerance"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "ask": lambda turn, args: self._ask(turn, args.get("item") or turn.session.topic),
+            "of": lambda turn, args: self._offer(turn, args["item"], args["uscc"]),
+            "agree": lambda turn, args: self._agree(turn, args["item"], args["uscc"]),
+            "no": lambda turn, args: Reply(("没有提交任何承诺。", "材料备齐后直接到窗口或网上办。")),
+        }
+
+    def claims(self, turn: Turn) -> bool:
+        return _ASKED.fullmatch(turn.text) is not None
+
+    def answer(self, turn: Turn) -> Reply:
+        return self._ask(turn, turn.session.topic)
+
+    def _ask(self, turn: Turn, item_id: str | None) -> Reply:
+        item = self._item(item_id)
+        if item is None:
+            return Reply(("要容缺办哪件事？请先说事名，比如“食品经营许可”，再回复“容缺”。",))
+        later = tolerable(item)
+        if not later:
+            return Reply((f"{item.name}没有可以后补的材料，请备齐后再申请。",), _materials(item))
+        mine = self._desk.bindings.of_person(turn.openid, Right.DO_FILL_FORMS)
+        if not mine:
+            return Reply(
+                (f"可以后补：{'、'.join(later)}。", "容缺要由企业承诺，请先回复“绑定”绑定企业。"), _materials(item)
+            )
+        if len(mine) > 1:
+            options = (
+                Option(
+                    label=self._desk.enterprise_name(b.uscc),
+                    action="tolerance.of",
+                    args={"item": item.id, "uscc": b.uscc},
+                )
+                for b in mine
+            )
+            return Reply(("以哪家企业的名义承诺？",), tuple(options))
+        return self._offer(turn, item.id, mine[0].uscc)
+
+    def _offer(self, turn: Turn, item_id: str, uscc: str) -> Reply:
+        item, binding = self._item(item_id), self._binding(turn, uscc)
+        if item is None or binding is None:
+            return self._ask(turn, None)
+        if refusal := self._refusal(turn, binding.uscc):
+            return Reply((refusal,), (Option(label="转人工", action="handoff.ask"),))
+        args = {"item": item.id, "uscc": uscc}
+        return Reply(
+            ("容缺承诺，请看清再回复编号：", words(item.name, tolerable(item), days_of(item))),
+            (
+                Option(label="同意并承诺", action="tolerance.agree", args=args),
+                Option(label="不用了", action="tolerance.no"),
+            ),
+            footer="期限为示例数据，以窗口受理时告知的为准" if item.is_sample else "",
+        )
+
+    def _agree(self, turn: Turn, item_id: str, uscc: str) -> Reply:
+        item, binding = self._item(item_id), self._binding(turn, uscc)
+        if item is None or binding is None:
+            return self._ask(turn, None)
+        if refusal := self._refusal(turn, binding.uscc):
+            return Reply((refusal,))
+        try:
+            given = self._desk.commitments.give(
+                turn.openid, binding.uscc, item.id, item.name, tolerable(item), days_of(item), turn.now
+            )
+        except ToleranceRefused as refused:
+            return Reply((str(refused),))
+        return Reply(
+            (
+                f"已承诺，编号 {given.id}，30 天内有效。",
+                "申请时把编号告诉窗口，其他材料照常带。",
+                f"受理后 {given.days} 个工作日内补齐：{'、'.join(given.materials)}。到期前 7、3、1 天我会提醒您。",
+            )
+        )
+
+    def _refusal(self, turn: Turn, uscc: str) -> str | None:
+        """有不良信用或者没有履行过承诺的，信用修复前不适用."""
+        enterprise = self._desk.enterprises.get(uscc)
+        flags = (enterprise.records.credit_flags or ()) if enterprise else ()
+        if any(flag.obligations_done is not True for flag in flags):
+            return "有未修复的失信记录，暂不能容缺办理。信用修复后可以再申请。"
+        cases = self._desk.cases.of_enterprise(uscc)
+        if broken(self._desk.cases.live(case, turn.now) for case in cases):
+            return "以前的容缺承诺没有按期补齐，暂不能再容缺办理。请备齐材料申请。"
+        return None
+
+    def _item(self, item_id: str | None) -> ServiceItem | None:
+        return self._desk.catalogue().items.get(item_id) if item_id else None
+
+    def _binding(self, turn: Turn, uscc: str) -> Binding | None:
+        mine = self._desk.bindings.of_person(turn.openid, Right.DO_FILL_FORMS)
+        return next((binding for binding in mine if binding.uscc == uscc), None)
+
+
+def tolerable(item: ServiceItem) -> list[str]:
+    """Names of the papers that may come later; statutory ones never, whatever the row says."""
+    return [m.name for m in item.materials if m.necessity is Necessity.TOLERABLE and not m.is_statutory]
+
+
+def days_of(item: ServiceItem) -> int:
+    """Working days after acceptance, by the rule that counts the case's own deadline."""
+    promised = item.promised
+    return tolerance_days(Limit(n=promised.n, unit=Unit(promised.unit.value)), RULES)
+
+
+def _materials(item: ServiceItem) -> tuple[Option, ...]:
+    return (Option(label="要带什么材料", action="guide.item", args={"id": item.id}),)
