@@ -38,8 +38,8 @@ from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
 from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
-from chalicelib.guidance.search import Document, Ranks
 from chalicelib.guidance.questions import QuestionBook
+from chalicelib.guidance.search import Document, Ranks
 from chalicelib.guidance.second_chance import SecondChance
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
@@ -52,9 +52,9 @@ from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.rematch import Rematch
 from chalicelib.policies.service import PolicyService
+from chalicelib.ports import Blobs, Clock, Embedder, Messenger, Queue, Store
 from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.own_copy import OwnCopyService
-from chalicelib.ports import Blobs, Clock, Embedder, Messenger, Queue, Store
 from chalicelib.settings import Settings, load
 from chalicelib.wechat.codec import Codec, Mode
 

@@ -15,6 +15,7 @@ from jobs.loan_alerts import LoanAlerts
 from jobs.notice_sweep import NoticeSweep
 from jobs.policy_push import PolicyPush
 from jobs.request_watch import RequestWatch
+from jobs.retention import Retention
 
 _TELLING: tuple[Job, ...] = (PolicyPush(), DeadlineReminders())
 """Those whose run may take long and must not be lost half way; the frequent ones simply run again."""
@@ -28,6 +29,7 @@ _ALL: tuple[Job, ...] = (
     NoticeSweep(_TELLING),
     AwardRounds(),
     DailyReport(),
+    Retention(),
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}

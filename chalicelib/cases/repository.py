@@ -8,7 +8,10 @@ from datetime import date, datetime
 
 from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseState
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
+from chalicelib.shards import SHARDS, shard
 from chalicelib.times import from_stamp, stamp
+
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ def enterprise_key(uscc: str) -> str:
 
 def due_key(day: date) -> str:
     return f"cases-due#{day.isoformat()}"
+
+
+def resting_key(number: int) -> str:
+    return f"cases-resting#{number}"
 
 
 def lookup_pk(key: str) -> str:
@@ -80,6 +87,23 @@ class CaseRepository:
     def due_on(self, day: date) -> Iterator[str]:
         for record in self._index("gsi2", due_key(day)):
             yield record.pk.removeprefix("case#")
+
+    def resting(self, until: datetime) -> Iterator[str]:
+        """Numbers of cases with no deadline ahead that nothing has happened to since before ``until``."""
+        for number in range(SHARDS):
+            for record in self._index("gsi2", resting_key(number), end=stamp(until)):
+                yield record.pk.removeprefix("case#")
+
+    def erase(self, filed: Filed) -> None:
+        """Remove the case with all that was filed of it; its own row last, so that a cut-short call goes on."""
+        no = filed.case.no
+        events = [Delete(case_key(no), event_sk(event)) for event in filed.case.events]
+        for start in range(0, len(events), _MOST):
+            self._store.transact(events[start : start + _MOST])
+        writes: list[Write] = [Delete(case_key(no), "row", if_version=filed.version)]
+        if filed.lookup:
+            writes.append(Delete(lookup_pk(filed.lookup), "row"))
+        self._store.transact(writes)
 
     def save(
         self,
@@ -139,8 +163,14 @@ def _row(filed: Filed) -> Record:
             "state": filed.state,
         },
         gsi1=(enterprise_key(case.head.uscc), f"case#{stamp(case.updated)}") if case.head.uscc else None,
-        gsi2=(due_key(filed.due), case.no) if filed.due else None,
+        gsi2=_filed_under(filed),
     )
+
+
+def _filed_under(filed: Filed) -> tuple[str, str]:
+    """By the day it is due; without one, by when it last changed."""
+    no = filed.case.no
+    return (due_key(filed.due), no) if filed.due else (resting_key(shard(no)), f"{stamp(filed.case.updated)}#{no}")
 
 
 def _filed(row: Record, events: Sequence[CaseEvent]) -> Filed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Protocol
@@ -151,6 +151,21 @@ class CaseService:
             except Conflict:
                 continue
         return change(self._cases.find(no))
+
+    def over(self, before: datetime) -> Iterator[str]:
+        """Numbers of cases that ended before this instant: their copy here has outlived its term."""
+        for no in self._cases.resting(before):
+            case = self.get(no)
+            if case and case.updated < before and self.live(case, before).is_final:
+                yield no
+
+    def erase(self, no: str, before: datetime) -> bool:
+        """Remove the copy of a case that ended before this instant; False when it is not so, or not so any more."""
+        filed = self._cases.find(no)
+        if filed is None or filed.case.updated >= before or not self.live(filed.case, before).is_final:
+            return False
+        self._cases.erase(filed)
+        return True
 
     # ------------------------------------------------------------------------------------------------------ answering
 

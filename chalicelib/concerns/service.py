@@ -14,7 +14,7 @@ from chalicelib.concerns.routes import RouteService, meant
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.masking import scrub
 from chalicelib.ports import Conflict, Store, Write
-from chalicelib.times import local, local_date, stamp
+from chalicelib.times import chinese_time, local, local_date, stamp
 
 LONGEST = 500
 SHORTEST = 4
@@ -80,6 +80,20 @@ class ConcernService:
     def of_person(self, openid: str, limit: int = 4) -> list[Concern]:
         """Their own, the latest first."""
         return [c for c in self._concerns.of_person(openid, limit) if c.openid == openid]
+
+    def in_words(self, openid: str) -> list[dict[str, str]]:
+        """All of the person's concerns, for their own copy of their data."""
+        return [
+            {
+                "编号": one.id,
+                "类别": one.topic,
+                "时间": chinese_time(one.opened_at),
+                "内容": one.text,
+                "答复": one.answer,
+            }
+            for one in self._concerns.all_of_person(openid)
+            if one.openid == openid
+        ]
 
     def forget(self, openid: str) -> None:
         """Take the person out of their concerns; the concerns themselves are the department's records."""

@@ -16,6 +16,7 @@ from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.service import LoanService
@@ -26,6 +27,7 @@ from chalicelib.notices.service import NoticeService
 from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.service import PolicyService
+from chalicelib.privacy.erasure import ErasureService
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ class Desk:
     awards: AwardService
     enterprises: EnterpriseService
     bindings: BindingService
+    joining: JoinService
     consents: ConsentService
     followers: FollowerService
     notices: NoticeService
     tickets: TicketService
     questions: QuestionBook
+    erasure: ErasureService
     links: Links
     calendar: WorkCalendar
 

@@ -11,8 +11,10 @@ from chalicelib.dialogue.skills.case_progress import CaseProgress
 from chalicelib.dialogue.skills.concern import ConcernSkill
 from chalicelib.dialogue.skills.guide import Guide
 from chalicelib.dialogue.skills.handoff import Handoff
+from chalicelib.dialogue.skills.join import Join
 from chalicelib.dialogue.skills.leave import Leave
 from chalicelib.dialogue.skills.loan_progress import LoanProgress
+from chalicelib.dialogue.skills.members import Members
 from chalicelib.dialogue.skills.own_data import OwnData
 from chalicelib.dialogue.skills.points import Points
 from chalicelib.dialogue.skills.policy_check import PolicyCheck
@@ -39,6 +41,8 @@ class DialogueService:
                 self._welcome,
                 Leave(desk),
                 self._bind,
+                Join(desk),
+                Members(desk),
                 OwnData(desk),
                 Handoff(desk),
                 ConcernSkill(desk),
@@ -60,9 +64,7 @@ class DialogueService:
         turn = Turn(incoming, session, text=incoming.text.strip())
         match incoming.kind:
             case "unfollow":
-                self._desk.notices.forget(incoming.openid, incoming.at)
-                self._desk.concerns.forget(incoming.openid)
-                self._desk.followers.unfollow(incoming.openid, incoming.at)
+                self._desk.erasure.leave(incoming.openid, incoming.at)
                 return None, None
             case "follow":
                 self._desk.followers.follow(incoming.openid, incoming.at)

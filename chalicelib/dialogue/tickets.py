@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Literal
+from hashlib import sha256
+from typing import Literal, get_args
 
 from pydantic import BaseModel
 
 from chalicelib.masking import scrub
-from chalicelib.ports import Put, Record, Store
-from chalicelib.times import local_date, stamp
+from chalicelib.ports import Index, Put, Record, Store
+from chalicelib.times import chinese_time, local_date, stamp
 
 _LONGEST = 500
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
 TicketState = Literal["open", "closed"]
+_STATES: tuple[TicketState, ...] = get_args(TicketState)
 
 
 class Ticket(BaseModel):
-    """``id`` like T-1122-03: the third of 22 November. ``text`` is scrubbed of numbers that name a person."""
+    """``id`` like T-1122-03: the third of 22 November. ``text`` is scrubbed of numbers that name a person. ``openid``
+    is empty once the person has left or the term is over."""
 
     id: str
     kind: TicketKind
@@ -61,15 +64,63 @@ class TicketService:
         longer = ticket.model_copy(update={"text": f"{ticket.text}\n{scrub(text)}"[:_LONGEST]})
         self._store.put(self._row(longer), if_version=row.version)
 
-    def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
-        """Tickets in this state, the oldest first."""
+    def of_person(self, openid: str) -> list[Ticket]:
+        """What this person asked or complained of, the oldest first."""
+        return [Ticket.model_validate(record.body) for record in self._index("gsi2", _person(openid))]
+
+    def in_words(self, openid: str) -> list[dict[str, str]]:
+        """The same for the person's own copy of their data."""
+        return [
+            {
+                "编号": one.id,
+                "类别": one.kind,
+                "时间": chinese_time(one.opened_at),
+                "内容": one.text,
+                "答复": one.answer,
+            }
+            for one in self.of_person(openid)
+        ]
+
+    def forget(self, openid: str) -> None:
+        """Take the person out of their tickets; what they asked about is still worked on."""
+        for record in list(self._index("gsi2", _person(openid))):
+            self._hide(record)
+
+    def over(self, before: datetime) -> list[str]:
+        """Ids of tickets opened before this instant that still hold words or a person."""
+        return [_id(record) for state in _STATES for record in self._named(state, before)]
+
+    def retire(self, before: datetime) -> int:
+        """Take person and words out of what is over; id, kind and times stay for the statistics. Returns how many."""
+        records = [record for state in _STATES for record in self._named(state, before)]
+        for record in records:
+            self._hide(record, text="")
+        return len(records)
+
+    def _named(self, state: TicketState, before: datetime) -> list[Record]:
+        rows = self._index("gsi1", f"tickets#{state}", end=stamp(before))
+        return [record for record in rows if record.body["text"] or record.body["openid"]]
+
+    def _hide(self, record: Record, text: str | None = None) -> None:
+        """Raises Conflict when the ticket changes at the same moment; the next run, or call, does it then."""
+        ticket = Ticket.model_validate(record.body)
+        words = {} if text is None else {"text": text, "answer": text}
+        hidden = ticket.model_copy(update={"openid": "", **words})
+        row = self._store.get(record.pk, record.sk)
+        if row is not None:
+            self._store.put(self._row(hidden), if_version=row.version)
+
+    def _index(self, index: Index, pk: str, end: str | None = None) -> Iterator[Record]:
         page: str | None = None
         while True:
-            found = self._store.query_index("gsi1", f"tickets#{state}", page=page)
-            yield from (Ticket.model_validate(record.body) for record in found.records)
-            page = found.next
-            if page is None:
+            found = self._store.query_index(index, pk, end=end, page=page)
+            yield from found.records
+            if (page := found.next) is None:
                 return
+
+    def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
+        """Tickets in this state, the oldest first."""
+        return (Ticket.model_validate(record.body) for record in self._index("gsi1", f"tickets#{state}"))
 
     @staticmethod
     def _row(ticket: Ticket) -> Record:
@@ -79,7 +130,17 @@ class TicketService:
             sk="row",
             body=ticket.model_dump(mode="json"),
             gsi1=(f"tickets#{ticket.state}", at),
+            gsi2=(_person(ticket.openid), at) if ticket.openid else None,
         )
+
+
+def _person(openid: str) -> str:
+    """A pseudonym: the index tells a person's tickets to who knows the openid, and names nobody."""
+    return f"ticketsof#{sha256(openid.encode()).hexdigest()[:24]}"
+
+
+def _id(record: Record) -> str:
+    return str(record.body["id"])
 
 
 def _key(ticket_id: str, at: datetime) -> str:

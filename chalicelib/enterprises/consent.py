@@ -22,6 +22,9 @@ from chalicelib.times import stamp
 NOTICE_VERSION = "2026-11"
 """告知书版本: the wording that people agree to today; a new wording needs a new version and a new consent."""
 
+HISTORY_KEPT = timedelta(days=1096)
+"""The history of a consent is kept for its validity and three years more (domain facts §6.4)."""
+
 _ATTEMPTS = 8
 
 
@@ -161,11 +164,16 @@ def held_consents(store: Store, openid: str) -> Held:
 
 
 def withdrawals(openid: str, held: Held, channel: str, at: datetime) -> list[Write]:
-    """Delete these consents and say so in the history, to be written together."""
+    """Delete these consents and say so in the history, to be written together. From here on both lines of the
+    history, the grant and its end, have a term (HISTORY_KEPT)."""
     writes: list[Write] = []
     for scope, row in held.items():
         event = ConsentEvent(scope=scope, version=row.body["version"], channel=channel, at=at, action="withdrawn")
-        writes += [Delete(row.pk, row.sk, if_version=row.version), _logged(openid, event)]
+        writes += [
+            Delete(row.pk, row.sk, if_version=row.version),
+            _logged(openid, event, over_at=at),
+            *_ended(openid, row, at),
+        ]
     return writes
 
 
@@ -173,9 +181,24 @@ def _granted(openid: str, consent: Consent, held: Held) -> list[Write]:
     old = held.get(consent.scope)
     row = Record(person_key(openid), CONSENT + consent.scope, consent.model_dump(mode="json"))
     put = Put(row, if_absent=True) if old is None else Put(row, if_version=old.version)
-    return [put, _logged(openid, ConsentEvent(**consent.model_dump(), action="granted"))]
+    logged = _logged(openid, ConsentEvent(**consent.model_dump(), action="granted"))
+    return [put, logged] if old is None else [put, logged, *_ended(openid, old, consent.at)]
 
 
-def _logged(openid: str, event: ConsentEvent) -> Put:
+def _logged(openid: str, event: ConsentEvent, over_at: datetime | None = None) -> Put:
+    return Put(_line(openid, event, over_at), if_absent=True)
+
+
+def _ended(openid: str, row: Record, at: datetime) -> list[Put]:
+    """The line of the grant that this consent row stands for, with a term now that it is over.
+
+    None for a grant of this very instant: its line keeps that of the end from being written, which then moves on.
+    """
+    event = ConsentEvent(**Consent.model_validate(row.body).model_dump(), action="granted")
+    return [] if event.at == at else [Put(_line(openid, event, at))]
+
+
+def _line(openid: str, event: ConsentEvent, over_at: datetime | None) -> Record:
     key = f"{stamp(event.at)}#{event.scope}"
-    return Put(Record(consent_log_key(openid), key, event.model_dump(mode="json")), if_absent=True)
+    expires = int((over_at + HISTORY_KEPT).timestamp()) if over_at else None
+    return Record(consent_log_key(openid), key, event.model_dump(mode="json"), expires_at=expires)

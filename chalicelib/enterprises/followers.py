@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from chalicelib.enterprises.binding import pair_deletes
 from chalicelib.enterprises.consent import held_consents, withdrawals
 from chalicelib.enterprises.repository import FOLLOWER, PAIRS, Follower, is_following, person_key
-from chalicelib.enterprises.tries import KINDS, tries_key
 from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
 
 _ROWS_A_BATCH = 40  # a binding takes two writes of the hundred that a transaction holds
@@ -81,7 +80,6 @@ class FollowerService:
 
     def _erase_rows(self, openid: str) -> None:
         """Every row of the person, whoever wrote it, but for the mark."""
-        self._store.transact([Delete(tries_key(kind, openid), "row") for kind in KINDS])
         while rows := self._some_rows(openid):
             self._store.transact([write for row in rows for write in _deletes(openid, row)])
 

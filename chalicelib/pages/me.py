@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding
 from chalicelib.enterprises.consent import Scope
 from chalicelib.pages import render
@@ -19,12 +20,14 @@ _STALE = "页面已过期，什么都没有改。请回到“我的信息”再�
 def show(visit: Visit) -> PageResponse:
     session = visit.known()
     consents, openid = visit.services.consents, session.openid
+    bindings = visit.services.bindings.of_person(openid)
     return render.page(
         visit,
         "me.html",
         personal=True,
         title="我的信息",
-        bindings=[_binding(visit, binding) for binding in visit.services.bindings.of_person(openid)],
+        bindings=[_binding(visit, binding) for binding in bindings],
+        is_legal=any(binding.may(Right.SEE_MEMBERS) for binding in bindings),
         given=[(one.scope, one.scope.chinese, str(local_date(one.at))) for one in consents.current(openid).values()],
         history=[
             (

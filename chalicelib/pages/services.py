@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from chalicelib.content.catalogue import Catalogue
     from chalicelib.enterprises.binding import BindingService
     from chalicelib.enterprises.consent import ConsentService
+    from chalicelib.enterprises.joining import JoinService
     from chalicelib.enterprises.service import EnterpriseService
     from chalicelib.finance.service import LoanService
     from chalicelib.links import Links
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from chalicelib.points.service import PointService
     from chalicelib.policies.awards.service import AwardService
     from chalicelib.policies.service import PolicyService
+    from chalicelib.privacy.erasure import ErasureService
+    from chalicelib.privacy.own_copy import OwnCopyService
     from chalicelib.settings import Settings
     from chalicelib.wechat.oauth import Identity
 
@@ -49,6 +52,12 @@ class Services(Protocol):
     def enterprises(self) -> EnterpriseService: ...
     @property
     def bindings(self) -> BindingService: ...
+    @property
+    def joining(self) -> JoinService: ...
+    @property
+    def own_copies(self) -> OwnCopyService: ...
+    @property
+    def erasure(self) -> ErasureService: ...
     @property
     def consents(self) -> ConsentService: ...
     @property

@@ -7,7 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chalicelib.pages import award, case, guide, inbox, loan, me, points, policies, policy, render, sign_in, stylesheet
+from chalicelib.pages import (
+    award,
+    case,
+    guide,
+    inbox,
+    loan,
+    me,
+    members,
+    mydata,
+    points,
+    policies,
+    policy,
+    render,
+    sign_in,
+    stylesheet,
+)
 from chalicelib.pages.http import SAFETY, PageRequest, PageResponse
 from chalicelib.pages.services import Services
 from chalicelib.pages.visit import PageMissing, PageRefused, SignInNeeded, Visit
@@ -31,10 +46,14 @@ def _style(visit: Visit) -> PageResponse:
 ALONE: Mapping[tuple[str, str], View] = {
     ("GET", "inbox"): inbox.show,
     ("GET", "me"): me.show,
+    ("GET", "members"): members.show,
+    ("GET", "mydata"): mydata.show,
     ("GET", "points"): points.show,
     ("GET", "policies"): policies.show,
     ("GET", "oauth"): sign_in.finish,
     ("POST", "me"): me.withdraw,
+    ("POST", "members"): members.change,
+    ("POST", "mydata"): mydata.erase,
 }
 """Views of ``/h5/{page}``."""
 

@@ -10,6 +10,7 @@ from chalicelib.enterprises import uscc
 from chalicelib.enterprises.binding import BindingRefused, BindingService
 from chalicelib.enterprises.consent import ConsentService, Scope
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.tries import LOOKUP, tries_key
 from chalicelib.ports import Record
 from tests.unit.enterprises.recording import Killed, RecordingStore
 
@@ -30,7 +31,7 @@ def settle(store: MemoryStore, clock: FixedClock, openid: str, bindings: int = 3
     ConsentService(store).grant(openid, Scope, "v1", "chat", clock.now())
     with pytest.raises(BindingRefused):
         service.redeem(openid, "WRONG222", clock.now())
-    store.add(f"tries#lookup#{openid}", "row", {"misses": 2})
+    store.add(tries_key(LOOKUP, openid), "row", {"misses": 2})
     store.put(Record(f"person#{openid}", "session", {"topic": "bind"}))
     store.put(Record(f"person#{openid}", "draft#form-1", {"answers": []}))
 
@@ -103,7 +104,7 @@ def test_cut_short_anywhere_nothing_can_be_pushed_and_a_second_call_finishes(clo
         assert traces(store, ME) == []
         assert len(ConsentService(store).history(ME)) == 2 * len(Scope)
         lives += 1
-    assert lives == 7  # the mark with the consents, the tries, four batches of rows, the mark's end
+    assert lives == 6  # the mark with the consents, four batches of rows, the mark's end
 
 
 def test_coming_back_after_a_leave_that_was_cut_short_finds_nothing_of_before(clock: FixedClock) -> None:

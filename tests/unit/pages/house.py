@@ -15,6 +15,7 @@ from chalicelib.content.catalogue import Catalogue
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import NOTICE_VERSION, ConsentService, Scope
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.model import Enterprise, Role
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.model import LoanRow
@@ -32,6 +33,8 @@ from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.model import Policy
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Outbound, Outcome, Reaction
+from chalicelib.privacy.erasure import ErasureService
+from chalicelib.privacy.own_copy import OwnCopyService
 from chalicelib.settings import Settings
 from chalicelib.wechat.oauth import Identity
 
@@ -168,6 +171,7 @@ class House:
         self.enterprises = EnterpriseService(store)
         self.awards = AwardService(store, lambda: self.held.policies, demo=True)
         self.bindings = BindingService(store)
+        self.joining = JoinService(store, self.bindings)
         self.consents = ConsentService(store)
         self.followers = FollowerService(store)
         self.notices = NoticeService(
@@ -179,6 +183,16 @@ class House:
             followers=self.followers,
             links=self.links,
             templates={},
+        )
+        self.erasure = ErasureService(self.notices, self.followers, [])
+        self.own_copies = OwnCopyService(
+            store,
+            bindings=self.bindings,
+            joining=self.joining,
+            consents=self.consents,
+            enterprises=self.enterprises,
+            notices=self.notices,
+            others={},
         )
         self.wechat_client = FakeClient()
         self.held = Catalogue(

@@ -1,0 +1,34 @@
+"""删除权: everything of a person is deleted at their word, but for what must be kept, under a pseudonym (个人信息保护法
+article 47; ``terms.KEPT_AFTER_ERASURE`` says what stays and why)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from chalicelib.enterprises.followers import FollowerService
+from chalicelib.notices.service import NoticeService
+
+Forget = Callable[[str], object]
+"""Takes an openid out of what a room keeps and must go on keeping (tickets, requests)."""
+
+
+class ErasureService:
+    """For who leaves (取消关注) and for who stays and wants a clean sheet. Both may be cut short and called again."""
+
+    def __init__(self, notices: NoticeService, followers: FollowerService, others: Sequence[Forget]) -> None:
+        self._notices = notices
+        self._followers = followers
+        self._others = others
+
+    def leave(self, openid: str, now: datetime) -> None:
+        """The person unfollowed: what waits is stopped, what is kept loses its name, their rows go."""
+        self._notices.forget(openid, now)
+        for forget in self._others:
+            forget(openid)
+        self._followers.unfollow(openid, now)
+
+    def erase(self, openid: str, now: datetime) -> None:
+        """The same at the person's own word; they go on following, as somebody new."""
+        self.leave(openid, now)
+        self._followers.follow(openid, now)

@@ -1,0 +1,57 @@
+"""retention: ends what is over of people's data and does not expire by itself (留存期限, ``privacy.terms``)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, time
+
+from chalicelib.dialogue.tickets import TicketService
+from chalicelib.ports import Conflict, Throttled
+from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
+from jobs.core import Done, Job, JobContext, JobPlan, Line, When
+from jobs.schedule import Daily
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2000
+"""Cases removed in one run; a county's backlog of years is worked off over some nights."""
+
+
+class Retention(Job):
+    name = "retention"
+    title = "到期数据清理"
+    schedule = Daily(time(3, 20))
+
+    def plan(self, context: JobContext, when: When) -> JobPlan:
+        """Terms are counted from the moment of the run; ``as_of`` is of no use to what is deleted for good."""
+        tickets = TicketService(context.store).over(when.now - TICKET_TERM)
+        lines = [Line(f"工单 {id_}", f"提出满 {TICKET_TERM.days} 天，隐去身份和内容") for id_ in tickets]
+        for no in context.cases.over(when.now - CASE_TERM):
+            if len(lines) >= AT_ONCE:
+                break
+            lines.append(Line(f"{_CASE}{no}", f"办结满 {CASE_TERM.days} 天，删除副本"))
+        return JobPlan(lines=tuple(lines))
+
+    def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
+        queued = failed = 0
+        for line in plan.lines:
+            if not line.what.startswith(_CASE):
+                continue
+            try:
+                queued += context.cases.erase(line.what.removeprefix(_CASE), when.now - CASE_TERM)
+            except (Conflict, Throttled):
+                log.warning("a case changed or the store is busy; its copy is left for the next run")
+                failed += 1
+        hidden, late = _tickets(context, when.now)
+        return Done(queued + hidden, failed + late)
+
+
+_CASE = "办件 "
+
+
+def _tickets(context: JobContext, now: datetime) -> tuple[int, int]:
+    try:
+        return TicketService(context.store).retire(now - TICKET_TERM), 0
+    except (Conflict, Throttled):
+        log.warning("a ticket changed or the store is busy; the rest is left for the next run")
+        return 0, 1
