@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nlargest
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from math import log
 from typing import Self
 
@@ -24,7 +24,9 @@ K1 = 1.0
 B = 0.9
 """Best together on the three sets of ``bench/search_quality.py``; quality is flat around them."""
 EXHAUSTIVE = 20_000
-"""Up to so many texts every score is computed; above it, terms that can no longer lift a text are looked up only."""
+"""Up to so many texts every score is computed."""
+WALKED = 30_000
+"""Places in postings visited for one query of a larger index."""
 
 
 def terms(text: str) -> Iterator[str]:
@@ -45,14 +47,13 @@ def key(term: str) -> int:
 class Columns:
     """``keys`` sorted; the texts of term ``i`` are ``numbers[starts[i]:starts[i + 1]]``, ascending, each with a weight.
 
-    ``ceilings``: the highest weight of each term. Element types: Q, I, I, f, f of ``array``.
+    Element types: Q, I, I, f of ``array``.
     """
 
     keys: Sequence[int]
     starts: Sequence[int]
     numbers: Sequence[int]
     weights: Sequence[float]
-    ceilings: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,6 @@ class _Posting:
 
     start: int
     stop: int
-    ceiling: float
     often: int
 
 
@@ -105,31 +105,31 @@ class Bm25:
 
     def best(self, query: Sequence[str], limit: int) -> dict[int, float]:
         """Scores of the ``limit`` best texts at least."""
-        return self.scores(query) if self.size <= EXHAUSTIVE else self.pruned(query, limit)
+        return self.scores(query) if self.size <= EXHAUSTIVE else self.shortlist(query, limit)
 
-    def pruned(self, query: Sequence[str], limit: int) -> dict[int, float]:
-        """The same ``limit`` best as of ``scores``; most texts that cannot be among them fall short."""
-        postings = sorted(self._postings(query), key=lambda one: -one.ceiling * one.often)
-        above = list(accumulate((one.ceiling * one.often for one in reversed(postings)), initial=0.0))[::-1]
+    def shortlist(self, query: Sequence[str], limit: int, walked: int = WALKED) -> dict[int, float]:
+        """The ``limit`` best by the query's rarest terms, each with its full score.
+
+        Terms are walked from the rarest until ``walked`` places were visited, so a query costs the same however large
+        the index is; the common ones left are only looked up. A text that has none of the rare terms cannot be best.
+        """
+        postings = sorted(self._postings(query), key=lambda one: one.stop - one.start)
         totals: dict[int, float] = {}
         for place, posting in enumerate(postings):
-            floor = _floor(totals, limit)
-            if floor > above[place]:
-                return self._finish(totals, postings[place:], floor - above[place])
+            walked -= posting.stop - posting.start
+            if walked < 0 and totals:
+                best = nlargest(limit, totals, key=totals.__getitem__)
+                return {number: totals[number] + self._lookup(postings[place:], number) for number in best}
             self._add(totals, posting)
         return totals
 
-    def score_of(self, query: Sequence[str], number: int) -> float:
-        """Score of one text."""
-        return sum(self._weight(one.start, one.stop, number) * one.often for one in self._postings(query))
+    def scores_of(self, query: Sequence[str], numbers: Iterable[int]) -> dict[int, float]:
+        """Score of these texts."""
+        postings = self._postings(query)
+        return {number: self._lookup(postings, number) for number in numbers}
 
-    def _finish(self, totals: Mapping[int, float], rest: Sequence[_Posting], least: float) -> dict[int, float]:
-        """The texts that may still be among the best, with the weight of the terms not yet counted."""
-        return {
-            number: total + sum(self._weight(one.start, one.stop, number) * one.often for one in rest)
-            for number, total in totals.items()
-            if total >= least
-        }
+    def _lookup(self, postings: Sequence[_Posting], number: int) -> float:
+        return sum(self._weight(one.start, one.stop, number) * one.often for one in postings)
 
     def _add(self, totals: dict[int, float], posting: _Posting) -> None:
         numbers = self.columns.numbers[posting.start : posting.stop]
@@ -144,11 +144,8 @@ class Bm25:
         for term, often in Counter(query).items():
             start, stop = self._range(term)
             if stop > start:
-                found.append(_Posting(start, stop, self._ceiling(term), often))
+                found.append(_Posting(start, stop, often))
         return found
-
-    def _ceiling(self, term: str) -> float:
-        return self.columns.ceilings[bisect_left(self.columns.keys, key(term))]
 
     def _range(self, term: str) -> tuple[int, int]:
         wanted = key(term)
@@ -161,11 +158,6 @@ class Bm25:
     def _weight(self, start: int, stop: int, number: int) -> float:
         place = bisect_left(self.columns.numbers, number, start, stop)
         return self.columns.weights[place] if place < stop and self.columns.numbers[place] == number else 0.0
-
-
-def _floor(totals: Mapping[int, float], limit: int) -> float:
-    """The score that a text must beat to be among the ``limit`` best of those seen; 0 while there are too few."""
-    return nlargest(limit, totals.values())[-1] if len(totals) >= limit else 0.0
 
 
 def _idf(size: int, having: int) -> float:
@@ -185,7 +177,7 @@ def _weigh(counts: Mapping[str, tuple[array[int], array[float]]], lengths: Seque
 
 
 def _columns(counts: Mapping[str, tuple[array[int], array[float]]]) -> Columns:
-    keys, starts, ceilings = array("Q"), array("I", [0]), array("f")
+    keys, starts = array("Q"), array("I", [0])
     numbers, weights = array("I"), array("f")
     for term in sorted(counts, key=key):
         having, weight = counts[term]
@@ -193,5 +185,4 @@ def _columns(counts: Mapping[str, tuple[array[int], array[float]]]) -> Columns:
         numbers.extend(having)
         weights.extend(weight)
         starts.append(len(numbers))
-        ceilings.append(max(weight))
-    return Columns(keys, starts, numbers, weights, ceilings)
+    return Columns(keys, starts, numbers, weights)

@@ -20,7 +20,7 @@ from chalicelib.guidance.bm25 import Bm25, Columns
 from chalicelib.guidance.search import Field, SearchIndex
 
 MAGIC = b"XXBIDX01"
-_COLUMNS = (("keys", "Q"), ("starts", "I"), ("numbers", "I"), ("weights", "f"), ("ceilings", "f"))
+_COLUMNS = (("keys", "Q"), ("starts", "I"), ("numbers", "I"), ("weights", "f"))
 _ALIGN = 8
 
 

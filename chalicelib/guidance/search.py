@@ -24,7 +24,7 @@ PASSAGE, STEP = 150, 75
 CLOSE_LOOK = 10
 Progress = Callable[[int, int], None]
 """Called with (done, all)."""
-SHORTLIST = 200
+SHORTLIST = 100
 """Texts of each field that are looked at in an index of more than ``bm25.EXHAUSTIVE``."""
 
 
@@ -123,11 +123,11 @@ class Field:
                 best[owner] = score
         return {owner: self.weight * score for owner, score in best.items()}
 
-    def score_of(self, query: Sequence[str], document: int) -> float:
-        """Weighted score of one document; 0 when it has no text in this field."""
-        first = bisect_left(self.owners, document)
-        last = bisect_left(self.owners, document + 1, first)
-        return self.weight * max((self.texts.score_of(query, text) for text in range(first, last)), default=0.0)
+    def scores_of(self, query: Sequence[str], documents: Iterable[int]) -> dict[int, float]:
+        """Weighted score of these documents; 0 for one that has no text in this field."""
+        ranges = {one: range(bisect_left(self.owners, one), bisect_left(self.owners, one + 1)) for one in documents}
+        found = self.texts.scores_of(query, (text for texts in ranges.values() for text in texts))
+        return {one: self.weight * max((found[text] for text in texts), default=0.0) for one, texts in ranges.items()}
 
 
 class SearchIndex:
@@ -186,8 +186,13 @@ class SearchIndex:
         )
 
     def _shortlist(self, query: Sequence[str]) -> dict[int, float]:
-        candidates = {number for field in self.fields for number in field.scores(query, SHORTLIST)}
-        return {number: sum(field.score_of(query, number) for field in self.fields) for number in candidates}
+        found = [field.scores(query, SHORTLIST) for field in self.fields]
+        totals = dict.fromkeys((number for scores in found for number in scores), 0.0)
+        for field, scores in zip(self.fields, found, strict=True):
+            known = scores | field.scores_of(query, totals.keys() - scores.keys())
+            for number in totals:
+                totals[number] += known[number]
+        return totals
 
     def _reachable(self, text: str) -> float:
         whole = self.fields[0].texts

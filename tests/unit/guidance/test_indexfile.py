@@ -55,16 +55,16 @@ def test_an_empty_index_can_be_written() -> None:
     st.lists(st.text("甲乙丙丁戊己", min_size=1, max_size=9), min_size=1, max_size=40),
     st.text("甲乙丙丁戊己", min_size=1),
 )
-def test_leaving_terms_out_never_changes_the_best(texts: list[str], question: str) -> None:
-    """The pruned way of a large index finds what computing every score finds."""
+def test_a_shortlist_has_full_scores_and_all_when_there_is_time(texts: list[str], question: str) -> None:
     index = bm25.Bm25.build(texts)
     query = list(bm25.terms(question))
     every = index.scores(query)
-    pruned = index.pruned(query, 3)
-    best = sorted(every.values(), reverse=True)[:3]
-    assert sorted(pruned.values(), reverse=True)[:3] == pytest.approx(best, rel=1e-5)
-    for number, score in pruned.items():
-        assert score <= every[number] + 1e-5
+    assert index.shortlist(query, 3) == pytest.approx(every)
+    hurried = index.shortlist(query, 3, walked=5)
+    assert bool(hurried) == bool(every)
+    for number, score in hurried.items():
+        assert score == pytest.approx(every[number], rel=1e-5)
+    assert index.scores_of(query, every) == pytest.approx(every, rel=1e-5)
 
 
 def test_a_large_index_finds_the_same_first(monkeypatch: pytest.MonkeyPatch) -> None:
