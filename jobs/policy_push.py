@@ -1,6 +1,6 @@
 """policy-push: finds the enterprises a policy is for and tells each once a day, in one digest, what is new for it.
 
-A changed enterprise and a published policy are looked at within seconds (``jobs/rematch.py``). A run over all
+A changed enterprise and a published policy are looked at within a minute (``jobs/rematch.py``). A run over all
 enterprises is the daily reconcile: whatever changed since the last look, a profile, a policy or the day, shows as a
 difference to what was told and seen (``jobs/told.py``). What a digest rests on is kept before it goes.
 """

@@ -90,12 +90,14 @@ class ContentService:
         one by one: a load that was cut off is finished by loading again.
         """
         found = _read(Path(path), progress)
+        is_first = snapshots.read_head(self._store) is None
         kinds, version = self._publish(found, by, now)
         for name in REGISTERS:
             sources = [source for source in found.sources if source.kind.name == name]
             if sources:
                 kinds[name] = self._keep(name, sources, now, progress)
-        self._match_again(kinds, now)
+        if not is_first:  # a new stage has nobody to tell
+            self._match_again(kinds, now)
         return Changes(kinds, version, found.report())
 
     def export(self, path: str | Path) -> dict[str, int]:
@@ -115,6 +117,20 @@ class ContentService:
         if target.suffix:
             raise BadInput(f"不能导出为 {target.suffix} 文件。请给一个文件夹，或一个 .xlsx 文件名")
         return writers.write_folder(target, rows)
+
+    def refresh(self, by: str, now: datetime, summary: JsonObject) -> int:
+        """Publish the same rows as a new version, so that every reader looks again; ``summary`` says why. Returns the
+        version. Raises Refusal."""
+        for _ in range(_TRIES):
+            published = snapshots.read_head(self._store)
+            if published is None:
+                raise Refusal("还没有发布任何内容。请先运行 content load")
+            try:
+                head = snapshots.publish(self._store, self._blobs, self._bodies(published), by, now, published, summary)
+            except Conflict:
+                continue
+            return head.version
+        raise Refusal("同时有别人在导入内容，这次没有更新。请稍后再试")
 
     def _publish(self, found: _Found, by: str, now: datetime) -> tuple[dict[str, KindChanges], int]:
         """Move the catalogue to the merged set; again from the start when somebody else published meanwhile."""
@@ -185,7 +201,7 @@ class ContentService:
         return changes
 
     def _match_again(self, kinds: Mapping[str, KindChanges], now: datetime) -> None:
-        """What is new or changed is matched within seconds (即时匹配)."""
+        """What is new or changed is matched within a minute (即时匹配)."""
         if self._rematch is not None:
             touched = {name: [*each.added, *each.changed] for name, each in kinds.items()}
             self._rematch.policies(touched.get("policies", []))

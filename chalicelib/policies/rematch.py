@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from itertools import islice
 
+from chalicelib.enterprises.repository import MEMBER, enterprise_key, rows_of
 from chalicelib.ports import Conflict, JsonObject, Queue, Record, Store
 from chalicelib.shards import shard
 
 QUEUE = "matching"
-SETTLES_SECONDS = 10
+SETTLES_SECONDS = 30
 """Several changes of one enterprise in a row, as when an office reports, are looked at together."""
 
 MANY = 2_000
@@ -39,12 +41,13 @@ class Rematch:
     # ------------------------------------------------------------------------------------------------------- asking
 
     def enterprises(self, usccs: Collection[str], now: datetime) -> None:
-        """The facts of these have changed. Asking twice is asking once."""
+        """The facts of these have changed. Asking twice is asking once; where nobody is bound, nobody is to be told."""
         if len(usccs) > MANY:
             return self.everyone()
-        for uscc in usccs:
+        bound = [uscc for uscc in usccs if self._has_member(uscc)]
+        for uscc in bound:
             self._store.put(_row(shard(uscc), f"{_CHANGED}{uscc}", now + _ROW_LIFE))
-        for number in sorted({shard(uscc) for uscc in usccs}):
+        for number in sorted({shard(uscc) for uscc in bound}):
             self._wake(number, now)
         return None
 
@@ -62,7 +65,7 @@ class Rematch:
     def taken(self, number: int, limit: int) -> list[Record]:
         """Up to ``limit`` changed enterprises of a shard. What changes from now on sends a message again."""
         self._store.delete(_key(number), _WAKE)
-        return self._store.query(_key(number), prefix=_CHANGED, limit=limit).records
+        return list(islice(rows_of(self._store, _key(number), _CHANGED), limit))
 
     def done(self, row: Record) -> None:
         """This one was looked at; one that changed meanwhile stays."""
@@ -74,6 +77,9 @@ class Rematch:
     def go_on(self, body: JsonObject) -> None:
         """The next batch of a shard or a walk."""
         self._send(body, 0)
+
+    def _has_member(self, uscc: str) -> bool:
+        return next(rows_of(self._store, enterprise_key(uscc), MEMBER, 1), None) is not None
 
     def _wake(self, number: int, now: datetime) -> None:
         try:

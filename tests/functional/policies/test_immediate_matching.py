@@ -17,7 +17,7 @@ from chalicelib.content.fact_mapping import Columns
 from chalicelib.content.publishing import PolicyPublisher
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
-from chalicelib.policies.rematch import QUEUE, Gathered
+from chalicelib.policies.rematch import QUEUE, SETTLES_SECONDS, Gathered
 from tests.functional.county import E01, make_county
 from tests.functional.support import clock_of, work_off
 from tests.unit.partners.caller import OFFICE, signed
@@ -38,7 +38,7 @@ def county() -> Application:
 
 def worked_off(application: Application) -> list[object]:
     """What the consumer of the queue was given, until there is no more."""
-    clock_of(application).advance(timedelta(seconds=10))
+    clock_of(application).advance(timedelta(seconds=SETTLES_SECONDS))
     bodies: list[object] = []
     with Client(app, stage_name="aws") as client:
         while messages := application.queue.receive(QUEUE):
