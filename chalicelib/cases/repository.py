@@ -105,20 +105,12 @@ class CaseRepository:
             writes.append(Delete(lookup_pk(filed.lookup), "row"))
         self._store.transact(writes)
 
-    def save(
-        self,
-        filed: Filed,
-        new: Sequence[CaseEvent],
-        replaced: Sequence[CaseEvent],
-        old: Filed | None,
-        more: Sequence[Write] = (),
-    ) -> None:
-        """Write the case and the events that changed, in one transaction over ``old``, with what else belongs to it."""
-        self._store.transact([*self.writes(filed, new, replaced, old), *more])
+    def commit(self, writes: Sequence[Write]) -> None:
+        self._store.transact(writes)
 
     @staticmethod
     def writes(filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> list[Write]:
-        """What ``save`` writes, for a transaction over several cases."""
+        """The case and the events that changed, over ``old``; a transaction may hold those of several cases."""
         writes: list[Write] = [
             Put(_row(filed), if_absent=old is None, if_version=old.version if old else None),
             *(Put(Record(case_key(filed.case.no), event_sk(event), event.model_dump(mode="json"))) for event in new),

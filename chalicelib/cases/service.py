@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Protocol
@@ -15,7 +15,7 @@ from chalicelib.cases.timeline import Timeline, render
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.enterprises.tries import LOOKUP, Lockout
 from chalicelib.errors import Refusal
-from chalicelib.ports import Conflict, Store
+from chalicelib.ports import Conflict, Store, Write
 from chalicelib.times import local_date
 
 NOT_FOUND = "没有查到：请核对办件编号和办理时留的手机后四位，或先绑定企业再查。"
@@ -127,6 +127,27 @@ class CaseService:
         now: datetime,
         updated: datetime | None = None,
     ) -> bool:
+        self.commit(self.writes(old, head, lookup, events, now, updated))
+        return True
+
+    def filed(self, no: str) -> Filed | None:
+        """The case with what its rows know, for who writes many at once (``cases.bulk``)."""
+        return self._cases.find(no)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Raises Conflict when a case of ``writes`` changed since it was read; nothing is written then."""
+        self._cases.commit(writes)
+
+    def writes(
+        self,
+        old: Filed | None,
+        head: CaseHead,
+        lookup: str | None,
+        events: Iterable[CaseEvent],
+        now: datetime,
+        updated: datetime | None = None,
+    ) -> list[Write]:
+        """What keeps the case over ``old`` with these events added or replaced."""
         new = {event.id: event for event in events}
         before = old.case.events if old else ()
         kept = [event for event in before if event.id not in new]
@@ -140,8 +161,7 @@ class CaseService:
             state=life.state,
         )
         replaced = [event for event in before if event.id in new]
-        self._cases.save(filed, list(new.values()), replaced, old, tolerance.mark(case.no, life))
-        return True
+        return [*self._cases.writes(filed, list(new.values()), replaced, old), *tolerance.mark(case.no, life)]
 
     def _retrying(self, no: str, change: Callable[[Filed | None], bool]) -> bool:
         """Read, change, write; again when somebody else wrote in between."""

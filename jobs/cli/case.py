@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from chalicelib import bootstrap
+from chalicelib.cases import ratings as good_bad
+from chalicelib.cases import tolerance as late_papers
+from chalicelib.cases.model import Case
 from chalicelib.errors import BadInput
-from jobs.cli.output import JSON, document, say
+from chalicelib.times import local, local_date
+from jobs.cli.case_import import import_cases
+from jobs.cli.output import JSON, document, say, table
 
-app = typer.Typer(help="办件：查看进度。", no_args_is_help=True)
+app = typer.Typer(help="办件：进度、导入、好差评、容缺。", no_args_is_help=True)
+app.command("import")(import_cases)
+
+Month = Annotated[str | None, typer.Option(help="月份，如 2026-11；默认本月")]
 
 
 @app.command("show")
@@ -20,9 +30,7 @@ def show(
 ) -> None:
     """办件的状态、经过和期限。"""
     application = bootstrap.current()
-    case = application.cases.get(no)
-    if case is None:
-        raise BadInput(f"没有编号为 {no} 的办件。请核对编号，或先用 content load 导入。")
+    case = _known(no)
     now = application.clock.now()
     life = application.cases.live(case, now)
     timeline = application.cases.timeline(case, now)
@@ -44,3 +52,87 @@ def show(
         say(line)
     if life.aside:
         say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统。")
+
+
+@app.command("tolerate")
+def tolerate(
+    no: Annotated[str, typer.Argument(help="办件编号，19 位数字")],
+    commitment: Annotated[str, typer.Option(help="企业出示的容缺承诺编号，如 C-20261122-03")],
+) -> None:
+    """按企业的容缺承诺受理；到期没补齐会自动终止。"""
+    application = bootstrap.current()
+    case, now = _known(no), application.clock.now()
+    application.cases.record(application.commitments.event(commitment, no, case.head.uscc, now), now)
+    life = application.cases.live(case := _known(no), now)
+    if life.aside and life.aside[-1].event.id == f"commitment-{commitment}":
+        raise BadInput(f"不能容缺受理：{life.aside[-1].reason}。承诺已登记在办件 {no}，请核对办件的环节。")
+    say(f"已容缺受理 {case.head.title}，请企业在 {life.filed_under} 前补齐：{'、'.join(life.missing)}。")
+
+
+@app.command("tolerance")
+def tolerance(month: Month = None, as_json: Annotated[bool, JSON] = False) -> None:
+    """一个月里容缺受理了多少件、帮到了多少件。"""
+    application = bootstrap.current()
+    now = application.clock.now()
+    asked = _month(month, now)
+    cases = (application.cases.get(no) for no in late_papers.tolerated(application.store, asked))
+    found = late_papers.figures(application.cases.live(case, now) for case in cases if case is not None)
+    if as_json:
+        document({"month": asked, **asdict(found)})
+        return
+    out = f"已补齐 {found.supplied}，等补齐 {found.waiting}，逾期终止 {found.ended}"
+    say(f"{asked} 容缺受理 {found.accepted} 件：{out}。")
+    say(f"其中准予 {found.granted} 件；比材料备齐再申请共早开始 {found.days_early} 天。")
+
+
+@app.command("ratings")
+def ratings(
+    month: Month = None,
+    bad: Annotated[bool, typer.Option("--bad", help="只列差评")] = False,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """一个月的好差评，按部门；--bad 列出每个差评和整改期限。"""
+    application = bootstrap.current()
+    now = application.clock.now()
+    found = list(application.ratings.of_month(_month(month, now)))
+    today = local_date(now)
+    if bad:
+        rows = [rating for rating in found if rating.level.is_bad]
+        if as_json:
+            document([rating.model_dump(mode="json") | {"late": rating.late(today)} for rating in rows])
+            return
+        shown = [(r.case_no, r.dept, r.level.chinese, r.ticket, r.put_right_by, r.answer or "没有答复") for r in rows]
+        table(("办件", "部门", "评价", "工单", "整改期限", "答复"), shown)
+        return
+    figures = good_bad.statistics(found, today)
+    if as_json:
+        document(figures)
+        return
+    lines = [(dept, f["rated"], f["good"], f["bad"], f["answered"], f["late"]) for dept, f in sorted(figures.items())]
+    table(("部门", "评价", "好评", "差评", "差评已答复", "超时未答复"), lines)
+
+
+@app.command("answer-rating")
+def answer_rating(
+    no: Annotated[str, typer.Argument(help="办件编号")], text: Annotated[str, typer.Argument(help="整改结果")]
+) -> None:
+    """登记一个差评已经整改并答复。"""
+    application = bootstrap.current()
+    rating = application.ratings.answered(no, text, application.clock.now())
+    say(f"已登记 {rating.case_no} 的整改答复。")
+
+
+def _known(no: str) -> Case:
+    case = bootstrap.current().cases.get(no)
+    if case is None:
+        raise BadInput(f"没有编号为 {no} 的办件。请核对编号，或先用 content load 导入。")
+    return case
+
+
+def _month(given: str | None, now: datetime) -> str:
+    if given is None:
+        return f"{local(now):%Y-%m}"
+    try:
+        return f"{date.fromisoformat(given + '-01'):%Y-%m}"
+    except ValueError:
+        raise BadInput(f"月份写成 2026-11 这样，写的是“{given}”") from None
