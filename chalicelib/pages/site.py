@@ -19,6 +19,7 @@ from chalicelib.pages import (
     points,
     policies,
     policy,
+    publicity,
     render,
     sign_in,
     stylesheet,
@@ -64,6 +65,7 @@ KEYED: Mapping[tuple[str, str], View] = {
     ("GET", "guide"): guide.show,
     ("GET", "loan"): loan.show,
     ("GET", "policy"): policy.show,
+    ("GET", "publicity"): publicity.show,
     ("GET", "static"): _style,
 }
 """Views of ``/h5/{page}/{key}``."""

@@ -99,6 +99,7 @@ def publicise(
     """开始公示。"""
     first = start.date() if start else local_date(_now())
     _tell(_awards().publicise(round_id, by, first, days, _now()))
+    note(f"公示期内任何人可看名单：{bootstrap.current().settings.public_url}/h5/publicity/{round_id}")
 
 
 @app.command("object")

@@ -77,9 +77,9 @@ class AwardService:
         """Raises AwardRefused when the enterprise is not on the list."""
         return the_entry(self._rows, id_, uscc).row
 
-    def entries(self, id_: str) -> Iterator[Entry]:
-        """The list of a round, by credit code, page by page."""
-        return (filed.row for filed in self._rows.entries(id_))
+    def entries(self, id_: str, after: str = "") -> Iterator[Entry]:
+        """The list of a round, by credit code, page by page; ``after`` is the code to go on behind."""
+        return (filed.row for filed in self._rows.entries(id_, after))
 
     def of_enterprise(self, uscc: str) -> list[tuple[Round, Entry]]:
         """The rounds an enterprise is in, for its own eyes once the list is public."""
