@@ -1,0 +1,105 @@
+"""Two enterprises with a case and a loan each, in a store that writes down what is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.adapters.clocks import FixedClock
+from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
+from chalicelib.bootstrap import Application
+from chalicelib.cases.model import CaseRow
+from chalicelib.dialogue.model import Incoming, Session, Turn
+from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.finance.model import LoanRow
+from chalicelib.pages import site
+from chalicelib.pages.cookies import SESSION
+from chalicelib.pages.http import PageRequest, PageResponse
+from chalicelib.pages.session import Sessions
+from chalicelib.ports import Page, Record
+from chalicelib.settings import Settings
+from tests.functional.support import MONDAY_10, SETTINGS, Post
+
+OURS, THEIRS = "91360323MAXX00015C", "91360323MAXX000312"
+CASES = {OURS: "3603232026111600019", THEIRS: "3603232026111600027"}
+LOANS = {OURS: "LN-2026-0101", THEIRS: "LN-2026-0102"}
+NAMES = {OURS: "溪华示例公司", THEIRS: "邻家示例公司"}
+TITLES = {OURS: "不动产转移登记", THEIRS: "食品经营许可"}
+BANKS = {OURS: "示例甲银行", THEIRS: "示例乙银行"}
+
+
+class ReadingStore(MemoryStore):
+    """``reads`` lists the reads by kind of partition; that of rows there are and rows there are not looks the same."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(clock)
+        self.reads: list[str] = []
+
+    def get(self, pk: str, sk: str) -> Record | None:
+        self.reads.append(f"get {pk.split('#')[0]} {sk.split('#')[0]}")
+        return super().get(pk, sk)
+
+    def query(self, pk: str, **options: Any) -> Page:
+        self.reads.append(f"query {pk.split('#')[0]} {options.get('prefix')}")
+        return super().query(pk, **options)
+
+    def query_index(self, index: Any, pk: str, **options: Any) -> Page:
+        self.reads.append(f"index {pk.split('#')[0]}")
+        return super().query_index(index, pk, **options)
+
+
+class County:
+    """``say`` runs one action of the conversation, ``open`` one page, both as this person."""
+
+    def __init__(self) -> None:
+        clock = FixedClock(MONDAY_10)
+        self.store = ReadingStore(clock)
+        self.app = Application(
+            Settings(**SETTINGS),  # type: ignore[arg-type]
+            clock=clock,
+            store=self.store,
+            queue=MemoryQueue(clock),
+            blobs=MemoryBlobs(),
+            messenger=Post(),
+        )
+        bootstrap.install(self.app)
+        self.now = clock.now()
+        for uscc in (OURS, THEIRS):
+            self._furnish(uscc)
+
+    def _furnish(self, uscc: str) -> None:
+        self.app.enterprises.save(Enterprise(uscc=uscc, name=NAMES[uscc], reg_status="存续", prov=("R",)), self.now)
+        case = {"no": CASES[uscc], "uscc": uscc, "title": TITLES[uscc], "dept": "县政务服务中心", "prov": "R"}
+        case["events"] = [{"id": "e1", "kind": "RECEIVED", "at": "2026-11-16 10:12"}]
+        case["promised"] = {"n": 5, "unit": "wd"}
+        self.app.cases.save_row(CaseRow.model_validate(case), self.now)
+        loan = {"id": LOANS[uscc], "uscc": uscc, "bank": BANKS[uscc], "product": "科贷通", "prov": "R"}
+        loan["events"] = [
+            {"id": "e1", "state": "ACCEPTED", "at": "2026-11-01 10:00", "amount": 100_000_000, "source": "银行"}
+        ]
+        self.app.loans.save_row(LoanRow.model_validate(loan), self.now)
+
+    def bind(self, openid: str, role: Role, uscc: str = OURS) -> None:
+        code = self.app.bindings.issue_code(uscc, role, "op", self.now).code
+        self.app.followers.follow(openid, self.now)
+        self.app.bindings.redeem(openid, code, self.now)
+        self.app.consents.grant(openid, Scope, NOTICE_VERSION, "chat", self.now)
+
+    def say(self, openid: str, action: str, **args: str) -> str:
+        turn = Turn(Incoming(openid, self.now, "text"), Session())
+        return self.app.dialogue.router.run(turn, action, args).text
+
+    def open(self, openid: str, page: str, key: str = "", **query: str) -> PageResponse:
+        cookie = Sessions(SETTINGS["session_secret"]).cookie(openid, self.now)  # type: ignore[arg-type]
+        request = PageRequest(page=page, key=key, now=self.now, query=query, cookies={SESSION: cookie})
+        return site.answer(request, self.app)
+
+
+@pytest.fixture
+def county() -> Iterator[County]:
+    yield County()
+    bootstrap.install(None)
