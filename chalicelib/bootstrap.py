@@ -159,7 +159,11 @@ class Application:
                 self._guide = (
                     catalogue.version,
                     GuideService(
-                        catalogue, PointService(catalogue), catalogue.terms.values(), index=self._guide_index()
+                        catalogue,
+                        PointService(catalogue),
+                        catalogue.terms.values(),
+                        self.phrasings.by_guide(),
+                        self._guide_index(),
                     ),
                 )
             return self._guide[1]

@@ -65,8 +65,11 @@ class Router:
             return self._commands[word](turn)
         if choice(turn.text) is not None:
             return Reply(("这个编号现在对不上。", "请直接说要办的事，比如“换法人要带什么”；回复“帮助”看我能做什么。"))
-        claimed = next((skill for skill in self._skills if skill.claims(turn)), self._skills[-1])
-        return claimed.answer(turn)
+        return self.claimant(turn).answer(turn)
+
+    def claimant(self, turn: Turn) -> Skill:
+        """Which skill a free text is for."""
+        return next((skill for skill in self._skills if skill.claims(turn)), self._skills[-1])
 
     def _chosen(self, turn: Turn) -> Option | None:
         options = turn.session.options

@@ -111,7 +111,7 @@ class _Asked:
 class GuideService:
     """办事指南问答 over one version of the catalogue; building it builds the index.
 
-    ``learned``: confirmed phrasings (normalised) → guide id, beside those that the guides carry.
+    ``learned``: confirmed phrasings of each guide, beside those that it carries.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class GuideService:
         catalogue: HasGuides,
         points: PointFinder,
         terms: Iterable[Term] = (),
-        learned: Mapping[str, str] | None = None,
+        learned: Mapping[str, Sequence[str]] | None = None,
         index: Ranks | None = None,
     ) -> None:
         self._items = catalogue.items
@@ -127,8 +127,9 @@ class GuideService:
         self._points = points
         self._terms = list(terms)
         self._index = index or documents.index_of(self._items.values(), self._bundles.values())
-        known = {phrase: id_ for phrase, id_ in (learned or {}).items() if self._known(id_)}
-        self._phrasings = _exact(self._items.values(), self._bundles.values()) | known
+        confirmed = ((id_, text) for id_, texts in (learned or {}).items() if self._known(id_) for text in texts)
+        own = _exact(self._items.values(), self._bundles.values())
+        self._phrasings = own | {normalise(text): id_ for id_, text in confirmed}
 
     def item(self, id_: str) -> ServiceItem | None:
         return self._items.get(id_)

@@ -16,6 +16,7 @@ from jobs.cli import (
     enterprise,
     enterprise_import,
     guide,
+    guide_todo,
     loan,
     menu,
     notice,
@@ -46,6 +47,7 @@ serve.register(app)
 run_job.register(app)
 app.add_typer(content.app, name="content")
 app.add_typer(guide.app, name="guide")
+guide_todo.register(guide.app)
 app.add_typer(policy.app, name="policy")
 policy_versions.register(policy.app)
 app.add_typer(award.app, name="award")
