@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.policies import benefits
 from chalicelib.policies.benefits import Amount, Inputs
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.closures import Test, compile_verdict, leaf_test
+from chalicelib.policies.closures import Test, compile_combine, compile_verdict, leaf_test
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.counting import Counted, Counter
 from chalicelib.policies.dictionary import FactDef
@@ -23,6 +22,8 @@ from chalicelib.policies.explain import QUAL_NAMES, Evidence, Explainer, Explana
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import Mode, Modifier, Policy, State
 from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, Outcome, Verdict
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Standing(StrEnum):
@@ -35,10 +36,17 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
 
 
+Refused = tuple[Standing, str]
+"""Why a policy is not for an enterprise, whatever its facts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One policy for one enterprise on one day. ``missing`` are facts that could still decide; ``records`` the hires,
-    loans or projects that count."""
+    """One policy for one enterprise on one day. ``records`` are the hires, loans or projects that count.
+
+    Reasons, missing facts, amount and trace are worked out when somebody asks, and once: most of what a check finds is
+    never read, and finding it is what takes the time.
+    """
 
     policy: str
     version: int
@@ -48,22 +56,39 @@ class Decision:
     standing: Standing
     mode: Mode
     materials: tuple[str, ...]
-    reasons: tuple[str, ...]
-    missing: tuple[str, ...]
-    benefit: Amount | None
     deadline: date | None
-    traced: Callable[[], tuple[TraceLine, ...]] = field(default=tuple, compare=False, repr=False)
-    """Makes ``trace``, which few who hold a decision look at."""
+    because: Reasoning = field(compare=False, repr=False)
+    refusal: str | None = None
+    """Why it is not for this enterprise whatever its facts: then nothing is asked and nothing is promised."""
     records: frozenset[str] = frozenset()
     blocked_by: str | None = None
-    hint: str | None = None
     excluded: frozenset[str] = frozenset()
     """Records that another policy of the exclusion group had taken, and that were not counted here."""
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Short Chinese sentences."""
+        return (self.refusal,) if self.refusal else self.because.reasons
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of the facts that could still decide."""
+        return () if self.refusal else self.because.missing
+
+    @property
+    def benefit(self) -> Amount | None:
+        """What it comes to; None where there is nothing."""
+        return None if self.outcome is Outcome.NOT_MATCH else self.because.benefit
+
+    @property
+    def hint(self) -> str | None:
+        """What else to try: 可申请复核 where a title has run out."""
+        return "可申请复核" if not self.refusal and self.because.lost else None
+
+    @property
     def trace(self) -> tuple[TraceLine, ...]:
         """Every leaf as it was decided, with its evidence."""
-        return self.traced()
+        return self.because.trace()
 
 
 SEVERE_DISHONESTY = Modifier(
@@ -97,11 +122,12 @@ class PolicyService:
     def check_sheet(self, sheet: FactSheet) -> list[Decision]:
         """The same on facts already gathered."""
         taken: dict[str, _Taken] = {}
+        bearing = self._bearing(sheet)
         decisions = []
         for policy_id in sorted(self._policies):
             policy = self._policies[policy_id]
             if policy.audience == "enterprise" and policy.state not in (State.DRAFT, State.REVIEWED):
-                decisions.append(self._exclusive(policy, sheet, taken))
+                decisions.append(self._exclusive(policy, sheet, bearing, taken))
         return decisions
 
     def decide(self, policy: Policy, enterprise: Enterprise, on: date) -> Decision:
@@ -110,41 +136,36 @@ class PolicyService:
 
     def decide_sheet(self, policy: Policy, sheet: FactSheet, without: frozenset[str] = frozenset()) -> Decision:
         """The same on facts already gathered; records named in ``without`` do not count."""
-        compiled = self._compile(policy, sheet.on)
-        decision = compiled.decide(sheet, without)
-        refusal = _not_open(policy, sheet.on)
-        if refusal:
-            standing, reason = refusal
-            return _refused(decision, standing, reason)
-        return self._modified(policy, replace(decision, excluded=without) if without else decision, sheet.values)
+        return self._decide(policy, sheet, self._bearing(sheet), without)
 
-    def _exclusive(self, policy: Policy, sheet: FactSheet, taken: dict[str, _Taken]) -> Decision:
-        decision = self.decide_sheet(policy, sheet)
+    def _bearing(self, sheet: FactSheet) -> list[Modifier]:
+        """The rules that hold for the enterprise, whichever policies they bear on."""
+        return [rule for rule, holds in self._modifiers if holds(sheet.values) == YES]
+
+    def _decide(
+        self, policy: Policy, sheet: FactSheet, bearing: list[Modifier], without: frozenset[str] = frozenset()
+    ) -> Decision:
+        rules = [rule for rule in bearing if _bears_on(rule, policy)] if bearing else bearing
+        refused = _not_open(policy, sheet.on) or _vetoed(rules)
+        return self._compile(policy, sheet.on).decide(sheet, without, refused, rules)
+
+    def _exclusive(
+        self, policy: Policy, sheet: FactSheet, bearing: list[Modifier], taken: dict[str, _Taken]
+    ) -> Decision:
+        decision = self._decide(policy, sheet, bearing)
         group = policy.excl_group
         if group is None or decision.outcome is not Outcome.MATCH:
             return decision
         holder = taken.get(group)
         if holder:
-            rest = self.decide_sheet(policy, sheet, holder.records) if decision.records & holder.records else decision
+            shared = decision.records & holder.records
+            rest = self._decide(policy, sheet, bearing, holder.records) if shared else decision
             if rest.outcome is not Outcome.MATCH or not decision.records:
-                reason = f"与“{holder.name}”同属{group}，同一笔只能享受一项"
-                return replace(_refused(decision, Standing.BLOCKED, reason), blocked_by=holder.policy)
+                return _blocked(decision, group, holder)
             decision = rest
         before = holder.records if holder else frozenset()
         first = holder or _Taken(policy.id, policy.short, before)
         taken[group] = replace(first, records=before | decision.records)
-        return decision
-
-    def _modified(self, policy: Policy, decision: Decision, values: Mapping[str, Any]) -> Decision:
-        for rule, holds in self._modifiers:
-            if policy.id in rule.exempt or (rule.categories and policy.category not in rule.categories):
-                continue
-            if holds(values) != YES:
-                continue
-            if rule.effect == "veto":
-                return _refused(decision, Standing.VETOED, rule.reason)
-            if decision.benefit:
-                decision = replace(decision, benefit=decision.benefit.scaled(rule.factor, rule.reason))
         return decision
 
     def _compile(self, policy: Policy, on: date) -> _Compiled:
@@ -208,18 +229,26 @@ class _Compiled:
         self._schema = policy.schema_of_facts
         self._tree = policy.tree(policy.condition, on)
         self._tests = [leaf_test(leaf) for leaf in self._tree.leaves]
-        self._explain = Explainer(self._tree, self._schema)
+        self._holds = compile_verdict(self._tree)
+        self._combine = compile_combine(self._tree)
+        self.explainer = Explainer(self._tree, self._schema)
         self._counters = [Counter(count) for count in policy.counts]
         self._overrides = [(each, compile_verdict(policy.tree(each.when, on))) for each in policy.mode_overrides]
         self._cases: dict[int, Test] = {}
 
-    def decide(self, sheet: FactSheet, without: frozenset[str]) -> Decision:
-        counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
-        evidence = sheet.evidence if not sheet.declared else self._declared(sheet, counted)
-        low, verdicts = self._verdicts(sheet.values, counted)
-        why = self._explain.of(verdicts, low)
-        outcome = OUTCOMES[why.verdict]
-        lost = _lost(why, sheet)
+    def decide(
+        self, sheet: FactSheet, without: frozenset[str], refused: Refused | None, rules: list[Modifier]
+    ) -> Decision:
+        """``refused`` makes it no match whatever the facts; ``rules`` bear on the amount."""
+        counted: dict[str, Counted] = {}
+        evidence: Mapping[str, Evidence] = sheet.evidence
+        low = high = sheet.values
+        if self._counters:
+            counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
+            evidence = self._declared(sheet, counted) if sheet.declared else evidence
+            low = low | {name: found.low for name, found in counted.items() if found.low is not None}
+            high = high | {name: found.high for name, found in counted.items() if found.high is not None}
+        verdict = self._holds(low) if low is high else self._combine(self.verdicts(low, high))
         mode, materials = self._mode(low)
         policy = self._policy
         return Decision(
@@ -227,26 +256,22 @@ class _Compiled:
             version=policy.version,
             name=policy.name,
             on=sheet.on,
-            outcome=outcome,
-            standing=Standing.APPLIES,
+            outcome=Outcome.NOT_MATCH if refused else OUTCOMES[verdict],
+            standing=refused[0] if refused else Standing.APPLIES,
             mode=mode,
             materials=materials,
-            reasons=tuple(_reasons(why, lost, sheet)),
-            missing=tuple(why.missing()),
-            benefit=None if outcome is Outcome.NOT_MATCH else self._benefit(low, counted),
             deadline=policy.deadline,
-            traced=partial(why.trace, evidence),
-            records=frozenset().union(*(found.refs for found in counted.values())),
-            hint="可申请复核" if lost else None,
+            because=Reasoning(self, sheet, low, high, counted, evidence, rules),
+            refusal=refused[1] if refused else None,
+            records=frozenset().union(*(found.refs for found in counted.values())) if counted else _NONE,
+            excluded=without,
         )
 
-    def _verdicts(self, values: dict[str, Any], counted: Mapping[str, Counted]) -> tuple[dict[str, Any], list[Verdict]]:
-        """The facts with what certainly counts, and how each leaf comes out for that and for what may count."""
-        if not counted:
-            return values, [test(values) for test in self._tests]
-        low = values | {name: found.low for name, found in counted.items() if found.low is not None}
-        high = values | {name: found.high for name, found in counted.items() if found.high is not None}
-        return low, [_settled(test(low), test(high)) for test in self._tests]
+    def verdicts(self, low: dict[str, Any], high: dict[str, Any]) -> list[Verdict]:
+        """How each leaf comes out for what certainly counts and for what may."""
+        if low is high:
+            return [test(low) for test in self._tests]
+        return [_settled(test(low), test(high)) for test in self._tests]
 
     def _declared(self, sheet: FactSheet, counted: dict[str, Counted]) -> Mapping[str, Evidence]:
         """Let the enterprise's own figure stand for a count that the records leave open; returns the evidence."""
@@ -264,7 +289,7 @@ class _Compiled:
                 return override.mode, override.materials or self._policy.materials
         return self._policy.mode, self._policy.materials
 
-    def _benefit(self, values: Mapping[str, Any], counted: Mapping[str, Counted]) -> Amount:
+    def benefit(self, values: Mapping[str, Any], counted: Mapping[str, Counted]) -> Amount:
         open_ones = {name for name, found in counted.items() if found.open_fields and not found.low}
         if open_ones:
             values = {name: value for name, value in values.items() if name not in open_ones}
@@ -282,6 +307,59 @@ class _Compiled:
 
     def _parameter(self, name: str) -> Decimal:
         return self._policy.parameters[name].on(self._on)
+
+
+class Reasoning:
+    """What stands behind one decision, worked out when somebody asks for it."""
+
+    __slots__ = ("_benefit", "_compiled", "_counted", "_evidence", "_high", "_low", "_rules", "_sheet", "_why")
+
+    def __init__(
+        self,
+        compiled: _Compiled,
+        sheet: FactSheet,
+        low: dict[str, Any],
+        high: dict[str, Any],
+        counted: Mapping[str, Counted],
+        evidence: Mapping[str, Evidence],
+        rules: list[Modifier],
+    ) -> None:
+        self._compiled, self._sheet, self._low, self._high = compiled, sheet, low, high
+        self._counted, self._evidence, self._rules = counted, evidence, rules
+        self._why: Explanation | None = None
+        self._benefit: Amount | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(_reasons(self._explanation, self.lost, self._sheet))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(self._explanation.missing())
+
+    @property
+    def lost(self) -> list[tuple[str, date]]:
+        """Titles that were asked for, once held, and have run out, with their last day."""
+        return _lost(self._explanation, self._sheet)
+
+    @property
+    def benefit(self) -> Amount:
+        """The amount, with what other rules take of it."""
+        if self._benefit is None:
+            amount = self._compiled.benefit(self._low, self._counted)
+            for rule in self._rules:
+                amount = amount.scaled(rule.factor, rule.reason)
+            self._benefit = amount
+        return self._benefit
+
+    def trace(self) -> tuple[TraceLine, ...]:
+        return self._explanation.trace(self._evidence)
+
+    @property
+    def _explanation(self) -> Explanation:
+        if self._why is None:
+            self._why = self._compiled.explainer.of(self._compiled.verdicts(self._low, self._high), self._low)
+        return self._why
 
 
 def _settled(low: Verdict, high: Verdict) -> Verdict:
@@ -304,7 +382,7 @@ def _lost(why: Explanation, sheet: FactSheet) -> list[tuple[str, date]]:
     return [(code, sheet.lapsed[code]) for code in asked if code in sheet.lapsed]
 
 
-def _not_open(policy: Policy, on: date) -> tuple[Standing, str] | None:
+def _not_open(policy: Policy, on: date) -> Refused | None:
     if policy.state is State.SUSPENDED:
         return Standing.UNPUBLISHED, "政策已暂停受理"
     if policy.state is not State.PUBLISHED:
@@ -318,14 +396,20 @@ def _not_open(policy: Policy, on: date) -> tuple[Standing, str] | None:
     return None
 
 
-def _refused(decision: Decision, standing: Standing, reason: str) -> Decision:
-    """Not for this enterprise whatever its facts: nothing is asked, nothing is promised."""
+def _bears_on(rule: Modifier, policy: Policy) -> bool:
+    return policy.id not in rule.exempt and (not rule.categories or policy.category in rule.categories)
+
+
+def _vetoed(rules: list[Modifier]) -> Refused | None:
+    return next(((Standing.VETOED, rule.reason) for rule in rules if rule.effect == "veto"), None)
+
+
+def _blocked(decision: Decision, group: str, holder: _Taken) -> Decision:
+    reason = f"与“{holder.name}”同属{group}，同一笔只能享受一项"
     return replace(
         decision,
         outcome=Outcome.NOT_MATCH,
-        standing=standing,
-        reasons=(reason,),
-        missing=(),
-        benefit=None,
-        hint=None,
+        standing=Standing.BLOCKED,
+        refusal=reason,
+        blocked_by=holder.policy,
     )
