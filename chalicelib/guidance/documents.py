@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.model import Bundle, ServiceItem
-from chalicelib.guidance.search import Document, SearchIndex
+from chalicelib.guidance.search import BARE, Document, SearchIndex
 
 EMPHASIS = 2
 
@@ -26,7 +26,7 @@ def of_item(item: ServiceItem) -> Document:
         *(material.name for material in item.materials),
         *(f"{faq.question} {faq.answer}" for faq in item.faq),
     ]
-    return _document(item.id, item.name, body, item.asks)
+    return _document(item.id, item.name, body, item.asks, 1.0 if _has_guide(item) else BARE)
 
 
 def of_bundle(bundle: Bundle) -> Document:
@@ -50,6 +50,11 @@ def index_of(items: Iterable[ServiceItem], bundles: Iterable[Bundle]) -> SearchI
     return SearchIndex.build(of_guides(items, bundles), emphasis=EMPHASIS)
 
 
-def _document(id_: str, name: str, body: Iterable[str], asks: tuple[str, ...]) -> Document:
+def _has_guide(item: ServiceItem) -> bool:
+    """Whether there is more than a name: one that was only listed must not outbid a guide."""
+    return bool(item.asks or item.steps or item.materials)
+
+
+def _document(id_: str, name: str, body: Iterable[str], asks: tuple[str, ...], prior: float = 1.0) -> Document:
     text = normalise("\n".join(part for part in body if part))
-    return Document(id_, text, normalise(name), tuple(map(normalise, (*asks, name))))
+    return Document(id_, text, normalise(name), tuple(map(normalise, (*asks, name))), prior)

@@ -109,6 +109,7 @@ def _columns(index: SearchIndex) -> Iterator[tuple[str, array[Any]]]:
         ends.append(ends[-1] + len(one))
     yield "ids.starts", ends
     yield "ids.data", array("B", b"".join(encoded))
+    yield "priors", _array("f", index.priors)
     for number, field in enumerate(index.fields):
         for name, type_ in _COLUMNS:
             yield f"{number}.{name}", _array(type_, getattr(field.texts.columns, name))
@@ -133,4 +134,5 @@ def _index(header: Mapping[str, Any], columns: Mapping[str, memoryview]) -> Sear
         parts = {name: columns[f"{number}.{name}"] for name, _ in _COLUMNS}
         texts = Bm25(Columns(**parts), field["size"])
         fields.append(Field(texts, columns[f"{number}.owners"], field["weight"]))
-    return SearchIndex(_Texts(columns["ids.starts"], columns["ids.data"]), fields, header["emphasis"])
+    ids = _Texts(columns["ids.starts"], columns["ids.data"])
+    return SearchIndex(ids, fields, columns["priors"], header["emphasis"])

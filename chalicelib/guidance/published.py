@@ -21,7 +21,7 @@ Bytes = Callable[[str], memoryview | None]
 
 
 def name_of(known: Sequence[Document]) -> str:
-    digest = sha256(repr([(one.id, one.title, one.body, one.phrasings) for one in known]).encode())
+    digest = sha256(repr([(one.id, one.title, one.body, one.phrasings, one.prior) for one in known]).encode())
     return f"guide-index/{digest.hexdigest()[:32]}.idx"
 
 

@@ -35,7 +35,9 @@ class SecondChance:
     def _sounds(self) -> SearchIndex:
         """Made when it is first needed: most questions never do."""
         folded = (
-            Document(one.id, fold(one.title), fold(one.title), tuple(fold(core(text)) for text in one.phrasings))
+            replace(
+                one, body=fold(one.title), title=fold(one.title), phrasings=tuple(fold(core(t)) for t in one.phrasings)
+            )
             for one in self._documents
         )
         return SearchIndex.build(folded, self._emphasis)
