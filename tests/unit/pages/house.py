@@ -155,7 +155,7 @@ class House:
 
     def __init__(self, public_url: str = "https://xixinban.example") -> None:
         self.clock = FixedClock(NOW)
-        store = MemoryStore(self.clock)
+        store = self.store = MemoryStore(self.clock)
         self.settings = Settings(
             public_url=public_url,
             session_secret="secret-for-tests",

@@ -1,0 +1,95 @@
+"""retention: ends what is over and nothing else, and plans without touching anything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.cases.model import CaseEvent, CaseRow
+from chalicelib.cases.service import LookupRefused
+from chalicelib.dialogue.tickets import TicketService
+from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
+from tests.unit.jobs.support import E01, JobWorld
+
+DONE_NO, OPEN_NO, ALONE_NO = "3603232026111600019", "3603232026111600027", "3603232026111600035"
+ENDED = ("RECEIVED", "ACCEPTED", "REVIEWING", "DECIDED_OK", "FINISHED")
+DAY = timedelta(days=1)
+
+
+def case(no: str, *kinds: str, uscc: str | None = None) -> CaseRow:
+    events = [{"id": f"e{n}", "kind": kind, "at": f"2026-11-0{n + 2} 10:00"} for n, kind in enumerate(kinds)]
+    body = {"no": no, "uscc": uscc, "title": "示例事项", "dept": "县政务服务中心", "phone_last4": "0101", "prov": "R"}
+    return CaseRow.model_validate({**body, "promised": {"n": 60, "unit": "wd"}, "events": events})
+
+
+@pytest.fixture
+def world() -> JobWorld:
+    world = JobWorld()
+    world.cases.save_row(case(DONE_NO, *ENDED, uscc=E01), world.clock.now())
+    world.cases.save_row(case(ALONE_NO, *ENDED), world.clock.now())
+    world.cases.save_row(case(OPEN_NO, "RECEIVED", "ACCEPTED", uscc=E01), world.clock.now())
+    return world
+
+
+def test_nothing_is_over_before_its_term(world: JobWorld) -> None:
+    TicketService(world.memory).open("o1", "投诉建议", "没人管", world.clock.now())
+    world.clock.advance(TICKET_TERM - timedelta(seconds=1))
+    assert world.run("retention").planned == 0
+    world.clock.advance(CASE_TERM - TICKET_TERM)
+    assert not [line for line in world.run("retention").plan.lines if line.what.startswith("办件")]
+
+
+def test_the_copy_of_an_ended_case_goes_with_all_that_was_filed_of_it(world: JobWorld) -> None:
+    world.clock.advance(CASE_TERM + DAY)
+    result = world.run("retention")
+    assert (result.planned, result.queued, result.failed) == (2, 2, 0)
+    assert world.cases.get(DONE_NO) is None
+    assert world.cases.get(ALONE_NO) is None
+    assert [held.no for held in world.cases.of_enterprise(E01)] == [OPEN_NO]
+    with pytest.raises(LookupRefused):
+        world.cases.lookup("o1", DONE_NO, "0101", world.clock.now())
+    left = [pk for pk, _ in world.memory._rows if DONE_NO in pk or ALONE_NO in pk]
+    assert left == []
+    assert world.run("retention").planned == 0
+
+
+def test_a_case_that_goes_on_is_not_over(world: JobWorld) -> None:
+    world.clock.advance(CASE_TERM)
+    late = {"id": "late", "case_no": DONE_NO, "kind": "ARCHIVED", "at": "2026-11-20 10:00"}
+    world.cases.record(CaseEvent.model_validate(late), world.clock.now())
+    world.clock.advance(DAY)
+    assert [line.what for line in world.run("retention").plan.lines] == [f"办件 {ALONE_NO}"]
+    assert world.cases.get(DONE_NO) is not None
+
+
+def test_an_old_ticket_loses_its_person_and_its_words(world: JobWorld) -> None:
+    tickets = TicketService(world.memory)
+    old = tickets.open("oTeller", "投诉建议", "张三丰说没人管", world.clock.now())
+    world.clock.advance(TICKET_TERM + DAY)
+    new = tickets.open("oOther", "人工答复", "怎么换法人", world.clock.now())
+    assert world.run("retention").queued == 1
+    kept = {ticket.id: ticket for ticket in tickets.listed()}
+    assert (kept[old.id].openid, kept[old.id].text, kept[old.id].kind) == ("", "", "投诉建议")
+    assert kept[new.id] == new
+    assert tickets.of_person("oTeller") == []
+    assert not [1 for _, text in world.memory._rows.values() if "oTeller" in text or "张三丰" in text]
+    assert world.run("retention").planned == 0
+
+
+def test_who_leaves_is_taken_out_of_their_tickets(world: JobWorld) -> None:
+    tickets = TicketService(world.memory)
+    mine = tickets.open("oTeller", "投诉建议", "没人管", world.clock.now())
+    theirs = tickets.open("oOther", "投诉建议", "没人管", world.clock.now())
+    tickets.forget("oTeller")
+    assert [ticket.openid for ticket in tickets.listed()] == ["", "oOther"]
+    assert next(tickets.listed()).text == mine.text
+    assert tickets.of_person("oOther") == [theirs]
+
+
+def test_a_dry_run_touches_nothing(world: JobWorld) -> None:
+    TicketService(world.memory).open("o1", "投诉建议", "没人管", world.clock.now())
+    world.clock.advance(CASE_TERM + DAY)
+    before = {key: text for key, (_, text) in world.memory._rows.items()}
+    assert world.run("retention", dry_run=True).planned == 3
+    assert {key: text for key, (_, text) in world.memory._rows.items()} == before
