@@ -33,6 +33,7 @@ from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.enterprises.units import UnitService
 from chalicelib.finance.bundles import BundleService
+from chalicelib.finance.demands import DemandService
 from chalicelib.finance.library import ProjectService
 from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
@@ -59,6 +60,7 @@ from chalicelib.settings import Settings, load
 from chalicelib.wechat.codec import Codec, Mode
 
 if TYPE_CHECKING:
+    from chalicelib.content.drop import DropBox
     from chalicelib.content.service import ContentService
     from chalicelib.wechat.client import PlatformClient
 
@@ -126,6 +128,17 @@ class Application:
         from chalicelib.adapters.files import FileBlobs
 
         return FileBlobs(Path(f"{self.settings.db}.blobs"))
+
+    @cached_property
+    def drop(self) -> DropBox:
+        """Where back offices leave files: ``{db}.drop`` beside the database, ``drop/`` in the bucket."""
+        from chalicelib.content.drop import DropBox
+
+        if self.settings.stage == "aws":
+            return DropBox(self.blobs, "drop/")
+        from chalicelib.adapters.files import FileBlobs
+
+        return DropBox(FileBlobs(Path(f"{self.settings.db}.drop")))
 
     @cached_property
     def wechat_client(self) -> PlatformClient:
@@ -232,6 +245,10 @@ class Application:
     @cached_property
     def projects(self) -> ProjectService:
         return ProjectService(self.store)
+
+    @cached_property
+    def demands(self) -> DemandService:
+        return DemandService(self.store)
 
     @cached_property
     def bundles(self) -> BundleService:
@@ -347,6 +364,7 @@ class Application:
             ratings=self.ratings,
             commitments=self.commitments,
             concerns=self.concerns,
+            demands=self.demands,
             loans=self.loans,
             awards=self.awards,
             enterprises=self.enterprises,

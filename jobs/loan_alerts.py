@@ -12,6 +12,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.times import at_local
 from jobs.core import Job, JobContext, JobPlan, When
+from jobs.demand_drafts import demand_drafts
 from jobs.schedule import Every
 from jobs.telling import tell
 from jobs.wording import field_time
@@ -37,6 +38,7 @@ class LoanAlerts(Job):
             alerts = [alert for alert in new_alerts(loan, since) if alert.at < until]
             skipped[SUPERSEDED] += max(0, len(alerts) - 1)
             drafts += [_draft(alert, when) for alert in alerts[-1:]]
+        drafts += demand_drafts(context, when)
         return tell(context, when, drafts, +skipped)
 
 

@@ -19,6 +19,7 @@ from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.finance.demands import DemandService
 from chalicelib.finance.service import LoanService
 from chalicelib.guidance.questions import QuestionBook
 from chalicelib.guidance.service import GuideService
@@ -42,6 +43,7 @@ class Desk:
     ratings: RatingService
     commitments: CommitmentService
     concerns: ConcernService
+    demands: DemandService
     loans: LoanService
     awards: AwardService
     enterprises: EnterpriseService

@@ -9,6 +9,7 @@ from chalicelib.dialogue.skills.award_progress import AwardProgress
 from chalicelib.dialogue.skills.bind import Bind
 from chalicelib.dialogue.skills.case_progress import CaseProgress
 from chalicelib.dialogue.skills.concern import ConcernSkill
+from chalicelib.dialogue.skills.financing import Financing
 from chalicelib.dialogue.skills.guide import Guide
 from chalicelib.dialogue.skills.handoff import Handoff
 from chalicelib.dialogue.skills.join import Join
@@ -50,6 +51,7 @@ class DialogueService:
                 ToleranceSkill(desk),
                 CaseProgress(desk),
                 AwardProgress(desk),
+                Financing(desk),
                 LoanProgress(desk),
                 PolicyExam(desk),
                 PolicyCheck(desk),

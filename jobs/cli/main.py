@@ -12,6 +12,7 @@ from jobs.cli import (
     award,
     case,
     content,
+    demand,
     doctor,
     enterprise,
     enterprise_import,
@@ -56,6 +57,7 @@ enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
 app.add_typer(loan.app, name="loan")
 app.add_typer(project.app, name="project")
+demand.register(loan.app)
 app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
 app.add_typer(request.app, name="request")

@@ -80,3 +80,35 @@ def test_a_bank_officer_binds_to_the_unit(county: Application, jobs: Jobs) -> No
     county.bindings.redeem("oOFFICER____________________", code, county.clock.now())
     assert jobs("unit", "list", "--json").json == [{"name": "九江银行", "uscc": BANK, "members": 1}]
     assert "九江银行" in jobs("unit", "list").out
+
+
+def test_a_demand_from_the_department_to_the_banks(county: Application, jobs: Jobs) -> None:
+    demand = county.demands.register(
+        "oBOSS_______________________", GIANT, 300_000_000, 12, "买原材料", county.clock.now()
+    )
+    assert demand.id in jobs("loan", "demands").out
+    assert "等企业同意" in jobs("loan", "recommend", demand.id, "--bank", "甲银行", "--bank", "乙银行").out
+    assert jobs("loan", "asked", "甲银行", "--json").json == []
+    county.demands.agree(demand.id, GIANT, ("甲银行", "乙银行"), county.clock.now())
+    words = ("--amount", "3000000", "--rate", "3.45", "--months", "12")
+    assert "已登记" in jobs("loan", "offer", demand.id, "乙银行", *words).out
+    assert "已登记" in jobs("loan", "offer", demand.id, "甲银行", "--declined", "负债率").out
+    (row,) = jobs("loan", "asked", "甲银行", "--json").json
+    assert row["own"]["declined"] == "负债率" and "乙银行" not in str(row)
+    assert "3.45" not in jobs("loan", "demands", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("loan", "recommend", "F-1", "--bank", "甲银行"), "F-1"),
+        (("loan", "offer", "F-1", "甲银行", "--months", "12", "--amount", "十", "--rate", "3"), "--amount"),
+        (("loan", "offer", "F-1", "甲银行", "--months", "12", "--amount", "1.001", "--rate", "3"), "两位"),
+        (("loan", "offer", "F-1", "甲银行", "--months", "12", "--amount", "1", "--rate", "30"), "--rate"),
+        (("loan", "offer", "F-1", "甲银行", "--amount", "1", "--rate", "3"), "--months"),
+        (("loan", "offer", "F-1", "甲银行", "--declined", "不想"), "征信"),
+    ],
+)
+def test_wrong_words_about_a_demand(county: Application, jobs: Jobs, words: tuple[str, ...], says: str) -> None:
+    done = jobs(*words)
+    assert done.code == 2 and says in done.err

@@ -1,0 +1,189 @@
+"""融资需求 taken down in conversation, the banks it may be shown to, and their offers; for 法人 and 财务 only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from chalicelib import money
+from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue.model import Flow, Option, Reply, Turn
+from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.enterprises.access import Right, may
+from chalicelib.finance.demands import SHARED, Answer, Demand, DemandError, DemandState
+from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.amounts import amount
+from chalicelib.provenance import SAMPLE_NOTE
+from chalicelib.times import short_date
+
+_ASKED = re.compile(r"(登记|提交|申报|填报|我有|有个?)融资需求|(想|要|需要)(跟|找|和)?银行对接|帮我?(找|对接)银行")
+_MINE = re.compile(r"(我的|查.{0,2})融资需求|融资需求.{0,4}(进度|怎么样|到哪)|银行.{0,4}(报价|方案)")
+_YEARS = re.compile(r"(\d{1,2})\s*年")
+_MONTHS = re.compile(r"(\d{1,3})\s*个?月")
+_CHINESE_YEARS = {"一年": 12, "两年": 24, "二年": 24, "三年": 36, "五年": 60, "半年": 6}
+_Act = Callable[[Demand], Demand]
+_STOP = "不登记了回复“取消”。"
+
+
+class Financing(Skill):
+    name = "financing"
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "begin": lambda turn, args: self._begin(turn),
+            "mine": lambda turn, args: self._mine(turn),
+            "open": lambda turn, args: self._open(turn, args["id"]),
+            "register": self._register,
+            "agree": self._agree,
+            "choose": self._choose,
+            "withdraw": self._withdraw,
+        }
+
+    def claims(self, turn: Turn) -> bool:
+        text = normalise(turn.text)
+        return bool(_ASKED.search(text) or _MINE.search(text))
+
+    def answer(self, turn: Turn) -> Reply:
+        return self._mine(turn) if _MINE.search(normalise(turn.text)) else self._begin(turn)
+
+    def reminder(self, flow: Flow) -> str:
+        return "接着登记融资需求请直接回答；不登记了回复“取消”。"
+
+    # ------------------------------------------------------------------------------------------------------ asking
+
+    def _begin(self, turn: Turn) -> Reply:
+        if not self._usccs(turn):
+            return Reply(("融资需求由企业的法人或财务登记，请先绑定企业。",), footer="回复“绑定”开始。")
+        turn.session.flow = Flow(skill=self.name, step="amount")
+        return Reply(("想贷多少？比如：300 万元。",), footer=_STOP)
+
+    def resume(self, turn: Turn, flow: Flow) -> Reply | None:
+        text = normalise(turn.text)
+        if flow.step == "amount":
+            fen = amount(text)
+            return self._next(turn, flow, "months", amount=str(fen)) if fen else None
+        if flow.step == "months":
+            months = _months(text)
+            return self._next(turn, flow, "purpose", months=str(months)) if months else None
+        return self._confirm(turn, flow) if len(turn.text) >= 2 else None
+
+    def _next(self, turn: Turn, flow: Flow, step: str, **known: str) -> Reply:
+        turn.session.flow = Flow(skill=self.name, step=step, data={**flow.data, **known})
+        ask = {"months": "用多久？比如：1 年，或 6 个月。", "purpose": "用来做什么？比如：买原材料、技术改造。"}[step]
+        return Reply((ask,), footer=_STOP)
+
+    def _confirm(self, turn: Turn, flow: Flow) -> Reply:
+        turn.session.flow = None
+        data = {**flow.data, "purpose": turn.text.strip()}
+        told = f"{money.show(int(data['amount']))}，{data['months']} 个月，用于{data['purpose']}。"
+        firms = [(uscc, self._desk.enterprise_name(uscc)) for uscc in self._usccs(turn)]
+        options = tuple(
+            Option(label=f"登记（{name}）", action="financing.register", args={**data, "uscc": uscc})
+            for uscc, name in firms
+        )
+        later = "登记后由县工信局推荐银行；给哪些银行看，先经您同意。"
+        return Reply((told, later), (*options, Option(label="重填", action="financing.begin")))
+
+    def _register(self, turn: Turn, args: Mapping[str, str]) -> Reply:
+        if args["uscc"] not in self._usccs(turn):
+            return self._begin(turn)
+        enterprise = self._desk.enterprises.get(args["uscc"])
+        sample = enterprise.is_sample if enterprise else False
+        try:
+            demand = self._desk.demands.register(
+                turn.openid, args["uscc"], int(args["amount"]), int(args["months"]), args["purpose"], turn.now, sample
+            )
+        except DemandError as refused:
+            return Reply((str(refused),))
+        mine = Option(label="查融资需求", action="financing.mine")
+        policies = Option(label="有哪些贷款政策", action="policy_question.open", args={"id": "P22"})
+        return Reply((f"已登记，编号 {demand.id}。县工信局提出推荐名单后我告诉您。",), (mine, policies), _note(demand))
+
+    # ------------------------------------------------------------------------------------------------------ showing
+
+    def _mine(self, turn: Turn) -> Reply:
+        demands = [d for uscc in self._usccs(turn) for d in self._desk.demands.of_enterprise(uscc)]
+        if not demands:
+            return Reply(("还没有登记融资需求。",), (Option(label="登记融资需求", action="financing.begin"),))
+        if len(demands) == 1:
+            return _shown(demands[0])
+        options = (
+            Option(label=f"{d.id} · {d.state.chinese}", action="financing.open", args={"id": d.id}) for d in demands[:6]
+        )
+        return Reply(("回复编号查看：",), tuple(options))
+
+    def _open(self, turn: Turn, demand_id: str) -> Reply:
+        demand = self._own(turn, demand_id)
+        return _shown(demand) if demand else self._mine(turn)
+
+    def _agree(self, turn: Turn, args: Mapping[str, str]) -> Reply:
+        return self._acted(turn, args, lambda d: self._desk.demands.agree(d.id, d.uscc, d.banks, turn.now))
+
+    def _choose(self, turn: Turn, args: Mapping[str, str]) -> Reply:
+        return self._acted(turn, args, lambda d: self._desk.demands.choose(d.id, d.uscc, args["bank"]))
+
+    def _withdraw(self, turn: Turn, args: Mapping[str, str]) -> Reply:
+        return self._acted(turn, args, lambda d: self._desk.demands.withdraw(d.id, d.uscc))
+
+    def _acted(self, turn: Turn, args: Mapping[str, str], act: _Act) -> Reply:
+        demand = self._own(turn, args["id"])
+        if demand is None:
+            return self._mine(turn)
+        if "banks" in args and tuple(args["banks"].split("、")) != demand.banks:
+            return Reply(("推荐名单有变化，请重新看一遍。",), _shown(demand).options)
+        try:
+            return _shown(act(demand))
+        except DemandError as refused:
+            return Reply((str(refused),))
+
+    def _own(self, turn: Turn, demand_id: str) -> Demand | None:
+        mine = (d for uscc in self._usccs(turn) for d in self._desk.demands.of_enterprise(uscc))
+        return next((demand for demand in mine if demand.id == demand_id), None)
+
+    def _usccs(self, turn: Turn) -> list[str]:
+        bindings = self._desk.bindings.of_person(turn.openid)
+        return [binding.uscc for binding in bindings if may(binding.role, Right.SEE_LOANS)]
+
+
+def _shown(demand: Demand) -> Reply:
+    told = f"{money.show(demand.amount)}，{demand.months} 个月，用于{demand.purpose}"
+    lines = [f"融资需求 {demand.id} · {demand.state.chinese}", told]
+    options: list[Option] = []
+    if demand.state is DemandState.PROPOSED:
+        banks = "、".join(demand.banks)
+        lines += [f"县工信局拟推荐给：{banks}。", f"给银行看的内容：{SHARED}。"]
+        options = [
+            Option(label="同意", action="financing.agree", args={"id": demand.id, "banks": banks}),
+            Option(label="不同意，撤回需求", action="financing.withdraw", args={"id": demand.id}),
+        ]
+    elif demand.state is DemandState.LISTED:
+        lines += [_offer(answer) for answer in demand.offers]
+        lines += [f"{answer.bank}：本次不能办（{answer.declined}）" for answer in demand.answers if not answer.is_offer]
+        if demand.reply_by:
+            lines.append(f"银行最晚 {short_date(demand.reply_by)} 答复。")
+        options = [
+            Option(label=f"选 {offer.bank}", action="financing.choose", args={"id": demand.id, "bank": offer.bank})
+            for offer in demand.offers
+        ]
+    elif demand.chosen:
+        lines.append(f"您选了 {demand.chosen}，请等客户经理联系。方案不等于批贷，以银行审批为准。")
+    return Reply(tuple(lines), tuple(options), _note(demand))
+
+
+def _offer(offer: Answer) -> str:
+    return f"{offer.bank}：{money.show(offer.amount or 0)}，年利率 {offer.rate_percent}%，{offer.months} 个月"
+
+
+def _months(text: str) -> int | None:
+    if found := _YEARS.search(text):
+        return int(found.group(1)) * 12 or None
+    if found := _MONTHS.search(text):
+        return int(found.group(1)) or None
+    return next((months for word, months in _CHINESE_YEARS.items() if word in text), None)
+
+
+def _note(demand: Demand) -> str:
+    return SAMPLE_NOTE if demand.is_sample else ""
