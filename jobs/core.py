@@ -12,6 +12,7 @@ from uuid import uuid4
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.content.catalogue import Catalogue
+from chalicelib.content.drop import DropBox
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.errors import Refusal
@@ -43,6 +44,7 @@ class JobContext:
     notices: NoticeService
     calendar: WorkCalendar
     demo: bool = False
+    drop: DropBox | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.errors import BadInput
 from jobs.award_rounds import AwardRounds
+from jobs.case_drop import CaseDropJob
 from jobs.case_watch import CaseWatch
 from jobs.channel_watch import ChannelWatch
 from jobs.core import Job
@@ -24,6 +25,7 @@ _ALL: tuple[Job, ...] = (
     *_TELLING,
     LoanAlerts(),
     CaseWatch(),
+    CaseDropJob(),
     ChannelWatch(),
     RequestWatch(),
     NoticeSweep(_TELLING),

@@ -21,6 +21,7 @@ def context_of(application: Application) -> JobContext:
         notices=application.notices,
         calendar=application.calendar,
         demo=application.settings.demo,
+        drop=application.drop,
     )
 
 
