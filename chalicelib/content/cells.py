@@ -39,7 +39,7 @@ def shape(field: FieldInfo) -> Shape:
 
 
 def _shape(annotation: Any) -> Shape:
-    plain = _without_none(annotation)
+    plain = without_none(annotation)
     if get_origin(plain) in _UNIONS:
         return "json" if {_shape(part) for part in get_args(plain)} == {"json"} else "text"
     if get_origin(plain) is Literal:
@@ -61,13 +61,13 @@ def _shape(annotation: Any) -> Shape:
     return "text"
 
 
-def _without_none(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
     """The annotation without Annotated and Optional; a union of several types stays what it is."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in _UNIONS:
         parts = [part for part in get_args(annotation) if part is not type(None)]
-        return _without_none(parts[0]) if len(parts) == 1 else annotation
+        return without_none(parts[0]) if len(parts) == 1 else annotation
     return annotation
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from chalicelib.content import cells
+from chalicelib.content import cells, column_help
 from chalicelib.content.documents import dump_yaml
 from chalicelib.content.kinds import KINDS, Kind
 from chalicelib.content.rows import column_titles, shapes
@@ -18,6 +19,9 @@ from chalicelib.provenance import Provenanced
 
 MAX_CELL = 32_767
 """Characters that one cell of a workbook holds."""
+
+_LONGEST_ERROR = 225
+_LAST_ROW = 1_048_576
 
 _WIDTHS = {"list": 36, "json": 48, "text": 22, "flag": 8, "number": 12, "date": 12}
 
@@ -48,7 +52,8 @@ def columns(model: type[BaseModel]) -> list[str]:
 
 
 def write_workbook(path: Path, rows: Mapping[str, Rows]) -> dict[str, int]:
-    """One sheet a kind, named and headed in Chinese, header and first column frozen. Texts never become formulas."""
+    """One sheet a kind, named and headed in Chinese, header and first column frozen, with a comment on each heading and
+    a drop-down list where only some values are good. Texts never become formulas."""
     from openpyxl import Workbook
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +82,37 @@ def _write_sheet(book: Any, kind: Kind, models: Rows) -> int:
             sheet.freeze_panes = "B2"
             names, titles = columns(kind.model), column_titles(kind)
             for column, name in enumerate(names, 1):
-                sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS[shapes(kind)[name]]
-            sheet.append([_cell(sheet, titles[name], font=Font(bold=True)) for name in names])
+                letter = get_column_letter(column)
+                sheet.column_dimensions[letter].width = _WIDTHS[shapes(kind)[name]]
+                _drop_down(sheet, letter, kind.model.model_fields[name])
+            fields = kind.model.model_fields
+            comments = {name: _comment(column_help.comment(name, fields[name])) for name in names}
+            sheet.append([_cell(sheet, titles[name], font=Font(bold=True), comment=comments[name]) for name in names])
         sheet.append(_cells(sheet, kind, row))
         number += 1
     return number
+
+
+def _drop_down(sheet: Any, letter: str, field: FieldInfo) -> None:
+    """A list of the values that are good, as far as it fits into the sheet."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    choices = column_help.choices(field)
+    if choices is None or any("," in choice for choice in choices):
+        return
+    listed = ",".join(choices)
+    if len(listed) > column_help.MAX_LIST - 2:
+        return
+    rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True, showErrorMessage=True)
+    rule.errorTitle, rule.error = "填写有误", f"只能填：{listed.replace(',', '、')}"[:_LONGEST_ERROR]
+    rule.add(f"{letter}2:{letter}{_LAST_ROW}")
+    sheet.data_validations.append(rule)
+
+
+def _comment(text: str) -> Any:
+    from openpyxl.comments import Comment
+
+    return Comment(text, "溪心办", height=40 + 22 * text.count("\n") + len(text), width=360)
 
 
 def _cells(sheet: Any, kind: Kind, row: BaseModel) -> list[Any]:
