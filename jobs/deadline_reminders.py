@@ -17,6 +17,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.times import at_local
 from jobs.core import Job, JobContext, JobPlan, When
+from jobs.loan_renewals import renewal_drafts
 from jobs.policy_deadlines import policy_drafts, stage
 from jobs.qual_expiry import qual_drafts
 from jobs.schedule import Daily
@@ -47,6 +48,7 @@ class DeadlineReminders(Job):
             *_case_drafts(context, when, until, skipped),
             *policy_drafts(context, when, until, skipped),
             *qual_drafts(context, when, until),
+            *renewal_drafts(context, when, until),
         ]
         return tell(context, when, drafts, skipped)
 
