@@ -91,8 +91,8 @@ def _written(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def subject_of(params: Mapping[str, Any]) -> str:
-    """``uscc=91360323MAXX00015C role=法人``: ids, numbers and switches; of a file its name; other text is left out."""
-    shown = ((name, _shown(value)) for name, value in params.items() if name != "as_json")
+    """``role=法人 uscc=91360323MAXX00015C``: ids, numbers and switches; of a file its name; other text is left out."""
+    shown = ((name, _shown(value)) for name, value in sorted(params.items()) if name != "as_json")
     return " ".join(f"{name}={text}" for name, text in shown if text)
 
 
