@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 import chinese_calendar
@@ -139,7 +140,7 @@ class WorkCalendar:
         """Past the known calendar, Monday to Friday; ask ``known`` before promising anything."""
         off = self._off.get(day.year)
         if off is None:
-            return bool(chinese_calendar.is_workday(day)) if self.in_library(day) else day.weekday() < _SATURDAY
+            return _official(day) if self.in_library(day) else day.weekday() < _SATURDAY
         return day in self._worked[day.year] or (day.weekday() < _SATURDAY and day not in off)
 
     def next_workday(self, day: date) -> date:
@@ -189,6 +190,12 @@ class WorkCalendar:
             return self.add_days(start, limit.n + extra, suspended)
         own = limit.n if limit.unit is Unit.WORKDAY else 0
         return self.add_workdays(start, own + extra, suspended)
+
+
+@lru_cache(maxsize=4096)
+def _official(day: date) -> bool:
+    """The package looks through all its years at every question: 100 µs, of which an import asks millions."""
+    return bool(chinese_calendar.is_workday(day))
 
 
 def _within(day: date, spans: Sequence[Span]) -> bool:
