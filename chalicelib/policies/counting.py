@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,8 +45,7 @@ UNBOUNDED = float("inf")
 """More than any threshold: a record that may count for a sum nobody knows yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """``low`` is what certainly counts, ``high`` what may; None: there is no such list. ``refs`` are the records that
     count, ``open_fields`` what is missing on those that may."""
 

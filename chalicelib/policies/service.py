@@ -40,9 +40,12 @@ Refused = tuple[Standing, str]
 """Why a policy is not for an enterprise, whatever its facts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """One policy for one enterprise on one day. ``records`` are the hires, loans or projects that count.
+
+    Nobody changes one. It is not declared frozen because making a frozen one takes ten times as long, and a check
+    makes one for each policy.
 
     Reasons, missing facts, amount and trace are worked out when somebody asks, and once: most of what a check finds is
     never read, and finding it is what takes the time.
@@ -169,8 +172,7 @@ class PolicyService:
         return decision
 
     def _compile(self, policy: Policy, on: date) -> _Compiled:
-        starts = [dated.start for each in policy.parameters.values() for dated in each.values if dated.start <= on]
-        key = (policy.id, policy.version, max(starts, default=date.min))
+        key = (policy.id, policy.version, _period(policy, on) if policy.parameters else date.min)
         if key not in self._compiled:
             self._compiled[key] = _Compiled(policy, on)
         return self._compiled[key]
@@ -246,8 +248,9 @@ class _Compiled:
         if self._counters:
             counted = {each.count.fact: each.over(sheet.records.get(each.count.of), without) for each in self._counters}
             evidence = self._declared(sheet, counted) if sheet.declared else evidence
-            low = low | {name: found.low for name, found in counted.items() if found.low is not None}
-            high = high | {name: found.high for name, found in counted.items() if found.high is not None}
+            low = high = low | {name: found.low for name, found in counted.items() if found.low is not None}
+            if any(found.low != found.high for found in counted.values()):
+                high = low | {name: found.high for name, found in counted.items() if found.high is not None}
         verdict = self._holds(low) if low is high else self._combine(self.verdicts(low, high))
         mode, materials = self._mode(low)
         policy = self._policy
@@ -394,6 +397,12 @@ def _not_open(policy: Policy, on: date) -> Refused | None:
     if policy.apply_to and on > policy.apply_to:
         return Standing.NOT_IN_FORCE, f"申报已于{policy.apply_to}截止"
     return None
+
+
+def _period(policy: Policy, on: date) -> date:
+    """Since when its parameters have the values that they have on the day."""
+    starts = (dated.start for each in policy.parameters.values() for dated in each.values if dated.start <= on)
+    return max(starts, default=date.min)
 
 
 def _bears_on(rule: Modifier, policy: Policy) -> bool:
