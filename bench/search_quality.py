@@ -1,6 +1,6 @@
-"""Search quality, calibration and speed: python bench/search_quality.py [DIR of evaluation sets] [--stride N].
+"""Search quality and calibration: ``python -m bench search_quality``. Words alone, as a question is decided by them.
 
-1. hit@k and MRR@10 on every set in DIR (three-file form) through ``guide evaluate``'s own code.
+1. hit@k and MRR@10 on every set (three-file form), all questions and each half of them: weights were chosen on the odd.
 2. Every stored phrasing of our items with itself left out of the index.
 3. What is answered, asked back and handed over, against right and wrong: our phrasings left out, out-of-scope text,
    and each set with its right documents in the index and with them taken out.
@@ -8,9 +8,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,17 +15,21 @@ from pathlib import Path
 
 import yaml
 
+from bench.report import Section, table
+from chalicelib.guidance import documents
+from chalicelib.guidance.aliases import normalise
+from chalicelib.guidance.confidence import Verdict, verdict
+from chalicelib.guidance.evaluate import DEPTH, first_right, read_set, summary
+from chalicelib.guidance.model import Bundle, ServiceItem
+from chalicelib.guidance.outside import outside
+from chalicelib.guidance.search import Ranking, SearchIndex
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from chalicelib.guidance import documents  # noqa: E402
-from chalicelib.guidance.aliases import normalise  # noqa: E402
-from chalicelib.guidance.confidence import Verdict, verdict  # noqa: E402
-from chalicelib.guidance.evaluate import evaluate, read_set  # noqa: E402
-from chalicelib.guidance.model import Bundle, ServiceItem  # noqa: E402
-from chalicelib.guidance.outside import outside  # noqa: E402
-from chalicelib.guidance.search import Ranking, SearchIndex  # noqa: E402
-
+SETS = ROOT.parent / "shared" / "data" / "eval"
+PROMISED = 0.05
+"""At most so many of each condition may be wrong and confident."""
+STRIDE = 3
+"""Every third question of a set of more than a thousand is enough for the calibration."""
 OURS = (
     "身份证 社保 公积金 执照 医保 公司 企业 登记 房 起诉 诉讼 破产 调解 执行 公证 贷款 许可 注销 个体 食品 卫生 环评 "
     "排污 用电 立案 信用 抵押 保险 法院 合同 债 项目 政策 补贴 税"
@@ -45,12 +46,10 @@ class Outcomes:
     wrong: int = 0
     among: int = 0
 
-    def line(self) -> str:
+    def row(self) -> list[str]:
         size = self.verdicts.total()
         shares = [self.verdicts[v] / size for v in (Verdict.ANSWER, Verdict.CANDIDATES, Verdict.HANDOFF)]
-        return f"| {self.name} | {size} | " + " | ".join(
-            f"{s:.1%}" for s in (*shares, self.wrong / size, self.among / size)
-        )
+        return [self.name, str(size), *(f"{s:.1%}" for s in (*shares, self.wrong / size, self.among / size))]
 
 
 def judge(name: str, judged: Iterable[tuple[Ranking, set[str]]]) -> Outcomes:
@@ -81,19 +80,25 @@ def left_out(items: list[ServiceItem], bundles: list[Bundle]) -> Iterator[tuple[
             yield item, index.rank(normalise(phrase))
 
 
-def sets_table(directory: Path) -> None:
-    print("\n| set | queries | hit@1 | hit@3 | hit@10 | MRR@10 | queries/s |\n|---|---|---|---|---|---|---|")
-    for path in sorted(one for one in directory.iterdir() if one.is_dir()):
-        found = evaluate(path)
-        quality = " | ".join(f"{100 * found[key]:.1f}" for key in ("hit@1", "hit@3", "hit@10", "mrr@10"))
-        print(f"| {path.name} | {found['queries']} | {quality} | {1 / found['seconds_per_query']:,.0f} |")
+def quality(directory: Path) -> list[list[str]]:
+    """Rows of one set: all questions, and each half."""
+    questions = read_set(directory)
+    index = SearchIndex.build(questions.documents.values())
+    asked = questions.relevant.items()
+    ranks = [first_right(index.search(normalise(questions.queries[id_]), DEPTH), right) for id_, right in asked]
+    rows = []
+    for name, part in (("all", ranks), ("even", ranks[::2]), ("odd", ranks[1::2])):
+        found = summary(part, 0.0)
+        shares = [f"{100 * found[key]:.1f}" for key in ("hit@1", "hit@3", "hit@10", "mrr@10")]
+        rows.append([directory.name, name, str(len(part)), *shares])
+    return rows
 
 
-def own_table(ranked: list[tuple[ServiceItem, Ranking]]) -> None:
+def own(ranked: list[tuple[ServiceItem, Ranking]]) -> str:
     first = sum(bool(r.hits) and r.hits[0].id == item.id for item, r in ranked)
     three = sum(item.id in {hit.id for hit in r.hits} for item, r in ranked)
     size = len(ranked)
-    print(f"\nOwn phrasings left out of the index ({size}): hit@1 {first / size:.1%}, hit@3 {three / size:.1%}")
+    return f"Own phrasings left out of the index ({size}): hit@1 {first / size:.1%}, hit@3 {three / size:.1%}."
 
 
 def out_of_scope(index: SearchIndex, directory: Path) -> Iterator[Outcomes]:
@@ -112,57 +117,60 @@ def asked(index: SearchIndex, texts: Iterable[str]) -> Iterator[tuple[Ranking, s
         yield (Ranking([]) if outside(plain) else index.rank(plain)), set()
 
 
-def answerable(path: Path, stride: int) -> Iterator[Outcomes]:
+def answerable(path: Path) -> tuple[Outcomes, Outcomes]:
+    """With the right documents in the index, and with those of every second question taken out."""
     questions = read_set(path)
     index = SearchIndex.build(questions.documents.values())
-    chosen = list(questions.relevant.items())[::stride]
-    yield judge(
+    chosen = list(questions.relevant.items())[:: STRIDE if len(questions.relevant) > 1000 else 1]
+    there = judge(
         f"{path.name}, right document there",
         ((index.rank(normalise(questions.queries[id_])), set(right)) for id_, right in chosen),
     )
     gone = chosen[::2]
     removed = {id_ for _, right in gone for id_ in right}
     index = SearchIndex.build(one for id_, one in questions.documents.items() if id_ not in removed)
-    yield judge(
-        f"{path.name}, right document removed",
+    out = judge(
+        f"{path.name}, right document taken out",
         ((index.rank(normalise(questions.queries[id_])), set()) for id_, _ in gone),
     )
+    return there, out
 
 
-def speed(index: SearchIndex, texts: list[str]) -> None:
-    started = time.perf_counter()
-    for text in texts:
-        index.rank(normalise(text))
-    spent = time.perf_counter() - started
-    print(f"\nOur guides: {len(texts) / spent:,.0f} questions a second, {1000 * spent / len(texts):.2f} ms each")
+def together(name: str, groups: Iterable[Outcomes]) -> Outcomes:
+    """Several groups as one."""
+    whole = Outcomes(f"**{name}**", Counter())
+    for group in groups:
+        whole.verdicts += group.verdicts
+        whole.wrong += group.wrong
+        whole.among += group.among
+    return whole
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("directory", type=Path, nargs="?", default=ROOT.parent / "shared/data/eval")
-    parser.add_argument("--stride", type=int, default=1, help="take every Nth query of a set for the calibration")
-    given = parser.parse_args()
+def section() -> Section:
+    title = "Search: quality and calibration"
+    if not SETS.exists():
+        return Section(title, "Not run: the question sets are not part of the project.", holds=False)
     items, bundles = guides()
-    sets_table(given.directory)
+    paths = sorted(one for one in SETS.iterdir() if one.is_dir())
     ranked = list(left_out(items, bundles))
-    own_table(ranked)
-    whole = {bundle.id: bundle for bundle in bundles}
+    mine = judge("own phrasings, left out", ((ranking, right(item, bundles)) for item, ranking in ranked))
+    outer = list(out_of_scope(documents.index_of(items, bundles), SETS))
+    pairs = [answerable(path) for path in paths]
+    there, gone = [mine, *(pair[0] for pair in pairs)], [pair[1] for pair in pairs]
+    whole = [
+        together("right document there", there),
+        together("right document taken out", gone),
+        together("out of scope, as the service does it", [outer[0], *outer[2:]]),
+    ]
+    head = ["questions from", "n", "answered", "asked back", "handed over", "wrong and confident", "right among asked"]
+    sets = table(
+        ["set", "half", "n", "hit@1", "hit@3", "hit@10", "MRR@10"], [row for one in paths for row in quality(one)]
+    )
+    outcomes = table(head, [group.row() for group in (*there, *gone, *outer, *whole)])
+    text = f"`python -m bench search_quality`, words alone.\n\n{sets}\n\n{own(ranked)}\n\n{outcomes}"
+    return Section(title, text, all(group.wrong < PROMISED * group.verdicts.total() for group in whole))
 
-    def right(item: ServiceItem) -> set[str]:
-        """The item, and a 一件事 that has it as a step: its card opens the item in one tap."""
-        return {item.id, *(id_ for id_, bundle in whole.items() if item.id in bundle.item_ids)}
 
-    index = documents.index_of(items, bundles)
-    print("\n| group | questions | answered | asked back | handed over | wrong and confident | right among asked |")
-    print("|---|---|---|---|---|---|---|")
-    print(judge("own phrasings, left out", ((ranking, right(item)) for item, ranking in ranked)).line(), "|")
-    for outcomes in out_of_scope(index, given.directory):
-        print(outcomes.line(), "|")
-    for path in sorted(one for one in given.directory.iterdir() if one.is_dir()):
-        for outcomes in answerable(path, given.stride):
-            print(outcomes.line(), "|")
-    speed(index, [phrase for item in items for phrase in item.asks])
-
-
-if __name__ == "__main__":
-    main()
+def right(item: ServiceItem, bundles: Iterable[Bundle]) -> set[str]:
+    """The item, and a 一件事 that has it as a step: its card opens the item in one tap."""
+    return {item.id, *(bundle.id for bundle in bundles if item.id in bundle.item_ids)}

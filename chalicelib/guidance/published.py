@@ -22,7 +22,7 @@ Bytes = Callable[[str], memoryview | None]
 
 def name_of(known: Sequence[Document]) -> str:
     digest = sha256(repr([(one.id, one.title, one.body, one.phrasings, one.prior) for one in known]).encode())
-    return f"guide-index/{digest.hexdigest()[:32]}.idx"
+    return f"catalogue/guide-{digest.hexdigest()[:32]}.idx"
 
 
 def encode(known: Sequence[Document], embedder: Embedder | None, told: Progress | None = None) -> bytes:

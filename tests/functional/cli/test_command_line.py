@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.guidance import indexfile, published
 from chalicelib.notices.model import NoticeState
 from chalicelib.wechat.errors import NotSent
 from tests.functional.cli.conftest import Jobs
@@ -33,6 +34,7 @@ COMMANDS = (
     "content export",
     "guide ask",
     "guide evaluate",
+    "guide index",
     "policy check",
     "policy match",
     "policy preview",
@@ -395,3 +397,17 @@ def test_menu_publish(jobs: Jobs, county: Application) -> None:
     assert offline.code == 1
     assert "请检查网络和 XIXINBAN_WECHAT_API_BASE" in offline.err
     assert "Traceback" not in offline.err
+
+
+def test_guide_index_is_published_and_read(jobs: Jobs, county: Application, tmp_path: Path) -> None:
+    assert "索引已建好" in jobs("guide", "index", "--words").out
+    assert county.blobs.get(published.name_of(county.guide_documents())) is not None
+    assert jobs("guide", "ask", "换法人要带什么", "--json").json["kind"] == "answer"
+    names = tmp_path / "names.jsonl"
+    names.write_text('{"id": "1", "name": "公章刻制备案"}\n', encoding="utf-8")
+    assert jobs("guide", "index", "--items", names).code == 2
+    jobs("guide", "index", "--items", names, "--out", tmp_path / "names.idx")
+    assert indexfile.open_file(tmp_path / "names.idx").index.search("刻公章")[0].id == "1"
+    names.write_text('{"id": "1"}\n', encoding="utf-8")
+    refused = jobs("guide", "index", "--items", names, "--out", tmp_path / "names.idx")
+    assert (refused.code, "names.jsonl 第 1 行" in refused.err) == (2, True)
