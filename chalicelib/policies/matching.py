@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.columns import Codes, Columns, Numbers, encode
 from chalicelib.policies.dictionary import Schema
+from chalicelib.policies.kept_blocks import KeptBlocks, stretches
 from chalicelib.policies.program import Program, Workspace, compile_columns, spans_of
 from chalicelib.policies.reading import (
     BLOCK_BYTES,
@@ -52,6 +53,8 @@ class MatchSummary:
     warnings: tuple[str, ...]
     seconds: float
     match_seconds: float
+    kept: int = 0
+    """Enterprises whose results were taken from the index."""
 
     @property
     def pairs(self) -> int:
@@ -68,20 +71,24 @@ def match_file(
     *,
     workers: int | None = None,
     block_bytes: int = BLOCK_BYTES,
+    index: Path | None = None,
 ) -> MatchSummary:
     """Decide every pair and write ``{"uscc","policy","outcome","reasons","missing"}`` rows to ``out_path``.
 
     Rows stand in the order of the enterprises, then of the policies; not_match rows only with ``include_not_match``.
+    ``index`` is a folder of results kept between runs (``kept_blocks``): what has not changed is taken from there.
     Raises FileProblems (BadInput) naming file, row and field; ``out_path`` is then as it was before.
     """
     started = time.perf_counter()
     schema = read_schema(schema_path) if schema_path else FACTS
     policies, warnings = read_policies(policies_path, schema)
-    matcher = _Matcher(policies, schema, include_not_match)
+    kept = _index(index, policies_path, schema, include_not_match)
+    matcher = _Matcher(policies, schema, include_not_match, kept)
+    source = stretches(enterprises_path) if kept else blocks(enterprises_path, block_bytes)
     tally = _Tally()
     total = enterprises_path.stat().st_size if enterprises_path.is_file() else 0
     with _replacing(out_path) as out:
-        for done in _run(matcher, blocks(enterprises_path, block_bytes), _workers(workers, total)):
+        for done in _run(matcher, source, _workers(workers, total)):
             tally.add(done)
             if not tally.problems:
                 out.write(done.written)
@@ -91,6 +98,8 @@ def match_file(
                 progress(tally.bytes_read, total)
         if tally.problems:
             raise FileProblems(enterprises_path, tally.problems)
+    if kept:
+        kept.forget_all_but(tally.names)
     return MatchSummary(
         policies=len(policies),
         enterprises=tally.enterprises,
@@ -100,6 +109,7 @@ def match_file(
         warnings=tuple(warnings),
         seconds=time.perf_counter() - started,
         match_seconds=tally.match_seconds,
+        kept=tally.kept,
     )
 
 
@@ -115,11 +125,15 @@ class _Done:
     problems: list[RowProblem]
     unused: frozenset[str]
     match_seconds: float
+    name: str = ""
+    """What it is kept under, where there is an index."""
+    found: bool = False
 
 
 class _Tally:
     def __init__(self) -> None:
-        self.bytes_read = self.enterprises = self.rows_written = 0
+        self.bytes_read = self.enterprises = self.rows_written = self.kept = 0
+        self.names: set[str] = set()
         self.match_seconds = 0.0
         self.outcomes: Counter[Outcome] = Counter()
         self.problems: list[RowProblem] = []
@@ -133,12 +147,17 @@ class _Tally:
         self.outcomes.update(done.outcomes)
         self.problems += done.problems
         self.unused |= done.unused
+        self.names.add(done.name)
+        self.kept += done.enterprises if done.found else 0
 
 
 class _Matcher:
     """Everything a worker needs; made once and inherited by the forked workers."""
 
-    def __init__(self, policies: list[NamedTree], schema: Schema, include_not_match: bool) -> None:
+    def __init__(
+        self, policies: list[NamedTree], schema: Schema, include_not_match: bool, kept: KeptBlocks | None = None
+    ) -> None:
+        self._kept = kept
         self._schema = schema
         self._program: Program = compile_columns([policy.tree for policy in policies])
         self._space = Workspace()
@@ -146,6 +165,25 @@ class _Matcher:
         self._asked = sorted({fact for policy in policies for fact in policy.tree.facts})
 
     def decide(self, block: Block) -> _Done:
+        """From the index where it is there; otherwise decided, and kept if there is an index and no mistake."""
+        if self._kept is None:
+            return self._decided(block)
+        name = self._kept.name(block)
+        found = self._kept.find(name)
+        if found:
+            about, written = found
+            outcomes = {Outcome(key): count for key, count in about["outcomes"].items()}
+            unused = frozenset(about["unused"])
+            return _Done(
+                len(block.data), about["size"], outcomes, written, about["rows"], [], unused, 0, name, found=True
+            )
+        done = self._decided(block)
+        if not done.problems:
+            about = {"size": done.enterprises, "rows": done.rows_written, "unused": sorted(done.unused)}
+            self._kept.keep(name, about | {"outcomes": done.outcomes}, done.written)
+        return replace(done, name=name)
+
+    def _decided(self, block: Block) -> _Done:
         rows = read_rows(block, self._schema)
         if rows.problems:
             return _Done(len(block.data), 0, {}, b"", 0, rows.problems, rows.unused, 0)
@@ -166,6 +204,13 @@ class _Matcher:
 
     def _column(self, name: str, rows: Rows) -> Numbers | Codes:
         return encode(self._schema[name].type, [facts.get(name) for facts in rows.facts])
+
+
+def _index(folder: Path | None, policies: Path, schema: Schema, include_not_match: bool) -> KeptBlocks | None:
+    if folder is None:
+        return None
+    dictionary = repr([(name, schema[name]) for name in sorted(schema)]).encode()
+    return KeptBlocks(folder, policies.read_bytes(), dictionary, b"all" if include_not_match else b"")
 
 
 def _workers(asked: int | None, size: int) -> int:

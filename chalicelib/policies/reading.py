@@ -142,6 +142,16 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
         yield Block(first, rest.removeprefix(b"\xef\xbb\xbf") if first == 1 else rest)
 
 
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The lines with their ends, without a mark at the beginning. Raises FileProblems where it cannot be read."""
+    try:
+        with path.open("rb") as source:
+            yield source.readline().removeprefix(b"\xef\xbb\xbf")
+            yield from source
+    except OSError as error:
+        raise FileProblems(path, [RowProblem(0, "", f"读不了（{error.strerror}）")]) from error
+
+
 def read_rows(block: Block, schema: Schema) -> Rows:
     """Every row of a block, its facts checked against the schema and in the form the compilers take."""
     usccs: list[str] = []

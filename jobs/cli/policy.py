@@ -68,6 +68,7 @@ def match(
     out: Annotated[Path, typer.Option(help="结果文件，JSON Lines")],
     schema: Annotated[Path | None, typer.Option(help='事实字典 {"名称":"number|category|flag|date|set"}')] = None,
     include_all: Annotated[bool, typer.Option("--all", help="不符合的也写出来")] = False,
+    index: Annotated[Path | None, typer.Option(help="索引目录：上次的结果留在这里，没有变的企业不再重算")] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """把一批政策和一批企业逐对匹配，三值逻辑，写出理由和缺的资料。"""
@@ -77,7 +78,7 @@ def match(
         if not path.is_file():
             raise BadInput(f"没有 {path} 这个文件。请核对路径。")
     with progress("匹配") as step:
-        summary = match_file(policies, enterprises, schema, out, include_all, step)
+        summary = match_file(policies, enterprises, schema, out, include_all, step, index=index)
     for warning in summary.warnings:
         note(warning)
     if summary.unused:
@@ -91,6 +92,7 @@ def match(
                 "outcomes": {str(outcome): count for outcome, count in summary.outcomes.items()},
                 "written": summary.written,
                 "seconds": round(summary.seconds, 3),
+                "kept": summary.kept,
             }
         )
     counts = "，".join(f"{OUTCOME_NAMES[outcome]} {summary.outcomes.get(outcome, 0):,}" for outcome in Outcome)
