@@ -212,7 +212,9 @@ class Application:
     def content(self) -> ContentService:
         from chalicelib.content.service import ContentService
 
-        return ContentService(self.store, self.blobs, rematch=self.rematch)
+        return ContentService(
+            self.store, self.blobs, rematch=self.rematch, reviewed_only=self.settings.content_review
+        )
 
     @cached_property
     def calendar(self) -> WorkCalendar:

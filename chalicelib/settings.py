@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     template_deadline: str = "tmpl-deadline"
     long_term_templates: str = "tmpl-policy-digest"
 
+    content_review: bool = False
+
     table: str = "xixinban"
     bucket: str = ""
     queue_prefix: str = "xixinban"

@@ -6,7 +6,7 @@ of any length passes through row by row; only the catalogue, which is published 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from chalicelib.content.snapshots import Published
 from chalicelib.content.sources import Source
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.policies.rematch import Rematch
-from chalicelib.ports import Blobs, Conflict, JsonObject, Store
+from chalicelib.ports import Blobs, Conflict, JsonObject, Put, Store
 
 _TRIES = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +61,15 @@ class _Found:
         return Report(self.counts, tuple(problems.kept), problems.total, tuple(self.unread))
 
 
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    """What goes with a publication: more of its record, rows of the same transaction, the version it replaces."""
+
+    summary: Mapping[str, JsonObject | int] = field(default_factory=dict)
+    rows: tuple[Put, ...] = ()
+    expected: int | None = None
+
+
 class ContentService:
     """内容: what operators keep in files, and what is published from them."""
 
@@ -70,11 +79,14 @@ class ContentService:
         blobs: Blobs,
         registers: Mapping[str, Register] | None = None,
         rematch: Rematch | None = None,
+        *,
+        reviewed_only: bool = False,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._registers = dict(registers or {})
         self._rematch = rematch
+        self._reviewed_only = reviewed_only
 
     def check(self, path: str | Path, progress: Progress | None = None) -> Report:
         """Every mistake in a file or folder, against what is published. Raises BadInput when there is no such path."""
@@ -90,6 +102,8 @@ class ContentService:
         one by one: a load that was cut off is finished by loading again.
         """
         found = _read(Path(path), progress)
+        if self._reviewed_only and found.bodies and not found.problems.total:
+            raise Refusal("这里的内容要先复核再发布。请运行 content load --draft，再由另一个人 content review")
         is_first = snapshots.read_head(self._store) is None
         kinds, version = self._publish(found, by, now)
         for name in REGISTERS:
@@ -98,6 +112,33 @@ class ContentService:
                 kinds[name] = self._keep(name, sources, now, progress)
         if not is_first:  # a new stage has nobody to tell
             self._match_again(kinds, now)
+        return Changes(kinds, version, found.report())
+
+    def proposal(self, path: str | Path) -> dict[str, dict[str, JsonObject]]:
+        """The catalogue rows of a set, checked against what is published; nothing is changed. Raises ContentRefused,
+        and BadInput when the set holds registers, which are kept row by row and have no versions."""
+        found = _read(Path(path), None)
+        self._merged(found, snapshots.read_head(self._store), self._settled(found, "", _EPOCH))
+        if found.problems.total:
+            raise ContentRefused(found.report())
+        if registers := [KINDS[name].title for name in REGISTERS if name in found.counts]:
+            raise BadInput(f"草稿只能有目录内容；{'、'.join(registers)}请另外直接导入")
+        return found.bodies
+
+    def publish(
+        self,
+        bodies: Mapping[str, dict[str, JsonObject]],
+        by: str,
+        now: datetime,
+        summary: JsonObject,
+        rows: Sequence[Put],
+        expected: int,
+    ) -> Changes:
+        """Put these rows of whole kinds into force, over version ``expected`` and no other, with ``rows`` that stand or
+        fall with it; ``summary`` goes into the version's record. Raises ContentRefused, Refusal."""
+        found = _Found(bodies=dict(bodies))
+        kinds, version = self._publish(found, by, now, _Publication(summary, tuple(rows), expected))
+        self._match_again(kinds, now)
         return Changes(kinds, version, found.report())
 
     def export(self, path: str | Path) -> dict[str, int]:
@@ -132,10 +173,15 @@ class ContentService:
             return head.version
         raise Refusal("同时有别人在导入内容，这次没有更新。请稍后再试")
 
-    def _publish(self, found: _Found, by: str, now: datetime) -> tuple[dict[str, KindChanges], int]:
+    def _publish(
+        self, found: _Found, by: str, now: datetime, how: _Publication | None = None
+    ) -> tuple[dict[str, KindChanges], int]:
         """Move the catalogue to the merged set; again from the start when somebody else published meanwhile."""
+        how = how or _Publication()
         for _ in range(_TRIES):
             published = snapshots.read_head(self._store)
+            if how.expected not in (None, published.head.version if published else 0):
+                raise Refusal("刚刚有别人发布了内容，这次没有发布。请再看一次差异")
             old = self._bodies(published)
             settlement = self._settled(found, by, now)
             merged = self._merged(found, published, settlement)
@@ -149,9 +195,9 @@ class ContentService:
             version = published.head.version if published else 0
             if not any(kinds.values()):
                 return kinds, version
-            summary = {name: changes.counts() for name, changes in kinds.items()}
+            summary = {name: changes.counts() for name, changes in kinds.items()} | dict(how.summary)
             try:
-                head = snapshots.publish(self._store, self._blobs, merged, by, now, published, summary)
+                head = snapshots.publish(self._store, self._blobs, merged, by, now, published, summary, how.rows)
             except Conflict:
                 continue
             return kinds, head.version

@@ -16,9 +16,11 @@ from chalicelib.content.problems import Report
 from chalicelib.content.service import ContentRefused
 from chalicelib.content.service import Progress as Told
 from chalicelib.errors import BadInput
+from jobs.cli import content_versions
 from jobs.cli.output import BAD_INPUT, JSON, document, note, notes, say
 
 app = typer.Typer(help="内容：检查、导入、导出（YAML、JSON、CSV、XLSX）。", no_args_is_help=True)
+content_versions.register(app)
 
 PathArgument = Annotated[Path, typer.Argument(help="一个文件或一个文件夹")]
 
@@ -35,23 +37,32 @@ def check(path: PathArgument, as_json: Annotated[bool, JSON] = False) -> None:
 
 
 @app.command("load")
-def load(path: PathArgument, as_json: Annotated[bool, JSON] = False) -> None:
+def load(
+    path: PathArgument,
+    draft: Annotated[bool, typer.Option("--draft", help="存成草稿，等另一个人复核后再发布")] = False,
+    by: Annotated[str, typer.Option("--by", help="经办人姓名；不写时用登录名")] = "",
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
     """检查后导入；有一处错就一条也不导入。再导一次什么都不变。"""
     _existing(path)
     application = bootstrap.current()
+    by = by or getpass.getuser()
     try:
+        if draft:
+            return content_versions.propose(path, by, as_json=as_json)
         with _telling() as told:
-            changes = application.content.load(path, getpass.getuser(), application.clock.now(), told)
+            changes = application.content.load(path, by, application.clock.now(), told)
     except ContentRefused as refused:
         _show(refused.report, as_json=as_json)
         note("没有导入任何内容。改好后再运行一次。")
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
         document({"version": changes.version, "kinds": {name: kind.counts() for name, kind in changes.kinds.items()}})
-        return
+        return None
     for line in changes.lines():
         say(line)
     say(f"目录现在是第 {changes.version} 版。")
+    return None
 
 
 @app.command("export")
