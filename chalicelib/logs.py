@@ -34,7 +34,7 @@ _SECRET = re.compile(
     r"""\s{0,3}[=:]\s{0,3}["']?(?:bearer\s|basic\s)?)([^\s"'&,;}\])]+)"""
 )
 _AES_KEY = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9]{43}=?(?![A-Za-z0-9+/=_-])")
-_OPENID = re.compile(r"(?<![A-Za-z0-9_-])(?=[a-z_]{0,27}[A-Z0-9-])[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
+_OPENID = re.compile(r"(?<![A-Za-z0-9_-])(?=o|[a-z_]{0,27}[A-Z0-9-])[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
 _USCC = re.compile(r"(?<![A-Za-z0-9])[0-9A-HJ-NP-RTUW-Y]{2}\d{6}[0-9A-HJ-NP-RTUW-Y]{10}(?![A-Za-z0-9])")
 
 

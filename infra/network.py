@@ -12,7 +12,7 @@ from infra.functions import Function
 
 Json = dict[str, Any]
 
-CALLS_WECHAT = ("deliver", "deliver_urgent")
+CALLS_WECHAT = ("deliver", "deliver_bulk", "deliver_urgent")
 ZONES = (1, 2)
 _IF_WANTED = {"Condition": "UseFixedEgress"}
 _RANGE = "10.73.0.0/16"

@@ -19,6 +19,7 @@ LOG_DAYS = 365
 MAX_AGE_SECONDS: Mapping[str, int] = {
     QUEUES[Priority.URGENT]: 20 * 60,
     QUEUES[Priority.NORMAL]: 2 * 3600,
+    QUEUES[Priority.BULK]: 6 * 3600,
     rematch.QUEUE: 2 * 3600,
 }
 """A postponed message waits up to 15 minutes by itself; a county's digests, and a walk over all its enterprises, are

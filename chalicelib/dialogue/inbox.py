@@ -69,6 +69,18 @@ class Overdue:
     push: str
 
 
+class SessionChanged(Exception):
+    """Another message of this person was answered meanwhile: answer this one again, on the session it left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session as it was read; ``version`` of its row, None where there was none."""
+
+    session: Session
+    version: int | None
+
+
 Busy = Literal["busy"]
 Delivery = Taken | Answered | Busy
 
@@ -92,18 +104,19 @@ class Inbox:
                 return found
             self._pause(POLL_SECONDS)
 
-    def session(self, openid: str) -> Session:
+    def session(self, openid: str) -> Kept:
         """What is remembered of this person's conversation; empty for a new one."""
         row = self._store.get(f"person#{openid}", "session")
-        return Session.model_validate(row.body) if row else Session()
+        return Kept(Session.model_validate(row.body), row.version) if row else Kept(Session(), None)
 
-    def done(self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None) -> JsonObject | None:
-        """Store reply and session together. Returns the reply to give on this delivery: another delivery's, where that
-        was faster; none, where the answer is late by now and goes out as a custom message."""
+    def done(self, taken: Taken, reply: JsonObject | None, openid: str, kept: Kept | None) -> JsonObject | None:
+        """Store reply and session together; ``kept`` is the new session over the version it was made from. Returns the
+        reply to give on this delivery: another delivery's, where that was faster; none, where the answer is late by now
+        and goes out as a custom message. Raises SessionChanged, and stores nothing, when the session is a newer one."""
         try:
-            self._finish(taken, reply, openid, session)
+            self._finish(taken, reply, openid, kept)
         except Conflict:
-            return self._overtaken(taken, reply, openid, session)
+            return self._overtaken(taken, reply, openid, kept)
         return None if taken.late else reply
 
     def late(self, taken: Taken, push: str) -> Delivery:
@@ -167,26 +180,26 @@ class Inbox:
         except Conflict:
             return "busy"
 
-    def _overtaken(
-        self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None
-    ) -> JsonObject | None:
-        """The row changed while we worked: it is late now, or another delivery took it over."""
+    def _overtaken(self, taken: Taken, reply: JsonObject | None, openid: str, kept: Kept | None) -> JsonObject | None:
+        """A row changed while we worked: the session; or the message's, which is late now, or was taken over."""
         row = self._store.get(f"inbound#{taken.key}", "row")
         if row is None:
             return None
+        if row.version == taken.version and row.body["at"] == taken.at:
+            raise SessionChanged
         if row.body["state"] == "late" and row.body["at"] == taken.at:
             with suppress(Conflict):  # late beyond its lease: whoever works on it now has the word
-                self._finish(replace(taken, version=row.version, late=True), reply, openid, session)
+                self._finish(replace(taken, version=row.version, late=True), reply, openid, kept)
             return None
         return row.body["reply"] if row.body["state"] == "done" else None
 
-    def _finish(self, taken: Taken, reply: JsonObject | None, openid: str, session: Session | None) -> None:
+    def _finish(self, taken: Taken, reply: JsonObject | None, openid: str, kept: Kept | None) -> None:
         owed = taken.late and reply is not None
         body = {"state": "owed" if owed else "done", "reply": reply, "at": taken.at}
         row = self._row(taken.key, {**body, "openid": openid} if owed else body)
         writes = [Put(row, if_version=taken.version)]
-        if session is not None:
-            writes.append(_session_row(openid, session, self._clock()))
+        if kept is not None:
+            writes.append(_session_row(openid, kept, self._clock()))
         self._store.transact(writes)
 
     def _row(self, key: str, body: JsonObject) -> Record:
@@ -196,6 +209,8 @@ class Inbox:
         return self._clock().timestamp() - at >= lease.total_seconds()
 
 
-def _session_row(openid: str, session: Session, now: datetime) -> Put:
+def _session_row(openid: str, kept: Kept, now: datetime) -> Put:
     expires = int((now + SESSION_KEEP).timestamp())
-    return Put(Record(f"person#{openid}", "session", session.model_dump(mode="json"), expires_at=expires))
+    body = kept.session.model_dump(mode="json")
+    row = Record(f"person#{openid}", "session", body, expires_at=expires)
+    return Put(row, if_absent=kept.version is None, if_version=kept.version)

@@ -16,7 +16,8 @@ class Incoming:
     """One message or event of one person.
 
     ``kind`` unreadable is something we can't read (a picture, a sticker), silent an event that wants no answer.
-    ``key`` is a menu key or the scene of a QR code; ``latitude`` and ``longitude`` come with a location.
+    ``key`` is a menu key or the scene of a QR code; ``latitude`` and ``longitude`` come with a location. ``message``
+    is the same for every delivery of it: what a skill writes for it twice is written once.
     """
 
     openid: str
@@ -26,6 +27,7 @@ class Incoming:
     key: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    message: str = ""
 
 
 class Option(BaseModel):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Literal, get_args
 
 from pydantic import BaseModel
 
 from chalicelib.masking import scrub
-from chalicelib.ports import Index, Put, Record, Store
+from chalicelib.ports import Conflict, Index, Put, Record, Store
 from chalicelib.times import chinese_time, local_date, stamp
 
 _LONGEST = 500
+_REMEMBERED = timedelta(days=2)
+"""Longer than any delivery of a message, or any late answer to it, can come again."""
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
 TicketState = Literal["open", "closed"]
 _STATES: tuple[TicketState, ...] = get_args(TicketState)
@@ -39,8 +41,16 @@ class TicketService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def open(self, openid: str, kind: TicketKind, text: str, now: datetime, due: date | None = None) -> Ticket:
-        """A new ticket with the next number of the day; ``due`` is its own last day (China) where it has one."""
+    def open(
+        self, openid: str, kind: TicketKind, text: str, now: datetime, due: date | None = None, message: str = ""
+    ) -> Ticket:
+        """A new ticket with the next number of the day; ``due`` is its own last day (China) where it has one.
+
+        ``message`` names what the person said: asked again for the same message and kind, the same ticket comes back.
+        """
+        opened = self._opened_for(message, kind)
+        if opened is not None:
+            return opened
         day = local_date(now)
         count = self._store.add(f"ticket#{day}", "count", {"n": 1})["n"]
         ticket = Ticket(
@@ -51,8 +61,24 @@ class TicketService:
             opened_at=now,
             due=due,
         )
-        self._store.transact([Put(self._row(ticket), if_absent=True)])
+        writes = [Put(self._row(ticket), if_absent=True)]
+        if message:
+            pk = _key(ticket.id, now)
+            expires = int((now + _REMEMBERED).timestamp())
+            writes.append(Put(Record(_for(message, kind), "row", {"ticket": pk}, expires_at=expires), if_absent=True))
+        try:
+            self._store.transact(writes)
+        except Conflict:
+            opened = self._opened_for(message, kind)
+            if opened is None:
+                raise
+            return opened
         return ticket
+
+    def _opened_for(self, message: str, kind: TicketKind) -> Ticket | None:
+        mark = self._store.get(_for(message, kind), "row") if message else None
+        row = self._store.get(mark.body["ticket"], "row") if mark else None
+        return Ticket.model_validate(row.body) if row else None
 
     def add(self, ticket_id: str, text: str, now: datetime) -> None:
         """What the person says later about the same matter; a ticket that is gone stays gone."""
@@ -137,6 +163,11 @@ class TicketService:
 def _person(openid: str) -> str:
     """A pseudonym: the index tells a person's tickets to who knows the openid, and names nobody."""
     return f"ticketsof#{sha256(openid.encode()).hexdigest()[:24]}"
+
+
+def _for(message: str, kind: TicketKind) -> str:
+    """Of a pseudonym as well: the key of an event holds the openid."""
+    return f"ticketfor#{sha256(f'{kind} {message}'.encode()).hexdigest()[:24]}"
 
 
 def _id(record: Record) -> str:

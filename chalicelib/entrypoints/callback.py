@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Thread
 
 from chalicelib.bootstrap import Application
-from chalicelib.dialogue.inbox import PATIENCE, Answered, Delivery, Inbox, Overdue, Taken
+from chalicelib.dialogue.inbox import PATIENCE, Answered, Delivery, Inbox, Overdue, SessionChanged, Taken
 from chalicelib.dialogue.model import Incoming, Reply, Session
 from chalicelib.dialogue.service import DialogueService
 from chalicelib.entrypoints.platform_events import PlatformEvents
@@ -28,6 +29,8 @@ MORE = "…（回复“更多”看下文）"
 LATE_QUEUE = QUEUES[Priority.URGENT]
 """A late answer is somebody waiting, like an urgent notice; its messages are ``{"inbound": key}``."""
 LATE_LOOK_SECONDS = 2
+_TURNS = 5
+"""How often one message is answered again because the person's other messages were faster."""
 _ASK_TO_REPEAT = "刚才没处理成，请再发一次；着急请拨 12345。"
 
 
@@ -118,9 +121,16 @@ class Callback:
         incoming = incoming_of(inbound, self._now())
         if incoming.kind == "silent":
             return self._inbox.done(taken, None, inbound.openid, None)
-        reply, session = self._dialogue.answer(incoming, self._inbox.session(inbound.openid))
-        stored = _stored(reply, session)
-        return self._inbox.done(taken, stored, inbound.openid, session)
+        for _ in range(_TURNS - 1):
+            with suppress(SessionChanged):
+                return self._turn(taken, incoming)
+        return self._turn(taken, incoming)
+
+    def _turn(self, taken: Taken, incoming: Incoming) -> JsonObject | None:
+        kept = self._inbox.session(incoming.openid)
+        reply, session = self._dialogue.answer(incoming, kept.session)
+        new = None if session is None else replace(kept, session=session)
+        return self._inbox.done(taken, _stored(reply, session), incoming.openid, new)
 
     def _seal(self, push: OpenedPush, inbound: Inbound, reply: JsonObject | None) -> Answer:
         if reply is None:
@@ -170,6 +180,10 @@ def _stored(reply: Reply | None, session: Session | None) -> JsonObject | None:
 
 def incoming_of(inbound: Inbound, now: datetime) -> Incoming:
     """The message as the conversation sees it. What wants no answer is silent."""
+    return replace(_incoming(inbound, now), message=dedupe_key(inbound))
+
+
+def _incoming(inbound: Inbound, now: datetime) -> Incoming:
     if isinstance(inbound, messages.Message):
         return _said(inbound, now)
     if isinstance(inbound, messages.UnknownMessage) and not inbound.raw_type.startswith("event:"):

@@ -40,6 +40,11 @@ def deliver(event: SQSEvent) -> dict[str, Any]:
     return _each(event, _work_off)
 
 
+@queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.BULK], batch_size=BATCH, name="deliver_bulk")
+def deliver_bulk(event: SQSEvent) -> dict[str, Any]:
+    return _each(event, _work_off)
+
+
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + rematch.QUEUE, batch_size=1, name="match")
 def match(event: SQSEvent) -> dict[str, Any]:
     """What changed is matched again (即时匹配); one message is a batch of enterprises already."""

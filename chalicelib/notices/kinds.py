@@ -25,13 +25,19 @@ class NoticeKind(StrEnum):
 
 
 class Priority(StrEnum):
-    """Each has its own queue, so that an answer somebody waits for never stands behind a digest."""
+    """Each has its own queue and its own consumer: an answer somebody waits for never stands behind a reminder, and a
+    small job never behind a digest to the whole county."""
 
     URGENT = "urgent"
     NORMAL = "normal"
+    BULK = "bulk"
 
 
-QUEUES: Mapping[Priority, str] = {Priority.URGENT: "notices-urgent", Priority.NORMAL: "notices"}
+QUEUES: Mapping[Priority, str] = {
+    Priority.URGENT: "notices-urgent",
+    Priority.NORMAL: "notices",
+    Priority.BULK: "notices-bulk",
+}
 
 
 class Channel(StrEnum):
@@ -92,7 +98,7 @@ _WORK = (
 )
 
 RULES: Mapping[NoticeKind, KindRules] = {
-    NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.NORMAL, True),
+    NoticeKind.POLICY_DIGEST: KindRules("政策提示", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.BULK, True),
     NoticeKind.POLICY_DEADLINE: KindRules(
         "政策截止提醒", Scope.POLICY_PUSH, _POLICY_HEARERS, _POLICY, Priority.NORMAL, True
     ),
@@ -112,7 +118,7 @@ RULES: Mapping[NoticeKind, KindRules] = {
         "补正期限提醒", Scope.CASE_ALERT, holders(Right.HEAR_CASES), _OWN_BUSINESS, Priority.URGENT, False
     ),
     # 月报 goes out as one mass draft (群发, at most 4 a month for a person) that an operator sends; here it only waits.
-    NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _POLICY_HEARERS, (), Priority.NORMAL, True),
+    NoticeKind.MONTHLY_DIGEST: KindRules("政策月报", Scope.POLICY_PUSH, _POLICY_HEARERS, (), Priority.BULK, True),
     NoticeKind.WORK_REMINDER: KindRules(
         "办理时限提醒", Scope.WORK_ALERT, holders(Right.HEAR_REMINDERS), _WORK, Priority.URGENT, False
     ),

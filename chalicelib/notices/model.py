@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.errors import Refusal
+from chalicelib.errors import BadInput, Refusal
 from chalicelib.notices.kinds import Channel, KindRules, NoticeKind, Priority, rules
 
 ID_LENGTH = 32
@@ -26,6 +26,10 @@ _EXEMPT_EVENTS = frozenset({"paid", "deadline_T-1"})
 
 class NoticeError(Refusal):
     """The text is the sentence to show to an operator."""
+
+
+class UnknownNotice(NoticeError, BadInput):
+    """There is no notice with this id: the id is wrong, not the moment."""
 
 
 class NoticeState(StrEnum):

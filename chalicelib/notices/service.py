@@ -16,7 +16,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.ledger import Entry, Ledger, digest_claim
 from chalicelib.notices.level import ServiceLevel, level_of
 from chalicelib.notices.limits import SendLimits
-from chalicelib.notices.model import CHINESE, RETRYABLE, WAITING, Notice, NoticeError, NoticeState
+from chalicelib.notices.model import CHINESE, RETRYABLE, WAITING, Notice, NoticeError, NoticeState, UnknownNotice
 from chalicelib.notices.outcomes import Outcomes
 from chalicelib.notices.queueing import LATE_AFTER, Queueing
 from chalicelib.notices.quiet import QuietHours
@@ -257,7 +257,7 @@ class NoticeService:
     def _entry(self, notice_id: str) -> Entry:
         entry = self._ledger.get(notice_id)
         if entry is None:
-            raise NoticeError(f"没有编号为 {notice_id} 的通知。请用 notice list 查看编号。")
+            raise UnknownNotice(f"没有编号为 {notice_id} 的通知。请用 notice list 查看编号。")
         return entry
 
     def _write(self, entry: Entry, notice: Notice) -> Entry:

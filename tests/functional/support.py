@@ -135,7 +135,7 @@ class Person:
 def work_off(application: Application, client: Client) -> int:
     """Let the queue consumers take everything that is visible; returns how many messages they had."""
     done = 0
-    for name, handler in zip(QUEUES.values(), ("deliver_urgent", "deliver"), strict=True):
+    for name, handler in zip(QUEUES.values(), ("deliver_urgent", "deliver", "deliver_bulk"), strict=True):
         while messages := application.queue.receive(name):
             event = client.events.generate_sqs_event([_json(m.body) for m in messages], queue_name=name)
             answer = client.lambda_.invoke(handler, event)

@@ -204,3 +204,9 @@ def test_a_bottomless_structure_ends(stream: io.StringIO) -> None:
     log.info("odd", extra={"detail": loop})
     assert "13812345678" not in stream.getvalue()
     assert len(lines(stream)) == 1
+
+
+def test_an_openid_without_capitals_is_hidden_as_well() -> None:
+    plain = "oabcdefghijklmnopqrstuvwx_yz"
+    assert len(plain) == len(OPENID)
+    assert plain not in logs.scrub(f"to {plain} refused")

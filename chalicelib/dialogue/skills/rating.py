@@ -77,7 +77,9 @@ class RatingSkill(Skill):
         assert take_up_by is not None and put_right_by is not None
         if not rating.ticket:
             text = f"差评（{rating.level.chinese}）：{case.head.dept} · {case.head.title} · {case.no}"
-            ticket = self._desk.tickets.open(turn.openid, "差评整改", text, turn.now, due=put_right_by)
+            ticket = self._desk.tickets.open(
+                turn.openid, "差评整改", text, turn.now, due=put_right_by, message=turn.incoming.message
+            )
             rating = self._desk.ratings.ticketed(case.no, ticket.id)
         turn.session.flow = Flow(skill=self.name, step="why", data={"ticket": rating.ticket})
         return Reply(
@@ -94,7 +96,8 @@ class RatingSkill(Skill):
         if no is None:
             bindings = desk.bindings.of_person(turn.openid, Right.SEE_CASES)
             return [case for binding in bindings for case in desk.cases.of_enterprise(binding.uscc)]
-        allowed = desk.bindings.of(turn.openid, desk.cases.owner(no), Right.SEE_CASES)
+        bindings = desk.bindings.of_person(turn.openid, Right.SEE_CASES)
+        allowed = any(desk.cases.belongs(no, binding.uscc) for binding in bindings)
         case = desk.cases.get(no) if allowed else None
         return [case] if case else []
 

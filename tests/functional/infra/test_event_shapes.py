@@ -65,7 +65,7 @@ def test_a_push_nobody_signed_is_refused(client: Client) -> None:
 
 def test_of_a_batch_only_the_poisoned_record_comes_back(client: Client) -> None:
     bodies = [json.dumps({"notice": "unknown"}), "not json", json.dumps({"notice": "unknown too"})]
-    for name in ("deliver", "deliver_urgent"):
+    for name in ("deliver", "deliver_bulk", "deliver_urgent"):
         event = client.events.generate_sqs_event(bodies)
         for number, record in enumerate(event["Records"]):
             record["messageId"] = f"m{number}"

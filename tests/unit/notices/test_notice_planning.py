@@ -123,4 +123,4 @@ def test_every_kind_declares_its_rules_and_why_each_rung_stands_there() -> None:
         assert all(rung.why for rung in rules(kind).ladder)
     assert rules(NoticeKind.LOAN_PROGRESS).priority is Priority.URGENT
     assert rules(NoticeKind.LOAN_PROGRESS).roles == {Role.LEGAL, Role.FINANCE}
-    assert rules(NoticeKind.POLICY_DIGEST).priority is Priority.NORMAL
+    assert rules(NoticeKind.POLICY_DIGEST).priority is Priority.BULK
