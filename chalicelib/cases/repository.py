@@ -40,6 +40,10 @@ def due_key(day: date) -> str:
     return f"cases-due#{day.isoformat()}"
 
 
+def owner_key(no: str, uscc: str) -> tuple[str, str]:
+    return f"caseof#{uscc}", no
+
+
 def resting_key(number: int) -> str:
     return f"cases-resting#{number}"
 
@@ -68,10 +72,9 @@ class CaseRepository:
                 events.append(CaseEvent.model_validate(record.body))
         return _filed(head, events) if head else None
 
-    def owner(self, no: str) -> str | None:
-        """The credit code on the case's row; the same one read whether there is such a row or not."""
-        record = self._store.get(case_key(no), "row")
-        return record.body["head"]["uscc"] if record else None
+    def belongs(self, no: str, uscc: str) -> bool:
+        """Whether this is the enterprise's case: one read that finds nothing for another's and for none alike."""
+        return self._store.get(*owner_key(no, uscc)) is not None
 
     def no_for(self, lookup: str) -> str | None:
         """The case number that this digest opens; the same one read whether there is such a case or not."""
@@ -103,6 +106,8 @@ class CaseRepository:
         writes: list[Write] = [Delete(case_key(no), "row", if_version=filed.version)]
         if filed.lookup:
             writes.append(Delete(lookup_pk(filed.lookup), "row"))
+        if filed.case.head.uscc:
+            writes.append(Delete(*owner_key(no, filed.case.head.uscc)))
         self._store.transact(writes)
 
     def commit(self, writes: Sequence[Write]) -> None:
@@ -121,7 +126,7 @@ class CaseRepository:
             writes.append(Put(Record(lookup_pk(filed.lookup), "row", {"no": filed.case.no})))
         if old and old.lookup and old.lookup != filed.lookup:
             writes.append(Delete(lookup_pk(old.lookup), "row"))
-        return writes
+        return writes + _owner_writes(filed, old)
 
     def _partition(self, pk: str) -> Iterator[Record]:
         page: str | None = None
@@ -140,6 +145,14 @@ class CaseRepository:
             yield from found.records
             if (page := found.next) is None:
                 return
+
+
+def _owner_writes(filed: Filed, old: Filed | None) -> list[Write]:
+    no, uscc, before = filed.case.no, filed.case.head.uscc, old.case.head.uscc if old else None
+    if uscc == before:
+        return []
+    added: list[Write] = [Put(Record(*owner_key(no, uscc), {}))] if uscc else []
+    return [*added, Delete(*owner_key(no, before))] if before else added
 
 
 def _row(filed: Filed) -> Record:

@@ -209,12 +209,13 @@ class CaseService:
         filed = self._cases.find(no)
         return filed.case if filed else None
 
-    def owner(self, no: str) -> str | None:
-        """The credit code of the enterprise whose case this is; None where there is no such case, or no enterprise.
+    def belongs(self, no: str, uscc: str) -> bool:
+        """Whether this is a case of this enterprise.
 
-        One read whether there is such a case or not: asked first, it tells nothing by the time it takes.
+        The same read, of a row that is not there, for a case of another and for none at all: asked before anything of
+        the case is read, it tells nothing by the time it takes (measured: ``python -m bench refusals``).
         """
-        return self._cases.owner(no)
+        return self._cases.belongs(no, uscc)
 
     def of_enterprise(self, uscc: str, limit: int = RECENT) -> list[Case]:
         """Cases of an enterprise, the latest changed first, at most ``limit``: an old firm has thousands."""

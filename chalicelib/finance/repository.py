@@ -47,6 +47,10 @@ def enterprise_key(uscc: str) -> str:
     return f"enterprise#{uscc}"
 
 
+def owner_key(loan_id: str, uscc: str) -> tuple[str, str]:
+    return f"loanof#{uscc}", loan_id
+
+
 def event_sk(event: LoanEvent) -> str:
     return f"event#{stamp(event.at)}#{event.id}"
 
@@ -71,10 +75,9 @@ class LoanRepository:
             if (page := found.next) is None:
                 return _filed(head, events) if head else None
 
-    def owner(self, loan_id: str) -> str | None:
-        """The credit code on the loan's row; the same one read whether there is such a row or not."""
-        record = self._store.get(loan_key(loan_id), "row")
-        return str(record.body["head"]["uscc"]) if record else None
+    def belongs(self, loan_id: str, uscc: str) -> bool:
+        """Whether this is the enterprise's loan: one read that finds nothing for another's and for none alike."""
+        return self._store.get(*owner_key(loan_id, uscc)) is not None
 
     def of_enterprise(self, uscc: str) -> Iterator[str]:
         """Ids of the enterprise's loans, the latest changed first."""
@@ -109,6 +112,7 @@ class LoanRepository:
             Put(_row(filed), if_absent=old is None, if_version=old.version if old else None),
             *(Put(Record(pk, event_sk(event), _event_body(event, filed))) for event in new),
             *(Delete(pk, sk) for sk in {event_sk(event) for event in replaced} - written),
+            *_owner_writes(filed, old),
         ]
         self._store.transact(writes)
 
@@ -174,6 +178,14 @@ def _index(
         yield from found.records
         if (page := found.next) is None:
             return
+
+
+def _owner_writes(filed: Filed, old: Filed | None) -> list[Write]:
+    loan_id, uscc, before = filed.loan.id, filed.loan.head.uscc, old.loan.head.uscc if old else None
+    if uscc == before:
+        return []
+    added: list[Write] = [Put(Record(*owner_key(loan_id, uscc), {}))]
+    return [*added, Delete(*owner_key(loan_id, before))] if before else added
 
 
 def _row(filed: Filed) -> Record:

@@ -114,10 +114,10 @@ class LoanService:
         filed = self._loans.find(loan_id)
         return filed.loan if filed else None
 
-    def owner(self, loan_id: str) -> str | None:
-        """The credit code of the enterprise whose loan this is, or None; one read whether there is such a loan or not,
-        so asked first it tells nothing by the time it takes."""
-        return self._loans.owner(loan_id)
+    def belongs(self, loan_id: str, uscc: str) -> bool:
+        """Whether this is a loan of this enterprise; the same read for another's loan and for none at all, so asked
+        first it tells nothing by the time it takes."""
+        return self._loans.belongs(loan_id, uscc)
 
     def of_enterprise(self, uscc: str) -> list[Loan]:
         """All loans of an enterprise, the latest changed first. Index rows may lag: each loan is read anew."""

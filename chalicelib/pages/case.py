@@ -23,11 +23,12 @@ class ShownStep:
 
 def show(visit: Visit) -> PageResponse:
     """Raises PageMissing alike, and at the same cost, for a number that does not exist and for somebody else's case:
-    nothing of a case is read but whose it is before it is known to be theirs."""
+    nothing of a case is read before it is known to be theirs."""
     visit.known()
     services = visit.services
-    binding = visit.binding(services.cases.owner(visit.request.key), Right.SEE_CASES)
-    case = services.cases.get(visit.request.key)
+    no = visit.request.key
+    binding = visit.binding(Right.SEE_CASES, lambda uscc: services.cases.belongs(no, uscc))
+    case = services.cases.get(no)
     if case is None:
         raise PageMissing
     enterprise = services.enterprises.get(binding.uscc)

@@ -18,8 +18,9 @@ def show(visit: Visit) -> PageResponse:
     their role may not see."""
     visit.known()
     services = visit.services
-    binding = visit.binding(services.loans.owner(visit.request.key), Right.SEE_LOANS)
-    loan = services.loans.get(visit.request.key)
+    loan_id = visit.request.key
+    binding = visit.binding(Right.SEE_LOANS, lambda uscc: services.loans.belongs(loan_id, uscc))
+    loan = services.loans.get(loan_id)
     if loan is None:
         raise PageMissing
     enterprise, life = services.enterprises.get(binding.uscc), live(loan)

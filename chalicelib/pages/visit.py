@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -88,12 +89,11 @@ class Visit:
             return None
         return self.known()
 
-    def binding(self, uscc: str | None, right: Right) -> Binding:
-        """Their binding to this enterprise as of now, if its role holds ``right``. Raises PageMissing without one.
-
-        None stands for the enterprise of something that is not there; it costs the same.
-        """
-        binding = self.services.bindings.of(self.known().openid, uscc, right)
+    def binding(self, right: Right, belongs: Callable[[str], bool]) -> Binding:
+        """The binding by which something is theirs: to an enterprise that it ``belongs`` to, in a role that holds
+        ``right``, as of now. Raises PageMissing without one, at the same cost whether there is such a thing or not."""
+        bindings = self.services.bindings.of_person(self.known().openid, right)
+        binding = next((one for one in bindings if belongs(one.uscc)), None)
         if binding is None:
             raise PageMissing
         return binding

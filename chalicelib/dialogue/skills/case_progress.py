@@ -114,9 +114,9 @@ class CaseProgress(Skill):
 
     def _own(self, turn: Turn, no: str) -> Case | None:
         """The case if it belongs to an enterprise this person is bound to, now."""
-        owner = self._desk.cases.owner(no)
-        allowed = self._desk.bindings.of(turn.openid, owner, Right.SEE_CASES)
-        return self._desk.cases.get(no) if allowed else None
+        bindings = self._desk.bindings.of_person(turn.openid, Right.SEE_CASES)
+        theirs = any(self._desk.cases.belongs(no, binding.uscc) for binding in bindings)
+        return self._desk.cases.get(no) if theirs else None
 
     def _show(self, turn: Turn, case: Case, *, named: bool = True) -> Reply:
         """``named`` False: the person proved a number and four digits, no more; nothing may tell what the case is

@@ -62,9 +62,9 @@ class LoanProgress(Skill):
         return Reply((f"有 {len(loans)} 笔，回复编号看进度：",), options)
 
     def _open(self, turn: Turn, loan_id: str) -> Reply:
-        owner = self._desk.loans.owner(loan_id)
-        allowed = self._desk.bindings.of(turn.openid, owner, Right.SEE_LOANS)
-        loan = self._desk.loans.get(loan_id) if allowed else None
+        bindings = self._desk.bindings.of_person(turn.openid, Right.SEE_LOANS)
+        theirs = any(self._desk.loans.belongs(loan_id, binding.uscc) for binding in bindings)
+        loan = self._desk.loans.get(loan_id) if theirs else None
         return self._mine(turn) if loan is None else self._show(turn, loan)
 
     def _show(self, turn: Turn, loan: Loan) -> Reply:

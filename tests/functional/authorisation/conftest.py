@@ -40,7 +40,7 @@ class ReadingStore(MemoryStore):
         self.reads: list[str] = []
 
     def get(self, pk: str, sk: str) -> Record | None:
-        self.reads.append(f"get {pk.split('#')[0]} {sk.split('#')[0]}")
+        self.reads.append(f"get {pk.split('#')[0]}")
         return super().get(pk, sk)
 
     def query(self, pk: str, **options: Any) -> Page:
