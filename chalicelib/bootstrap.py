@@ -205,7 +205,7 @@ class Application:
         catalogue = self.catalogue()
         with self._content_lock:
             if self._policies is None or self._policies[0] != catalogue.version:
-                self._policies = (catalogue.version, PolicyService(catalogue.policies))
+                self._policies = (catalogue.version, PolicyService(catalogue.policies, self.awards.dry_pools))
             return self._policies[1]
 
     @cached_property

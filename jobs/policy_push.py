@@ -19,6 +19,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import EXPIRED, SAMPLE, plan
 from chalicelib.policies import decisions
+from chalicelib.policies.awards.repository import AwardRepository
 from chalicelib.policies.decisions import Evidenced, evidenced
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import MODE_NAMES, Mode, Policy
@@ -34,6 +35,7 @@ from jobs.wording import chinese_date, field_deadline
 log = logging.getLogger(__name__)
 
 ALREADY_TOLD = "已告知"
+POOL_DRY = "资金池已用完"
 SHOWN = 5
 """Policies named in a bubble; the page shows all."""
 
@@ -117,7 +119,8 @@ class _Desk:
         self._context = context
         self._when = when
         self._policies = context.catalogue().policies
-        self._service = PolicyService(self._policies)
+        dry = AwardRepository(context.store).dry_pools(when.on)
+        self._service = PolicyService(self._policies, lambda on: dry)
         self._expired: set[str] = set()
         self._skipped: Counter[str] = Counter()
         self.failed = 0
@@ -165,6 +168,9 @@ class _Desk:
     def _match(self, decision: Decision, event: str | None) -> Match | None:
         if event is None:
             self._skipped[ALREADY_TOLD] += 1
+            return None
+        if decision.dry:
+            self._skipped[POOL_DRY] += 1
             return None
         if not self._may_be_told(decision):
             self._skipped[SAMPLE] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -67,6 +67,8 @@ class Decision:
     blocked_by: str | None = None
     excluded: frozenset[str] = frozenset()
     """Records that another policy of the exclusion group had taken, and that were not counted here."""
+    dry: bool = False
+    """Its pool (资金池) has nothing left this year: whoever qualifies still does, and no sum is promised."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -81,7 +83,9 @@ class Decision:
     @property
     def benefit(self) -> Amount | None:
         """What it comes to; None where there is nothing."""
-        return None if self.outcome is Outcome.NOT_MATCH else self.because.benefit
+        if self.outcome is Outcome.NOT_MATCH:
+            return None
+        return Amount(None, DRY) if self.dry else self.because.benefit
 
     @property
     def hint(self) -> str | None:
@@ -106,11 +110,18 @@ facts/domain.md §2.7 and §3.5). The reminder to repair it stays, and so does r
 enterprise declares for itself: it ends only where its own rule says so."""
 
 
-class PolicyService:
-    """``policies`` by id; the catalogue's content version decides which they are."""
+DRY = "本年度资金已用完，补充后再兑现"
 
-    def __init__(self, policies: Mapping[str, Policy]) -> None:
+
+class PolicyService:
+    """``policies`` by id; the catalogue's content version decides which they are. ``dry`` names the pools that have
+    nothing left in the year of a day (``AwardService.dry_pools``)."""
+
+    def __init__(
+        self, policies: Mapping[str, Policy], dry: Callable[[date], Collection[str]] = lambda on: frozenset()
+    ) -> None:
         self._policies = policies
+        self._dry = dry
         self._compiled: dict[tuple[str, int, date], _Compiled] = {}
         self._modifiers = [(SEVERE_DISHONESTY, compile_verdict(parse(SEVERE_DISHONESTY.when, FACTS)))]
         self.modifying = tuple(each for each in policies.values() if each.modifiers and each.state is State.PUBLISHED)
@@ -125,12 +136,13 @@ class PolicyService:
     def check_sheet(self, sheet: FactSheet) -> list[Decision]:
         """The same on facts already gathered."""
         taken: dict[str, _Taken] = {}
-        bearing = self._bearing(sheet)
+        bearing, dry = self._bearing(sheet), self._dry(sheet.on)
         decisions = []
         for policy_id in sorted(self._policies):
             policy = self._policies[policy_id]
             if policy.audience == "enterprise" and policy.state not in (State.DRAFT, State.REVIEWED):
                 decisions.append(self._exclusive(policy, sheet, bearing, taken))
+                decisions[-1].dry = policy.pool in dry
         return decisions
 
     def decide(self, policy: Policy, enterprise: Enterprise, on: date) -> Decision:

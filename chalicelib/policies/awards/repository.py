@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from chalicelib.enterprises.repository import PROFILE, enterprise_key
@@ -111,6 +112,10 @@ class AwardRepository:
     def pools(self) -> Iterator[Pool]:
         for record in self._index("gsi1", POOLS):
             yield Pool.model_validate(record.body)
+
+    def dry_pools(self, on: date) -> frozenset[str]:
+        """Names of the year's pools that have nothing left."""
+        return frozenset(pool.name for pool in self.pools() if pool.year == on.year and pool.available <= 0)
 
     def put_pool(self, row: Pool, version: int) -> Put:
         record = Record(

@@ -255,6 +255,10 @@ class AwardService:
     def pools(self) -> Iterator[Pool]:
         return self._rows.pools()
 
+    def dry_pools(self, on: date) -> frozenset[str]:
+        """Pools of the year that are registered and have nothing left to promise."""
+        return self._rows.dry_pools(on)
+
     def prepare(self, id_: str, by: str, now: datetime) -> Batch:
         """编制支付批次 of all payable entries, promised out of the pool. Raises AwardRefused."""
         self._real(id_)
