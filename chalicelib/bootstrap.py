@@ -169,27 +169,22 @@ class Application:
         catalogue = self.catalogue()
         with self._content_lock:
             if self._guide is None or self._guide[0] != catalogue.version:
-                self._guide = (
-                    catalogue.version,
-                    GuideService(
-                        catalogue,
-                        PointService(catalogue),
-                        catalogue.terms.values(),
-                        self.phrasings.by_guide(),
-                        self._guide_index(),
-                    ),
-                )
+                self._guide = (catalogue.version, self._guide_over(catalogue))
             return self._guide[1]
+
+    def _guide_over(self, catalogue: Catalogue) -> GuideService:
+        learned = self.phrasings.by_guide()
+        index = self._guide_index(documents.of_guides(catalogue.items.values(), catalogue.bundles.values(), learned))
+        return GuideService(catalogue, PointService(catalogue), catalogue.terms.values(), learned, index)
 
     def guide_documents(self) -> list[Document]:
         """What the guides' index is made of: the published content and the phrasings that operators confirmed."""
         catalogue = self.catalogue()
         return documents.of_guides(catalogue.items.values(), catalogue.bundles.values(), self.phrasings.by_guide())
 
-    def _guide_index(self) -> Ranks:
+    def _guide_index(self, known: list[Document]) -> Ranks:
         from chalicelib.adapters.mapped import mapped
 
-        known = self.guide_documents()
         index = published.opened(known, lambda name: mapped(self.blobs, name), _embedder)
         return SecondChance(index, known, documents.EMPHASIS)
 
@@ -212,9 +207,7 @@ class Application:
     def content(self) -> ContentService:
         from chalicelib.content.service import ContentService
 
-        return ContentService(
-            self.store, self.blobs, rematch=self.rematch, reviewed_only=self.settings.content_review
-        )
+        return ContentService(self.store, self.blobs, rematch=self.rematch, reviewed_only=self.settings.content_review)
 
     @cached_property
     def calendar(self) -> WorkCalendar:
