@@ -28,6 +28,8 @@ CLOSE_SECOND = 0.65
 
 _CLAUSES = re.compile(r"[,，。;；?？!！\n]|还有|另外|顺便")
 _SHORTEST_CLAUSE = 4
+ASKS_BENEFITS = re.compile(r"补贴|补助|有没有补|有补|补不补|奖励")
+"""Money from the state: what the policies answer, not a guide."""
 SECOND_COVERED = 0.5
 """A clause of its own matter shares at least this much of its subject with the guide: 国家有没有补 is about none."""
 _REMEMBERED = 80
@@ -137,6 +139,10 @@ class GuideService:
     def bundle(self, id_: str) -> Bundle | None:
         return self._bundles.get(id_)
 
+    def name_of(self, id_: str | None) -> str | None:
+        """The short name of a guide; None for none, or for one that is gone."""
+        return cards.short_name(self._name(id_)) if id_ and self._known(id_) else None
+
     def ask(
         self,
         text: str,
@@ -233,7 +239,7 @@ class GuideService:
 
     def _clearly(self, clause: str) -> str | None:
         """The guide that a clause is about, where it would be answered on its own."""
-        if len(clause.strip()) < _SHORTEST_CLAUSE or outside(clause) is not None:
+        if len(clause.strip()) < _SHORTEST_CLAUSE or outside(clause) is not None or ASKS_BENEFITS.search(clause):
             return None
         if clause in self._phrasings:
             return self._phrasings[clause]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from chalicelib.dialogue.desk import Desk
@@ -14,11 +13,10 @@ from chalicelib.guidance import cards
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.outside import Outside
 from chalicelib.guidance.questions import LONGEST, Mark
-from chalicelib.guidance.service import GuideAnswer
+from chalicelib.guidance.service import ASKS_BENEFITS, GuideAnswer
 from chalicelib.masking import scrub
 
 MISSES_UNTIL_TICKET = 2
-_ALSO_BENEFITS = re.compile(r"补贴|补助|有没有补|有补|补不补|奖励")
 _RATE = "有没有帮到您？回复“有用”或“没用”。"
 
 
@@ -57,12 +55,13 @@ class Guide(Skill):
         if answer.reason is Outside.UNKNOWN:
             return self._missed(turn, text, answer)
         session.asked = scrub(text)[:LONGEST]
-        return self._shown(turn, answer, asks_benefits=_ALSO_BENEFITS.search(normalise(text)) is not None)
+        return self._shown(turn, answer, asks_benefits=ASKS_BENEFITS.search(normalise(text)) is not None)
 
     def _follow(self, turn: Turn, args: Mapping[str, str]) -> Reply:
         step = cards.Option("", cards.Action(args["action"]), args)
         chosen = turn.session.chosen if args.get("id") == turn.session.topic else {}
-        return self._shown(turn, self._desk.guide().follow(step, chosen=chosen))
+        also = ASKS_BENEFITS.search(args.get("asked", "")) is not None
+        return self._shown(turn, self._desk.guide().follow(step, chosen=chosen), asks_benefits=also)
 
     def _shown(self, turn: Turn, answer: GuideAnswer | None, *, asks_benefits: bool = False) -> Reply:
         if answer is None:

@@ -11,6 +11,7 @@ from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.guidance.aliases import normalise
 from chalicelib.points.model import ServicePoint
+from chalicelib.points.service import Near
 
 _ASKED = re.compile(
     r"^(服务点|网点|最近网点|最近的服务点)$|(网点|服务点|代办点|便民服务?中心|政务(服务)?大厅|办事大厅|邮政|邮局).{0,8}(在哪|哪里|哪些|地址|电话|几点|上班|开门|(能|可以)办(理|些)?(哪些|什么|啥)|办什么)"
@@ -45,15 +46,22 @@ class Points(Skill):
 
     def nearest(self, turn: Turn) -> Reply:
         """For a location that the person sent; it is used for this answer and not kept."""
-        latitude, longitude = turn.incoming.latitude, turn.incoming.longitude
-        near = [] if latitude is None or longitude is None else self._desk.points().nearest(latitude, longitude)
+        topic = self._desk.guide().name_of(turn.session.topic)
+        near = self._near(turn, turn.session.topic if topic else None) or self._near(turn, None)
         if not near:
             return Reply(("还没有登记位置的服务点。", "县政务服务大厅可办全部事项，去之前可拨 12345 问清。"))
+        nearest, opening = near[0], _opening(near[0].point, turn.session.topic, topic)
         lines = [
-            f"离您最近的是 {near[0].point.name}，约 {_distance(near[0].metres)}。",
-            *self._lines(near[0].point, turn.now)[1:],
+            f"{opening} {nearest.point.name}，约 {_distance(nearest.metres)}。",
+            *self._lines(nearest.point, turn.now)[1:],
         ]
         return Reply(tuple(lines), _options([one.point for one in near[1:]]), footer="位置只用于这一次查询，不保存。")
+
+    def _near(self, turn: Turn, guide_id: str | None) -> list[Near]:
+        latitude, longitude = turn.incoming.latitude, turn.incoming.longitude
+        if latitude is None or longitude is None:
+            return []
+        return self._desk.points().nearest(latitude, longitude, item_id=guide_id)
 
     def _for_item(self, item_id: str, town: str | None, now: datetime) -> Reply:
         found = self._desk.points().for_item(item_id, town)
@@ -85,6 +93,12 @@ def ask_where() -> Reply:
 
 def _options(points: list[ServicePoint]) -> tuple[Option, ...]:
     return tuple(Option(label=point.name, action="points.point", args={"id": point.id}) for point in points)
+
+
+def _opening(point: ServicePoint, guide_id: str | None, name: str | None) -> str:
+    """For the guide last spoken of, where this point takes it."""
+    takes = name is not None and guide_id in (*point.items, *point.bundles)
+    return f"能办{name}的最近网点是" if takes else "离您最近的是"
 
 
 def _distance(metres: int) -> str:
