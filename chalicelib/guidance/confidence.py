@@ -15,6 +15,8 @@ from chalicelib.guidance.search import Ranking
 BIAS, GAP, STRENGTH = -4.6, 4.2, 8.8
 ANSWER_FROM = 0.7
 ASK_FROM = 0.09
+CLEAR_GAP, NEAR_WHOLE = 0.1, 0.8
+"""A second guide that comes closer than this is offered beside the first, unless nearly all that was asked is found."""
 TOO_MANY = 2
 """So many other guides that have all the question's words make it unclear, however high the first stands: 证到期了."""
 
@@ -37,6 +39,8 @@ def probability(ranking: Ranking) -> float:
 
 def verdict(ranking: Ranking) -> Verdict:
     likely = probability(ranking)
-    if likely >= ANSWER_FROM and ranking.rivals < TOO_MANY and not ranking.heard:
+    ahead = ranking.gap >= CLEAR_GAP or ranking.strength >= NEAR_WHOLE
+    clear = ahead and ranking.rivals < TOO_MANY and not ranking.heard
+    if likely >= ANSWER_FROM and clear:
         return Verdict.ANSWER
     return Verdict.CANDIDATES if likely >= ASK_FROM else Verdict.HANDOFF
