@@ -73,11 +73,17 @@ class County:
 
     def _furnish(self, uscc: str) -> None:
         self.app.enterprises.save(Enterprise(uscc=uscc, name=NAMES[uscc], reg_status="存续", prov=("R",)), self.now)
-        case = {"no": CASES[uscc], "uscc": uscc, "title": TITLES[uscc], "dept": "县政务服务中心", "prov": "R"}
+        case: dict[str, Any] = {
+            "no": CASES[uscc],
+            "uscc": uscc,
+            "title": TITLES[uscc],
+            "dept": "县政务服务中心",
+            "prov": "R",
+        }
         case["events"] = [{"id": "e1", "kind": "RECEIVED", "at": "2026-11-16 10:12"}]
         case["promised"] = {"n": 5, "unit": "wd"}
         self.app.cases.save_row(CaseRow.model_validate(case), self.now)
-        loan = {"id": LOANS[uscc], "uscc": uscc, "bank": BANKS[uscc], "product": "科贷通", "prov": "R"}
+        loan: dict[str, Any] = {"id": LOANS[uscc], "uscc": uscc, "bank": BANKS[uscc], "product": "科贷通", "prov": "R"}
         loan["events"] = [
             {"id": "e1", "state": "ACCEPTED", "at": "2026-11-01 10:00", "amount": 100_000_000, "source": "银行"}
         ]
