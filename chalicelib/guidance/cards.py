@@ -317,9 +317,12 @@ def _bundle_parts(bundle: Bundle, items: Mapping[str, ServiceItem]) -> list[str]
     merged = merge(bundle, items)
     parts = [(step.name, items[step.items[0]]) for step in bundle.steps if step.items and not step.condition]
     legal = "、".join(f"{name} {item.legal.text}" for name, item in parts if item.legal.n)
-    promised = f"合办承诺 {bundle.promised.text}（{SAMPLE_NOTE}）" if bundle.promised else ""
+    apart = f"，分开办合计 {merged.days_before} 个工作日" if merged.days_before else ""
+    promised = f"合办承诺 {bundle.promised.text}{apart}（{SAMPLE_NOTE}）" if bundle.promised else ""
     paid = "；".join(f"{name} {item.fee.text}" for name, item in parts if item.fee and item.fee.kind != "free")
-    saves = f"（合并后 {merged.after} 份，分开办 {merged.before} 份）" if merged.after < merged.before else ""
+    visits = f"、跑 {merged.steps} 次" if merged.steps > 1 else ""
+    saves = f"（合并后 {merged.after} 份、跑 1 次，分开办 {merged.before} 份{visits}）"
+    saves = saves if merged.after < merged.before else ""
     limits = "，".join(part for part in (f"法定 {legal}" if legal else "", promised) if part)
     return [
         f"要带：{_brief_materials(merged.materials)}{saves}",
