@@ -360,6 +360,7 @@ class Application:
             commitments=self.commitments,
             concerns=self.concerns,
             demands=self.demands,
+            one_version=self.catalogue_reader.pinned,
             loans=self.loans,
             awards=self.awards,
             enterprises=self.enterprises,

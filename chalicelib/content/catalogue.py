@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -51,9 +52,30 @@ class CatalogueReader:
         self._blobs = blobs
         self._lock = threading.Lock()
         self._held = Catalogue()
+        self._pinned = threading.local()
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Within it this thread sees one version, read once: an answer is not made of two."""
+        outer = getattr(self._pinned, "depth", 0)
+        self._pinned.depth = outer + 1
+        try:
+            yield
+        finally:
+            self._pinned.depth = outer
+            if not outer:
+                self._pinned.catalogue = None
 
     def current(self) -> Catalogue:
         """The published catalogue of this moment. Raises SnapshotMissing."""
+        if not getattr(self._pinned, "depth", 0):
+            return self._read()
+        if getattr(self._pinned, "catalogue", None) is None:
+            self._pinned.catalogue = self._read()
+        pinned: Catalogue = self._pinned.catalogue
+        return pinned
+
+    def _read(self) -> Catalogue:
         published = snapshots.read_head(self._store)
         version = published.head.version if published else 0
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from chalicelib.cases.ratings import RatingService
@@ -57,6 +58,9 @@ class Desk:
     erasure: ErasureService
     links: Links
     calendar: WorkCalendar
+
+    one_version: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Within it published content is read once."""
 
     def enterprise_name(self, uscc: str) -> str:
         """The name to show; the code where the profile is not there."""

@@ -63,6 +63,10 @@ class DialogueService:
 
     def answer(self, incoming: Incoming, session: Session) -> tuple[Reply | None, Session | None]:
         """The reply, None where nothing is to be said, and the session to keep, None where it is to be forgotten."""
+        with self._desk.one_version():
+            return self._answer(incoming, session)
+
+    def _answer(self, incoming: Incoming, session: Session) -> tuple[Reply | None, Session | None]:
         turn = Turn(incoming, session, text=incoming.text.strip())
         match incoming.kind:
             case "unfollow":
