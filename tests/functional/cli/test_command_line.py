@@ -195,7 +195,7 @@ def test_an_enterprise_with_a_wrong_code_is_refused_by_row_and_column(
 def test_what_is_exported_can_be_checked_again(name: str, jobs: Jobs, county: Application, tmp_path: Path) -> None:
     done = jobs("content", "export", tmp_path / name)
     assert done.code == 0
-    assert "items：40" in done.out
+    assert "items：41" in done.out
     assert "请按规定保管" in done.err
     assert jobs("content", "check", tmp_path / name, "--json").json["ok"] is True
 
