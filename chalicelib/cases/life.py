@@ -195,7 +195,8 @@ class _Fold:
 
     def take(self, event: CaseEvent) -> None:
         if event.kind is _S.REVIEWING and self.state is _S.REVIEWING:
-            return  # two tables of one office tell of the same review
+            self.steps.append(Step(event.kind, event.at, event))  # two tables of one office tell of the same review
+            return
         reason = self._act_refusal(event) if isinstance(event.kind, CaseAct) else self._refusal(event.kind, event)
         if reason is not None:
             self.aside.append(Aside(event, reason))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -46,7 +46,7 @@ def render(case: Case, now: datetime, calendar: WorkCalendar, rules: Rules = RUL
     life = live(case, now, calendar, rules)
     return Timeline(
         headline=_headline(case, life, named),
-        past=tuple(_past(step, life, named) for step in life.steps),
+        past=tuple(_past(step, life, named) for step in _told(life.steps)),
         current=_current(case, life, now, named),
         next_steps=_next_steps(life),
         notes=tuple(_notes(case, life)),
@@ -80,6 +80,11 @@ def _status(life: Life) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------- past
+
+
+def _told(steps: Sequence[Step]) -> list[Step]:
+    """Each review once, also when two tables of one office told of it."""
+    return [step for n, step in enumerate(steps) if not (n and step.kind is _S.REVIEWING is steps[n - 1].kind)]
 
 
 def _past(step: Step, life: Life, named: bool) -> str:

@@ -161,13 +161,13 @@ class WorkCalendar:
     def add_workdays(self, start: date, n: int, suspended: Sequence[Span] = ()) -> Deadline:
         """The n-th working day after ``start``; day 1 is the working day after it. Days inside ``suspended`` spans
         (特别程序, 行政许可法 §45) do not count."""
-        day, left, estimated = start, n, False
+        day, left = start, n
         while left > 0:
             day += _DAY
-            estimated = estimated or not self.known(day)
-            if self.is_workday(day) and not _within(day, suspended):
+            if self.is_workday(day) and not (suspended and _within(day, suspended)):
                 left -= 1
-        return Deadline(day, estimated)
+        counted = range((start + _DAY).year, day.year + 1) if n > 0 else ()
+        return Deadline(day, not all(self.known(date(year, 1, 1)) for year in counted))
 
     def add_days(self, start: date, n: int, suspended: Sequence[Span] = ()) -> Deadline:
         """The n-th calendar day after ``start``; when that is a rest day, the first working day after it

@@ -82,6 +82,18 @@ def test_against_an_independent_count(start: date, n: int) -> None:
     assert got.estimated == (n > 0 and expected > date(2026, 12, 31))
 
 
+def test_every_start_day_and_every_limit_up_to_sixty_days() -> None:
+    """The official calendar of 2024–2026, all of it: 1,096 days × 0–60 working days."""
+    first = 0
+    for start in _ALL[: 366 + 365 + 365]:
+        while WORKING[first] <= start:
+            first += 1
+        for n in range(61):
+            expected = WORKING[first + n - 1] if n else start
+            estimated = n > 0 and expected > date(2026, 12, 31)
+            assert CALENDAR.add_workdays(start, n) == Deadline(expected, estimated), (start, n)
+
+
 @given(st.dates(date(2024, 1, 1), date(2026, 12, 31)), st.integers(1, 60))
 def test_calendar_days_end_on_a_worked_day_not_before_the_count(start: date, n: int) -> None:
     end = CALENDAR.add_days(start, n).day
