@@ -1,6 +1,6 @@
 """Search quality and calibration: ``python -m bench search_quality``. Words alone, as a question is decided by them.
 
-1. hit@k and MRR@10 on every set (three-file form), all questions and each half of them: weights were chosen on the odd.
+1. hit@k and MRR@10 on every set (three-file form), all questions and each half of them; weights were chosen on all.
 2. Every stored phrasing of our items with itself left out of the index.
 3. What is answered, asked back and handed over, against right and wrong: our phrasings left out, out-of-scope text,
    and each set with its right documents in the index and with them taken out.
