@@ -113,6 +113,12 @@ class CaseRepository:
     def commit(self, writes: Sequence[Write]) -> None:
         self._store.transact(writes)
 
+    def refile(self, filed: Filed) -> None:
+        """Write the case's own rows as this version keeps them, changing nothing of the case (``jobs/upgrade.py``)."""
+        no, uscc = filed.case.no, filed.case.head.uscc
+        owner: list[Write] = [Put(Record(*owner_key(no, uscc), {}))] if uscc else []
+        self._store.transact([Put(_row(filed), if_version=filed.version), *owner])
+
     @staticmethod
     def writes(filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> list[Write]:
         """The case and the events that changed, over ``old``; a transaction may hold those of several cases."""

@@ -111,6 +111,23 @@ class CaseService:
                 moved += self._retrying(no, lambda old: old is not None and self._settled(old, now))
         return moved
 
+    def refile(self, now: datetime, enterprises: Iterable[str], around: int = 400) -> int:
+        """Bring the rows of cases to the shape of this version; returns how many. Doing it again is harmless.
+
+        Found by enterprise (credit codes), and by a deadline within ``around`` days.
+        """
+        today = local_date(now)
+        days = _days(today - timedelta(days=around), today + timedelta(days=around))
+        numbers = dict.fromkeys(no for day in days for no in self._cases.due_on(day))
+        for uscc in enterprises:
+            numbers |= dict.fromkeys(self._cases.of_enterprise(uscc))
+        return sum(self._retrying(no, self._refiled) for no in numbers)
+
+    def _refiled(self, old: Filed | None) -> bool:
+        if old is not None:
+            self._cases.refile(old)
+        return old is not None
+
     def _settled(self, old: Filed, now: datetime) -> bool:
         life = self.live(old.case, now)
         if (life.state, life.filed_under) == (old.state, old.due):

@@ -116,6 +116,11 @@ class LoanRepository:
         ]
         self._store.transact(writes)
 
+    def refile(self, filed: Filed) -> None:
+        """Write the loan's own rows as this version keeps them, changing nothing of the loan (``jobs/upgrade.py``)."""
+        owner = Record(*owner_key(filed.loan.id, filed.loan.head.uscc), {})
+        self._store.transact([Put(_row(filed), if_version=filed.version), Put(owner)])
+
 
 class ProjectRepository:
     """Rows of transition projects: ``project#{id}``, listed by enterprise and, over shards, all together."""

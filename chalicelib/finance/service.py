@@ -79,6 +79,21 @@ class LoanService:
                 retired += self._retrying(loan.id, lambda old: old is not None and self._retired(old, now))
         return retired
 
+    def refile(self, now: datetime, enterprises: Iterable[str]) -> int:
+        """Bring the rows of all loans to the shape of this version; returns how many. Doing it again is harmless.
+
+        ``enterprises``: credit codes, by which ended loans are found too.
+        """
+        ids = dict.fromkeys(self._loans.watched())
+        for uscc in enterprises:
+            ids |= dict.fromkeys(self._loans.of_enterprise(uscc))
+        return sum(self._retrying(loan_id, self._refiled) for loan_id in ids)
+
+    def _refiled(self, old: Filed | None) -> bool:
+        if old is not None:
+            self._loans.refile(old)
+        return old is not None
+
     def _retired(self, old: Filed, now: datetime) -> bool:
         if not live(old.loan).is_closed or now - old.loan.updated <= WATCH_AFTER_CLOSING:
             return False

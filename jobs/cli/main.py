@@ -31,6 +31,7 @@ from jobs.cli import (
     serve,
     ticket,
     unit,
+    upgrade,
 )
 from jobs.cli.audited import audited
 from jobs.cli.failures import explain
@@ -67,6 +68,7 @@ app.add_typer(menu.app, name="menu")
 app.add_typer(audit.app, name="audit")
 doctor.register(app)
 report.register(app)
+upgrade.register(app)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -42,6 +42,7 @@ def serve(
     logs.configure(settings.log_level, sys.stderr)
     application = Application(settings)
     bootstrap.install(application)
+    _bring_along(application)
     _load_sample(application)
 
     from jobs.embedded.run import Embedded
@@ -66,6 +67,15 @@ def _settings(host: str, port: int, db: Path | None) -> Settings:
 
 def _simulator_api(port: int) -> str:
     return f"http://{LOOPBACK}:{port}/simulator/api"
+
+
+def _bring_along(application: Application) -> None:
+    """What an earlier version left is read by this one."""
+    from jobs.upgrade import upgrade
+
+    found = upgrade(application)
+    if found.cases or found.loans:
+        note(f"旧版本的数据已整理：办件 {found.cases} 件，贷款 {found.loans} 笔。")
 
 
 def _load_sample(application: Application) -> None:

@@ -1,0 +1,49 @@
+"""升级: brings the rows that an earlier version left to the shape that this one reads.
+
+``serve`` does it when it starts, ``python -m jobs upgrade`` anywhere else. What is new in a layout is derived from what
+was there, so a run that was cut short is simply run again; the layout is noted only at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.bootstrap import Application
+from chalicelib.ports import Record
+
+LAYOUT = 2
+"""1: the first. 2: whose a case or a loan is has a row of its own, and a loan a summary for lists and reports."""
+
+_KEY = ("layout", "row")
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """``before`` the layout that was found; how many cases and loans were brought along."""
+
+    before: int
+    cases: int = 0
+    loans: int = 0
+
+    @property
+    def was_needed(self) -> bool:
+        return self.before < LAYOUT
+
+
+def layout(application: Application) -> int:
+    """The layout of the stage's rows; a stage from before layouts were noted is of the first."""
+    row = application.store.get(*_KEY)
+    return int(row.body["layout"]) if row else 1
+
+
+def upgrade(application: Application) -> Upgraded:
+    """Safe while the stage serves: each case and loan is written over the version that was read."""
+    before = layout(application)
+    if before >= LAYOUT:
+        return Upgraded(before)
+    now = application.clock.now()
+    firms = [enterprise.uscc for enterprise in application.enterprises.all()]
+    cases = application.cases.refile(now, firms)
+    loans = application.loans.refile(now, firms)
+    application.store.put(Record(*_KEY, {"layout": LAYOUT}))
+    return Upgraded(before, cases, loans)
