@@ -55,7 +55,7 @@ class SqsQueue:
 
     def receive(self, queue: str, *, limit: int = 10, visibility_seconds: int = 60) -> list[Message]:
         check_receive(limit, visibility_seconds)
-        return self._receive(self._url(queue), limit, visibility_seconds)
+        return [_message(raw) for raw in self._receive(self._url(queue), limit, visibility_seconds)]
 
     def ack(self, queue: str, receipt: str) -> None:
         self._on_receipt("delete_message", queue, receipt)
@@ -69,14 +69,14 @@ class SqsQueue:
         return sum(int(answer["Attributes"].get(name, 0)) for name in _COUNTS)
 
     def dead(self, queue: str, *, limit: int = 10) -> list[Message]:
-        """Hides the messages while it looks, then shows them again."""
+        """Hides the messages while it looks, then shows them again. One that is not JSON is ``{"unreadable": text}``."""
         url = self._url(f"{queue}-dead")
         found: dict[str, Message] = {}
         while len(found) < limit:
             batch = self._receive(url, min(MAX_BATCH, limit - len(found)), _LOOKING_SECONDS)
             if not batch:
                 break
-            found |= {message.id: message for message in batch}
+            found |= {raw["MessageId"]: _dead_message(raw) for raw in batch}
         for message in found.values():
             self._on_receipt("change_message_visibility", f"{queue}-dead", message.receipt, VisibilityTimeout=0)
         return [Message(message.id, message.body, "", message.attempts) for message in found.values()]
@@ -85,9 +85,10 @@ class SqsQueue:
         """Send first, then delete: a crash between the two doubles a message, which at-least-once allows."""
         moved = 0
         while batch := self._receive(self._url(f"{queue}-dead"), MAX_BATCH, _LOOKING_SECONDS):
-            self.send(queue, [message.body for message in batch])
-            for message in batch:
-                self.ack(f"{queue}-dead", message.receipt)
+            for texts in _batches([raw["Body"] for raw in batch]):  # as they are: what nobody can read must move as well
+                self._send(self._url(queue), texts, 0)
+            for raw in batch:
+                self.ack(f"{queue}-dead", raw["ReceiptHandle"])
             moved += len(batch)
         return moved
 
@@ -115,15 +116,15 @@ class SqsQueue:
             left = [left[int(failure["Id"])] for failure in failed]
         raise Throttled("queue is busy")
 
-    def _receive(self, url: str, limit: int, visibility_seconds: int) -> list[Message]:
-        answer = self._client().receive_message(
+    def _receive(self, url: str, limit: int, visibility_seconds: int) -> list[dict[str, Any]]:
+        answer: dict[str, Any] = self._client().receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=limit,
             VisibilityTimeout=visibility_seconds,
             WaitTimeSeconds=self._wait_seconds,
             MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
-        return [_message(raw) for raw in answer.get("Messages", [])]
+        return list(answer.get("Messages", []))
 
     def _on_receipt(self, operation: str, queue: str, receipt: str, **options: Any) -> None:
         """An outdated receipt is no error: somebody else has the message now, or it is done."""
@@ -155,5 +156,18 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _message(raw: dict[str, Any]) -> Message:
+    return _with_body(raw, decode_message(raw["Body"]))
+
+
+def _dead_message(raw: dict[str, Any]) -> Message:
+    """Being unreadable is what may have killed it: the look at the dead must not fail over that."""
+    try:
+        body = decode_message(raw["Body"])
+    except ValueError:
+        body = {"unreadable": raw["Body"]}
+    return _with_body(raw, body)
+
+
+def _with_body(raw: dict[str, Any], body: JsonObject) -> Message:
     count = int(raw.get("Attributes", {}).get("ApproximateReceiveCount", 1))
-    return Message(raw["MessageId"], decode_message(raw["Body"]), raw["ReceiptHandle"], count)
+    return Message(raw["MessageId"], body, raw["ReceiptHandle"], count)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_name("sounds.txt")
 
-SHAPES = "己已巳 末未 土士 券卷 侯候 帐账 拨拔 折拆 晴睛 祟崇 陷馅 竟竞 撤撒 戍戌戊 茶荼 免兔 籍藉 洽恰 辩辨辫 遣谴 幅副"
+SHAPES = (
+    "己已巳 末未 土士 券卷 侯候 帐账 拨拔 折拆 晴睛 祟崇 陷馅 竟竞 撤撒 戍戌戊 茶荼 免兔 籍藉 洽恰 辩辨辫 遣谴 幅副"
+)
 """Characters that are taken for one another by eye."""
 
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("p", "b"))

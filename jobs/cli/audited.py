@@ -42,6 +42,8 @@ HARMLESS = frozenset(
         "policy diff",
         "policy history",
         "policy match",
+        "queue dead",
+        "queue list",
         "unit list",
     }
 )

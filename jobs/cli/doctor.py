@@ -98,4 +98,4 @@ def _dead_letters(application: Application) -> Finding:
     from chalicelib.entrypoints.queues import NAMES
 
     dead = sum(len(application.queue.dead(name)) for name in NAMES)
-    return Finding("死信", dead == 0, f"{dead} 条", "用 notice list 看原因")
+    return Finding("死信", dead == 0, f"{dead} 条", "用 queue list、queue dead 看，修好后 queue redrive")

@@ -25,6 +25,7 @@ from jobs.cli import (
     policy,
     policy_versions,
     project,
+    queue,
     report,
     request,
     run_job,
@@ -61,6 +62,7 @@ app.add_typer(project.app, name="project")
 demand.register(loan.app)
 app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
+app.add_typer(queue.app, name="queue")
 app.add_typer(request.app, name="request")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(partner.app, name="partner")
