@@ -94,7 +94,8 @@ def section(events: int = 1_000_000) -> Section:
         lists, month = reports(service)
     text = (
         f"`python -m bench loans`: {events:,} events of {loans:,} loans, each loan with its life checked "
-        "and one durable transaction, beside a bare loop of `INSERT` with one transaction a loan (synchronous=FULL both).\n\n"
+        "and one durable transaction, beside a bare loop of `INSERT` with one transaction a loan (both "
+        "synchronous=FULL).\n\n"
         + table(
             ["", "seconds", "events a second", "of the bare loop"],
             [
