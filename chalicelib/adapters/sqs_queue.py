@@ -69,7 +69,7 @@ class SqsQueue:
         return sum(int(answer["Attributes"].get(name, 0)) for name in _COUNTS)
 
     def dead(self, queue: str, *, limit: int = 10) -> list[Message]:
-        """Hides the messages while it looks, then shows them again. One that is not JSON is ``{"unreadable": text}``."""
+        """Hides them while it looks, then shows them again; what is no JSON object as ``{"unreadable": text}``."""
         url = self._url(f"{queue}-dead")
         found: dict[str, Message] = {}
         while len(found) < limit:
@@ -85,7 +85,9 @@ class SqsQueue:
         """Send first, then delete: a crash between the two doubles a message, which at-least-once allows."""
         moved = 0
         while batch := self._receive(self._url(f"{queue}-dead"), MAX_BATCH, _LOOKING_SECONDS):
-            for texts in _batches([raw["Body"] for raw in batch]):  # as they are: what nobody can read must move as well
+            for texts in _batches(
+                [raw["Body"] for raw in batch]
+            ):  # as they are: what nobody can read must move as well
                 self._send(self._url(queue), texts, 0)
             for raw in batch:
                 self.ack(f"{queue}-dead", raw["ReceiptHandle"])
@@ -162,10 +164,10 @@ def _message(raw: dict[str, Any]) -> Message:
 def _dead_message(raw: dict[str, Any]) -> Message:
     """Being unreadable is what may have killed it: the look at the dead must not fail over that."""
     try:
-        body = decode_message(raw["Body"])
+        body: object = decode_message(raw["Body"])
     except ValueError:
-        body = {"unreadable": raw["Body"]}
-    return _with_body(raw, body)
+        body = None
+    return _with_body(raw, body if isinstance(body, dict) else {"unreadable": raw["Body"]})
 
 
 def _with_body(raw: dict[str, Any], body: JsonObject) -> Message:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from chalicelib.adapters.sqs_queue import SqsQueue
 from chalicelib.ports import Message, Queue
-from tests.contract.conftest import MAX_RECEIVES, QueueHandle
+from tests.contract.conftest import MAX_RECEIVES, QueueHandle, fresh, make_sqs_queues
 
 
 def drain(queue: Queue, name: str = "work") -> list[Message]:
@@ -160,3 +163,19 @@ def test_eight_receivers_share_the_work_without_overlap(queue: Queue) -> None:
         found = [message for share in pool.map(lambda _: drain(queue), range(8)) for message in share]
     assert sorted(message.body["n"] for message in found) == list(range(80))
     assert queue.depth("work") == 0
+
+
+def test_dead_letters_that_nobody_can_read_are_seen_and_moved(aws: Callable[[str], Any]) -> None:
+    """Only SQS can hold such: somebody with the console, or another program, may send anything."""
+    prefix, client = fresh(), aws("sqs")
+    make_sqs_queues(client, prefix, "work")
+    queue = SqsQueue(prefix, lambda: client, wait_seconds=0)
+    urls = {name: client.get_queue_url(QueueName=f"{prefix}-{name}")["QueueUrl"] for name in ("work", "work-dead")}
+    for body in ("junk", "[1]", '{"notice":"n-1"}'):
+        client.send_message(QueueUrl=urls["work-dead"], MessageBody=body)
+    bodies = [message.body for message in queue.dead("work")]
+    assert sorted(map(str, bodies)) == sorted(
+        map(str, [{"unreadable": "junk"}, {"unreadable": "[1]"}, {"notice": "n-1"}])
+    )
+    assert queue.redrive("work") == 3
+    assert queue.depth("work") == 3 and queue.dead("work") == []

@@ -54,7 +54,7 @@ def lines(county: Application) -> list[tuple[str, str, Result]]:
         ("case show 13812345678", "case show", "no=138****5678", Result.REFUSED),
         (f"policy check {E01}", "policy check", f"uscc={E01}", Result.DONE),
         ("run daily-report", "run", "job=daily-report", Result.DONE),
-        ("notice show nothing", "notice show", "notice_id=nothing", Result.FAILED),
+        ("notice show nothing", "notice show", "notice_id=nothing", Result.REFUSED),
         ("partner issue-key nobody", "partner issue-key", "days=180 partner_id=nobody", Result.REFUSED),
     ],
 )

@@ -181,7 +181,7 @@ def test_only_what_calls_wechat_is_in_the_network_with_fixed_addresses(template:
         for name, each in of_type(template, "AWS::Serverless::Function").items()
         if "VpcConfig" in each["Properties"]
     }
-    assert inside == {"Deliver", "DeliverUrgent"}
+    assert inside == {"Deliver", "DeliverBulk", "DeliverUrgent"}
     for name in inside:
         assert properties(template, name)["VpcConfig"]["Fn::If"][0] == "UseFixedEgress"
     network = [each for each in template["Resources"].values() if each["Type"].startswith("AWS::EC2::")]
