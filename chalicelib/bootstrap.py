@@ -44,6 +44,7 @@ from chalicelib.guidance.search import Document, Ranks
 from chalicelib.guidance.second_chance import SecondChance
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
+from chalicelib.metrics import Metrics
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SendLimits
 from chalicelib.notices.quiet import QuietHours
@@ -128,6 +129,11 @@ class Application:
         from chalicelib.adapters.files import FileBlobs
 
         return FileBlobs(Path(f"{self.settings.db}.blobs"))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Figures for CloudWatch, on standard output; none on stage local, where nobody collects them."""
+        return Metrics(self.settings.queue_prefix, sys.stdout if self.settings.stage == "aws" else None)
 
     @cached_property
     def drop(self) -> DropBox:

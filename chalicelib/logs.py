@@ -57,6 +57,11 @@ def bind(**ids: str) -> Iterator[None]:
         _CONTEXT.reset(token)
 
 
+def bound(name: str) -> str | None:
+    """What ``bind`` holds under this name here and now."""
+    return (_CONTEXT.get() or {}).get(name)
+
+
 def configure(level: str, stream: TextIO) -> None:
     """Make ``stream`` the one place where this process logs; replaces what an earlier call or the runtime set up."""
     root = logging.getLogger()

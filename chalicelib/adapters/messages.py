@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from chalicelib import logs
 from chalicelib.ports import JsonObject
 
 MAX_BATCH = 10
@@ -14,9 +15,15 @@ MAX_VISIBILITY_SECONDS = 43_200
 
 
 def encode_messages(bodies: Sequence[JsonObject], delay_seconds: int) -> list[str]:
-    """JSON in ASCII (SQS refuses some code points). Raises ValueError for what one message cannot carry."""
+    """JSON in ASCII (SQS refuses some code points). Raises ValueError for what one message cannot carry.
+
+    The correlation id of the moment goes along as ``correlation_id``: the consumer logs under it, so that a callback
+    or a job's run can be followed to the delivery.
+    """
     check_delay(delay_seconds)
-    texts = [json.dumps(body, separators=(",", ":"), allow_nan=False) for body in bodies]
+    correlation = logs.bound("correlation_id")
+    along = {"correlation_id": correlation} if correlation else {}
+    texts = [json.dumps({**body, **along}, separators=(",", ":"), allow_nan=False) for body in bodies]
     if any(len(text) > MAX_BYTES for text in texts):
         raise ValueError(f"a message carries at most {MAX_BYTES} bytes")
     return texts

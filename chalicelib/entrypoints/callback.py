@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Thread
 
+from chalicelib import logs
 from chalicelib.bootstrap import Application
 from chalicelib.dialogue.inbox import PATIENCE, Answered, Delivery, Inbox, Overdue, SessionChanged, Taken
 from chalicelib.dialogue.model import Incoming, Reply, Session
@@ -76,9 +77,11 @@ class Callback:
         deadline = time.monotonic() + self._patience
         push = self._codec.open_push(query, body, self._now())
         inbound = parse(push.xml)
-        delivery = self._inbox.take(dedupe_key(inbound))
-        if isinstance(delivery, Taken):
-            delivery = self._work(delivery, inbound, push, deadline)
+        key = dedupe_key(inbound)
+        with logs.bind(correlation_id=key):
+            delivery = self._inbox.take(key)
+            if isinstance(delivery, Taken):
+                delivery = self._work(delivery, inbound, push, deadline)
         if isinstance(delivery, Answered):
             return self._seal(push, inbound, delivery.reply)
         return Answer(SUCCESS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, logs
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
@@ -51,27 +51,49 @@ def match(event: SQSEvent) -> dict[str, Any]:
     return _each(event, _match)
 
 
-def _each(event: SQSEvent, work_off: Callable[[Application, JsonObject], object]) -> dict[str, Any]:
+def _each(event: SQSEvent, work_off: Callable[[Application, JsonObject, str], object]) -> dict[str, Any]:
     """Reports the failed records only (ReportBatchItemFailures), so that the others are not done again."""
     application = bootstrap.current()
-    failures = []
-    for record in event.to_dict()["Records"]:
+    failed = [
+        record["messageId"] for record in event.to_dict()["Records"] if not _worked_off(application, record, work_off)
+    ]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _worked_off(
+    application: Application, record: JsonObject, work_off: Callable[[Application, JsonObject, str], object]
+) -> bool:
+    queue = record["eventSourceARN"].rpartition(":")[2].removeprefix(f"{application.settings.queue_prefix}-")
+    with logs.bind(correlation_id=_correlation_id(record), queue=queue):
         try:
-            work_off(application, json.loads(record["body"]))
+            work_off(application, json.loads(record["body"]), queue)
         except Exception:
             # One poisoned record must not hold up the nine beside it; it returns, and ends in the dead letters.
             log.exception("message not worked off", extra={"message_id": record["messageId"]})
-            failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
+            application.metrics.failed(queue, application.clock.now())
+            return False
+        return True
 
 
-def _match(application: Application, body: JsonObject) -> int:
+def _correlation_id(record: JsonObject) -> str:
+    """That of the callback or run which sent the message; its own id where nobody gave it one."""
+    try:
+        return str(json.loads(record["body"])["correlation_id"])
+    except (ValueError, KeyError, TypeError):
+        return str(record["messageId"])
+
+
+def _match(application: Application, body: JsonObject, queue: str) -> int:
     return Rematching(context_of(application), application.rematch).work_off(body)
 
 
-def _work_off(application: Application, body: JsonObject) -> None:
+def _work_off(application: Application, body: JsonObject, queue: str) -> None:
     """``{"notice": id}`` is a notice to deliver, ``{"inbound": key}`` a late answer to send."""
     if "inbound" in body:
         late_replies_of(application).carry(body["inbound"], body.get("looks", 0))
-    else:
-        application.notices.deliver(body["notice"], application.clock.now())
+        return
+    now = application.clock.now()
+    result = application.notices.deliver(body["notice"], now)
+    log.info("notice worked off", extra={"notice": body["notice"], "state": result.state})
+    if result.waited is not None:
+        application.metrics.delivered(result.waited, queue, now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib import logs
 from jobs import runner
 
 schedules = Blueprint(__name__)
@@ -15,17 +16,19 @@ schedules = Blueprint(__name__)
 @schedules.lambda_function(name="scheduled")
 def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One job at its time: ``{"job": name}``, the input that infra gives each schedule."""
-    return runner.run_by_name(event["job"]).document()
+    with logs.bind(correlation_id=context.aws_request_id, job=event["job"]):
+        return runner.run_by_name(event["job"]).document()
 
 
 @schedules.lambda_function(name="run_job")
 def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One job for an operator: ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` → the JSON of ``run``, a sentence."""
     as_of = event.get("as_of")
-    result = runner.run_by_name(
-        event["job"],
-        as_of=date.fromisoformat(as_of) if as_of else None,
-        dry_run=bool(event.get("dry_run")),
-        enterprise=event.get("enterprise"),
-    )
+    with logs.bind(correlation_id=context.aws_request_id, job=event["job"]):
+        result = runner.run_by_name(
+            event["job"],
+            as_of=date.fromisoformat(as_of) if as_of else None,
+            dry_run=bool(event.get("dry_run")),
+            enterprise=event.get("enterprise"),
+        )
     return {**result.document(), "sentence": result.sentence()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.entrypoints.callback import Answer, Callback, callback_of
+from chalicelib.entrypoints.callback import Answer, callback_of
 from chalicelib.wechat.refused import Refused
 
 log = logging.getLogger(__name__)
@@ -21,22 +22,20 @@ PUSH_TYPES = ["text/xml", "application/xml", "text/plain", "application/json", "
 @wechat.route("/wechat", methods=["GET"])
 def verify() -> Response:
     try:
-        return _respond(_callback().verify(_query()))
+        return _respond(callback_of(bootstrap.current()).verify(_query()))
     except Refused as refused:
         return _refuse(refused)
 
 
 @wechat.route("/wechat", methods=["POST"], content_types=PUSH_TYPES)
 def push() -> Response:
-    request = wechat.current_request
+    request, application, started = wechat.current_request, bootstrap.current(), time.monotonic()
     try:
-        return _respond(_callback().receive(_query(), _bytes(request.raw_body)))
+        answer = callback_of(application).receive(_query(), _bytes(request.raw_body))
     except Refused as refused:
         return _refuse(refused)
-
-
-def _callback() -> Callback:
-    return callback_of(bootstrap.current())
+    application.metrics.callback((time.monotonic() - started) * 1000, application.clock.now())
+    return _respond(answer)
 
 
 def _query() -> dict[str, str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from chalicelib.notices.breaker import Breaker
 from chalicelib.notices.channels import Channels, Chosen
 from chalicelib.notices.ledger import Entry, Ledger
+from chalicelib.notices.level import waited_of
 from chalicelib.notices.limits import Refusal, SendLimits
 from chalicelib.notices.model import WAITING, NoticeState
 from chalicelib.notices.outcomes import Attempt, Outcomes, cannot_repeat
@@ -34,11 +35,12 @@ TOO_LATE_TO_REPEAT = "结果不明，且已过平台去重时间，请人工核�
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """Where the notice stands after one queue message, None if there is no such notice. ``attempted``: the platform
-    was called."""
+    was called. ``waited``: how long after it could first go, where the platform took it by this message."""
 
     state: NoticeState | None
     cause: str
     attempted: bool = False
+    waited: timedelta | None = None
 
 
 class Delivery:
@@ -86,7 +88,8 @@ class Delivery:
             entry = self._attempt(found, now)
             if entry.notice.state is not NoticeState.QUEUED:  # queued: on to the next rung, at once
                 break
-        return DeliveryResult(entry.notice.state, entry.notice.history[-1].cause, attempted)
+        waited = waited_of(entry.notice) if attempted else None
+        return DeliveryResult(entry.notice.state, entry.notice.history[-1].cause, attempted, waited)
 
     def _attempt(self, attempt: Attempt, now: datetime) -> Entry:
         outcome = self._messenger.send(self._channels.outbound(attempt.notice, attempt.chosen, now))

@@ -38,9 +38,9 @@ def level_of(ledger: Ledger, on: date) -> ServiceLevel:
             if local_date(notice.created_at) != on:
                 continue
             states[state] = states.get(state, 0) + 1
-            taken = taken_at(notice)
-            if taken:
-                delays.append(taken - max(notice.created_at, notice.not_before or notice.created_at))
+            waited = waited_of(notice)
+            if waited is not None:
+                delays.append(waited)
     return ServiceLevel(
         on=on,
         created=sum(states.values()),
@@ -54,6 +54,12 @@ def level_of(ledger: Ledger, on: date) -> ServiceLevel:
 def taken_at(notice: Notice) -> datetime | None:
     """When the platform first took it, None if it never did."""
     return next((change.at for change in notice.history if change.state in _SENT_STATES), None)
+
+
+def waited_of(notice: Notice) -> timedelta | None:
+    """From when it could first go until the platform took it, None if it never did."""
+    taken = taken_at(notice)
+    return taken - max(notice.created_at, notice.not_before or notice.created_at) if taken else None
 
 
 def _share(delays: list[timedelta], within: timedelta) -> float:
