@@ -106,7 +106,7 @@ def check_template(template: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise PackagingFailed(f"cfn-lint 不通过：\n{(done.stdout + done.stderr).strip()[-3000:]}")
+        raise PackagingFailed(f"cfn-lint 不通过：\n{(done.stdout + done.stderr).strip()[:6000]}")
 
 
 def check_imports(files: Path, python: Path) -> None:
