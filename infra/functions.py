@@ -25,6 +25,11 @@ class Function:
         return "APIHandler" if self.name == API else to_cfn_resource_name(self.name)
 
     @property
+    def role_id(self) -> str:
+        """The role that Chalice makes for its policy file."""
+        return "ApiHandlerRole" if self.name == API else f"{self.id}Role"
+
+    @property
     def event_id(self) -> str:
         """The SQS event source that Chalice writes for a consumer."""
         return f"{self.id}SqsEventSource"

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from chalicelib.settings import PREFIX, Settings
+from infra import keys
 from infra.stage import Stage
 
 Json = dict[str, Any]
@@ -46,6 +47,7 @@ def parameters() -> Json:
         "SecretVersion": {"Type": "String", "Description": "Version id of the stage's secret", "MinLength": 1},
         "KeepPreviousAesKey": _switch("The secret also holds wechat_aes_key_previous (rotation under way)"),
         "FixedEgress": _switch("Call WeChat from the fixed addresses of a NAT gateway (IP whitelist)"),
+        "KmsKeyArn": keys.parameter(),
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Where alarms go; empty for nowhere"},
         "DomainName": {"Type": "String", "Default": "", "Description": "Own domain of the API; needs a certificate"},
         "CertificateArn": {"Type": "String", "Default": "", "Description": "ACM certificate in this region"},
@@ -58,6 +60,7 @@ def conditions() -> Json:
         "UseFixedEgress": {"Fn::Equals": [{"Ref": "FixedEgress"}, "true"]},
         "SendAlarms": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
         "UseOwnDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
+        **keys.condition(),
     }
 
 

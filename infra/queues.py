@@ -8,6 +8,7 @@ from typing import Any
 from chalice.utils import to_cfn_resource_name
 
 from chalicelib.entrypoints.queues import NAMES
+from infra import keys
 from infra.functions import Function
 from infra.stage import Stage
 
@@ -69,4 +70,4 @@ def _event_source(queue: str) -> Json:
 
 
 def _queue(name: str, **properties: Any) -> Json:
-    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name, "SqsManagedSseEnabled": True, **properties}}
+    return {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name, **keys.of_queue(), **properties}}

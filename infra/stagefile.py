@@ -14,7 +14,7 @@ from infra.parameters import SECRETS, chosen_settings, parameter_name, setting_t
 from infra.stage import Stage
 
 STAGES = Path(__file__).parent / "stages"
-SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn")
+SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn")
 _TEMPLATES = ("template_policy", "template_loan", "template_case", "template_deadline")
 _STAND_INS = dict.fromkeys(SECRETS, "x" * 43)
 

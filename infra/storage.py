@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters.dynamodb_store import table_definition
+from infra import keys
 from infra.stage import Stage
 
 Json = dict[str, Any]
@@ -25,7 +26,7 @@ def _table(stage: Stage) -> Json:
             **table_definition(stage.stack),
             "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "SSESpecification": {"SSEEnabled": True},
+            "SSESpecification": keys.of_table(),
             "DeletionProtectionEnabled": True,
         },
     }
@@ -45,7 +46,7 @@ def _bucket() -> Json:
                 "RestrictPublicBuckets": True,
             },
             "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": keys.of_bucket()}]
             },
             "LifecycleConfiguration": {
                 "Rules": [

@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.package import TemplateDeepMerger
 
-from infra import access, http, network, parameters, queues, schedules, storage, watch
+from infra import access, dashboard, http, keys, network, parameters, queues, schedules, storage, watch
 from infra.functions import functions_of
 from infra.schedules import Timed
 from infra.stage import Stage
@@ -30,6 +30,8 @@ def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed]) -> Json:
             schedules.schedules(stage, timetable),
             watch.logging(stage, functions),
             watch.watch(stage, functions),
+            dashboard.dashboard(stage, functions),
+            keys.use(functions),
             network.network(stage.stack),
             network.inside(functions),
             http.api(stage),
@@ -38,6 +40,7 @@ def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed]) -> Json:
         "Outputs": {
             **http.outputs(),
             **network.addresses(),
+            **keys.outputs(),
             "TableName": {"Value": {"Ref": "Table"}},
             "BucketName": {"Value": {"Ref": "Content"}},
             "QueuePrefix": {"Value": stage.stack},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib import metrics
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.policies import rematch
 from infra.functions import API, Function
@@ -25,6 +26,11 @@ MAX_AGE_SECONDS: Mapping[str, int] = {
 """A postponed message waits up to 15 minutes by itself; a county's digests, and a walk over all its enterprises, are
 done within the hour."""
 
+SLOW_CALLBACK_MS = 4000
+"""The patience of our callback (dialogue.inbox.PATIENCE); the platform's own is 5 s."""
+
+LEAST_WITHIN_60S = 0.95
+
 _MINUTES_5 = 300
 
 
@@ -41,7 +47,7 @@ def watch(stage: Stage, functions: Sequence[Function]) -> Json:
         resources |= _function(stage, function)
     for queue, max_age in MAX_AGE_SECONDS.items():
         resources |= _queue(stage, queue, max_age)
-    return resources | _verification(stage) | _api(stage)
+    return resources | _verification(stage) | _api(stage) | _service_level(stage)
 
 
 def logging(stage: Stage, functions: Sequence[Function]) -> Json:
@@ -118,6 +124,24 @@ def _api(stage: Stage) -> Json:
         "Dimensions": [{"Name": "ApiName", "Value": stage.stack}],
     }
     return {"ApiFailuresAlarm": _alarm("answers with status 5xx", 0, metric)}
+
+
+def _service_level(stage: Stage) -> Json:
+    """What WeChat gives up on (a push after 5 s), and what the county promised (a notice within a minute)."""
+
+    def metric(name: str, **how: Any) -> Json:
+        return {"Namespace": stage.stack, "MetricName": name, **how}
+
+    slow = _alarm("pushes take long to answer", SLOW_CALLBACK_MS, metric(metrics.CALLBACK_MS, ExtendedStatistic="p95"))
+    late = _alarm("notices leave late", 0, metric(metrics.WITHIN_60S, Statistic="Average"))
+    del slow["Properties"]["Statistic"]  # CloudWatch takes one of the two
+    late["Properties"] |= {"ComparisonOperator": "LessThanThreshold", "Threshold": LEAST_WITHIN_60S}
+    return {"CallbackTimeAlarm": slow, "DeliveryTimeAlarm": _lasting(late)}
+
+
+def _lasting(alarm: Json) -> Json:
+    """Raised when it has held for half an hour: one notice that had to be tried again is no breach."""
+    return {**alarm, "Properties": {**alarm["Properties"], "EvaluationPeriods": 6}}
 
 
 def _count_lines(function: Function, pattern: str, metric: Json) -> Json:

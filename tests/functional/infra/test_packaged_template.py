@@ -10,8 +10,10 @@ import pytest
 from chalice.app import SQSEventConfig
 
 from app import app
+from chalicelib import metrics
 from chalicelib.adapters.dynamodb_store import table_definition
 from chalicelib.adapters.sqs_queue import SqsQueue
+from chalicelib.dialogue.inbox import PATIENCE
 from chalicelib.entrypoints.queues import NAMES
 from infra import queues
 from infra.failed import PackagingFailed
@@ -175,6 +177,15 @@ def test_every_alarm_reaches_somebody(template: Json) -> None:
         assert f"{queues.queue_id(queue)}AgeAlarm" in alarms
 
 
+def test_the_service_level_is_watched_by_the_metrics_that_are_written(template: Json) -> None:
+    slow, late = properties(template, "CallbackTimeAlarm"), properties(template, "DeliveryTimeAlarm")
+    assert slow["Namespace"] == late["Namespace"] == "xixinban-test"
+    assert slow["MetricName"] in metrics.UNITS and late["MetricName"] in metrics.UNITS
+    assert slow["Threshold"] == PATIENCE * 1000
+    assert ("ExtendedStatistic" in slow, "Statistic" in slow) == (True, False)
+    assert (late["ComparisonOperator"], late["EvaluationPeriods"]) == ("LessThanThreshold", 6)
+
+
 def test_only_what_calls_wechat_is_in_the_network_with_fixed_addresses(template: Json) -> None:
     inside = {
         name
@@ -187,6 +198,48 @@ def test_only_what_calls_wechat_is_in_the_network_with_fixed_addresses(template:
     network = [each for each in template["Resources"].values() if each["Type"].startswith("AWS::EC2::")]
     assert len(network) > 10
     assert all(each["Condition"] == "UseFixedEgress" for each in network)
+
+
+def test_the_dashboard_draws_only_metrics_that_there_are(template: Json) -> None:
+    body = json.loads(properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"])
+    made = {each["Properties"]["QueueName"] for each in of_type(template, "AWS::SQS::Queue").values()}
+    functions = {each["Properties"]["FunctionName"] for each in of_type(template, "AWS::Serverless::Function").values()}
+    drawn: dict[str, set[str]] = {}
+    for widget in body["widgets"]:
+        assert widget["x"] + widget["width"] <= 24
+        for namespace, name, *rest in widget["properties"]["metrics"]:
+            drawn.setdefault(namespace, set()).update([name] if namespace == "xixinban-test" else [rest[1]])
+    assert drawn == {"AWS/SQS": made, "AWS/Lambda": functions, "xixinban-test": set(metrics.UNITS)}
+
+
+def test_a_key_of_ones_own_encrypts_everything_that_is_kept_or_none_does(template: Json) -> None:
+    def own(value: Json) -> Json:
+        condition, with_key, _ = value["Fn::If"]
+        assert condition == "UseOwnKey"
+        return with_key  # type: ignore[no-any-return]
+
+    key = {"Ref": "KmsKeyArn"}
+    assert own(properties(template, "Table")["SSESpecification"])["KMSMasterKeyId"] == key
+    (rule,) = properties(template, "Content")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert own(rule["ServerSideEncryptionByDefault"])["KMSMasterKeyID"] == key
+    for queue in of_type(template, "AWS::SQS::Queue").values():
+        assert own(queue["Properties"]["KmsMasterKeyId"]) == key
+        assert queue["Properties"]["SqsManagedSseEnabled"]["Fn::If"][2] is True
+    roles = {
+        each["Properties"]["Role"]["Fn::GetAtt"][0] for each in of_type(template, "AWS::Serverless::Function").values()
+    }
+    assert {each["Ref"] for each in properties(template, "KeyPolicy")["Roles"]} == roles
+    (statement,) = properties(template, "KeyPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == [key] and not any("*" in action for action in statement["Action"])
+
+
+def test_operators_may_read_every_log_and_handle_every_queue(template: Json) -> None:
+    statements = {each["Sid"]: each for each in properties(template, "OperatorPolicy")["PolicyDocument"]["Statement"]}
+    assert {each["Fn::GetAtt"][0] for each in statements["ReadLogs"]["Resource"]} == set(
+        of_type(template, "AWS::Logs::LogGroup")
+    )
+    handled = {each["Fn::GetAtt"][0] for each in statements["QueuesAndDeadLetters"]["Resource"]}
+    assert handled == set(of_type(template, "AWS::SQS::Queue"))
 
 
 # ----------------------------------------------------------------------------------------------------------- the border
