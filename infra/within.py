@@ -41,6 +41,7 @@ def environment(cloud: Cloud, stage: Stage, chosen: StageFile) -> dict[str, str]
 def within(
     command: Annotated[list[str], typer.Argument(help="jobs 的命令，例如 content load data")],
     stage: Annotated[str, typer.Option(help="环境名，例如 prod")],
+    table: Annotated[str, typer.Option(help="换用另一张表，例如恢复出来的副本")] = "",
 ) -> None:
     """在本机用某个环境的设置运行 jobs 的命令。"""
     from botocore.exceptions import BotoCoreError, ClientError
@@ -48,6 +49,7 @@ def within(
     try:
         wanted = Stage(stage)
         variables = environment(this_cloud(), wanted, stagefile.read(wanted))
+        variables |= {f"{PREFIX}TABLE": table} if table else {}
     except (BadInput, Refusal) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
