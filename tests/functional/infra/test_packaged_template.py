@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from chalicelib.entrypoints.queues import NAMES
 from infra import queues
 from infra.failed import PackagingFailed
 from infra.functions import functions_of
-from infra.package import check_template
+from infra.package import ROOT, check_template
 from infra.watch import LOG_DAYS
 from jobs.cli import remote
 from jobs.registry import JOBS
@@ -175,6 +176,15 @@ def test_every_alarm_reaches_somebody(template: Json) -> None:
     for queue in NAMES:
         assert f"{queues.dead_letters_id(queue)}Alarm" in alarms
         assert f"{queues.queue_id(queue)}AgeAlarm" in alarms
+
+
+def test_every_alarm_has_its_row_in_the_runbook(template: Json) -> None:
+    rows = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").split("| alarm |")[1].split("\n\n")[0]
+    named = {name for row in rows.splitlines() for name in re.findall(r"`([^`]+Alarm)`", row.split("|")[1])}
+    alarms = set(of_type(template, "AWS::CloudWatch::Alarm"))
+    assert {name for name in named if "…" not in name} <= alarms
+    ends = tuple(name.removeprefix("…") for name in named if "…" in name)
+    assert [alarm for alarm in sorted(alarms - named) if not alarm.endswith(ends)] == []
 
 
 def test_the_service_level_is_watched_by_the_metrics_that_are_written(template: Json) -> None:
