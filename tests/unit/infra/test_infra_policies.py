@@ -24,6 +24,7 @@ NEEDS_MORE = {
     "dynamodb:TransactWriteItems": {f"dynamodb:{each}" for each in ("PutItem", "UpdateItem", "DeleteItem")}
     | {"dynamodb:ConditionCheckItem"},
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
+    "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
 }
 
