@@ -194,8 +194,8 @@ class Queue(Protocol):
         """Up to ``limit`` (≤ 10) visible messages, now hidden for ``visibility_seconds``; may return none."""
         ...
 
-    def ack(self, queue: str, receipt: str) -> None:
-        """The message is done. Acknowledging an outdated receipt does nothing."""
+    def ack(self, queue: str, *receipts: str) -> None:
+        """The messages are done. Acknowledging an outdated receipt does nothing."""
         ...
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:

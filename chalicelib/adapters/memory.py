@@ -207,11 +207,11 @@ class MemoryQueue:
                 held.visible_at = now + visibility_seconds
             return [_message(held) for held in taken]
 
-    def ack(self, queue: str, receipt: str) -> None:
+    def ack(self, queue: str, *receipts: str) -> None:
         with self._lock:
-            held = self._of(queue, receipt)
-            if held is not None:
-                self._waiting[queue].remove(held)
+            for receipt in receipts:
+                if held := self._of(queue, receipt):
+                    self._waiting[queue].remove(held)
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)

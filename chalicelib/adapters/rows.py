@@ -76,22 +76,24 @@ def added(old: Mapping[str, int], counts: Mapping[str, int], at_most: Mapping[st
     return None if any(totals.get(name, 0) > limit for name, limit in at_most.items()) else totals
 
 
-def check_writes(writes: Sequence[Write]) -> None:
-    """Raises ValueError for too many writes, a row named twice, or conditions that cannot be."""
+def check_writes(writes: Sequence[Write]) -> list[str]:
+    """The encoded body of each, "" where there is none. Raises ValueError for too many writes, a row named twice, or
+    conditions that cannot be."""
     if len(writes) > MAX_TRANSACT:
         raise ValueError(f"at most {MAX_TRANSACT} writes in one transaction")
     keys = [key_of(write) for write in writes]
     if len(set(keys)) != len(keys):
         raise ValueError("a transaction may name each row once")
-    size = 0
+    bodies = []
     for write in writes:
         if isinstance(write, Put):
             check_put(write.record, write.if_absent, write.if_version)
-            size += len(encode_body(write.record.body).encode())
         elif isinstance(write, Check) and write.if_absent and write.if_version is not None:
             raise ValueError("if_absent and if_version exclude each other")
-    if size > MAX_TRANSACT_BYTES:
+        bodies.append(encode_body(write.record.body) if isinstance(write, Put) else "")
+    if sum(len(body.encode()) for body in bodies) > MAX_TRANSACT_BYTES:
         raise ValueError(f"a transaction carries at most {MAX_TRANSACT_BYTES} bytes")
+    return bodies
 
 
 def key_of(write: Write) -> Key:

@@ -72,8 +72,10 @@ class SqliteQueue:
             waiting = connection.execute(_WAITING, (queue, now, limit)).fetchall()
             return [_take(connection, row, now + visibility_seconds) for row in waiting]
 
-    def ack(self, queue: str, receipt: str) -> None:
-        self._change(_ACK, (receipt, queue))
+    def ack(self, queue: str, *receipts: str) -> None:
+        if receipts:
+            with self._file.writing() as connection:
+                connection.executemany(_ACK, [(receipt, queue) for receipt in receipts])
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)

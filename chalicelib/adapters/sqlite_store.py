@@ -22,6 +22,7 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS rows_expiry ON rows (expires_at) WHERE expires_at IS NOT NULL",
 )
 _GET = "SELECT * FROM rows WHERE pk = ? AND sk = ? AND (expires_at IS NULL OR expires_at > ?)"
+_VERSION = "SELECT version FROM rows WHERE pk = ? AND sk = ? AND (expires_at IS NULL OR expires_at > ?)"
 _UPSERT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _DELETE = "DELETE FROM rows WHERE pk = ? AND sk = ?"
 _SWEEP = "DELETE FROM rows WHERE rowid IN (SELECT rowid FROM rows WHERE expires_at <= ? LIMIT 500)"
@@ -78,7 +79,8 @@ class SqliteStore:
             if totals is None:
                 raise Conflict([(pk, sk)])
             kept = old.expires_at if old and expires_at is None else expires_at
-            _upsert(connection, Record(pk, sk, dict(totals), expires_at=kept), old.version + 1 if old else 1)
+            record = Record(pk, sk, dict(totals), expires_at=kept)
+            _upsert(connection, record, rows.encode_body(record.body), old.version + 1 if old else 1)
             self._sweep(connection)
         return totals
 
@@ -113,23 +115,23 @@ class SqliteStore:
 
     def _apply(self, writes: Sequence[Write]) -> list[int]:
         """All writes in one transaction or none; the new version of each row, 0 where none is left or written."""
-        rows.check_writes(writes)
+        bodies = rows.check_writes(writes)
         with self._file.writing() as connection:
-            versions = [self._version(connection, *rows.key_of(write)) for write in writes]
+            now = rows.epoch(self._clock.now())
+            versions = [_version(connection, *rows.key_of(write), now) for write in writes]
             refused = [rows.key_of(w) for w, version in zip(writes, versions, strict=True) if rows.refuses(w, version)]
             if refused:
                 raise Conflict(refused)
-            result = [_carry_out(connection, w, version or 0) for w, version in zip(writes, versions, strict=True)]
+            result = [
+                _carry_out(connection, write, body, version or 0)
+                for write, body, version in zip(writes, bodies, versions, strict=True)
+            ]
             self._sweep(connection)
         return result
 
     def _find(self, connection: sqlite3.Connection, pk: str, sk: str) -> Record | None:
         row = connection.execute(_GET, (pk, sk, rows.epoch(self._clock.now()))).fetchone()
         return None if row is None else _record(row)
-
-    def _version(self, connection: sqlite3.Connection, pk: str, sk: str) -> int | None:
-        row = connection.execute(_GET, (pk, sk, rows.epoch(self._clock.now()))).fetchone()
-        return None if row is None else int(row["version"])
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
         """Now and then really remove expired rows, a few at a time: what had a term must not stay on the disk."""
@@ -171,18 +173,22 @@ def _where(column: str, pk: str, order: tuple[str, ...], asked: rows.Span) -> tu
     return " AND ".join(terms), values
 
 
-def _carry_out(connection: sqlite3.Connection, write: Write, version: int) -> int:
+def _version(connection: sqlite3.Connection, pk: str, sk: str, now: int) -> int | None:
+    row = connection.execute(_VERSION, (pk, sk, now)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _carry_out(connection: sqlite3.Connection, write: Write, body: str, version: int) -> int:
     if isinstance(write, Put):
-        _upsert(connection, write.record, version + 1)
+        _upsert(connection, write.record, body, version + 1)
         return version + 1
     if isinstance(write, Delete):
         connection.execute(_DELETE, (write.pk, write.sk))
     return 0
 
 
-def _upsert(connection: sqlite3.Connection, record: Record, version: int) -> None:
+def _upsert(connection: sqlite3.Connection, record: Record, body: str, version: int) -> None:
     gsi1, gsi2 = record.gsi1 or (None, None), record.gsi2 or (None, None)
-    body = rows.encode_body(record.body)
     connection.execute(_UPSERT, (record.pk, record.sk, body, version, *gsi1, *gsi2, record.expires_at))
 
 

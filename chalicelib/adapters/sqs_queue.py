@@ -57,8 +57,13 @@ class SqsQueue:
         check_receive(limit, visibility_seconds)
         return [_message(raw) for raw in self._receive(self._url(queue), limit, visibility_seconds)]
 
-    def ack(self, queue: str, receipt: str) -> None:
-        self._on_receipt("delete_message", queue, receipt)
+    def ack(self, queue: str, *receipts: str) -> None:
+        for batch in _batches(receipts):
+            entries = [{"Id": str(i), "ReceiptHandle": receipt} for i, receipt in enumerate(batch)]
+            answer = self._client().delete_message_batch(QueueUrl=self._url(queue), Entries=entries)
+            refused = {failure["Code"] for failure in answer.get("Failed", [])} - _OUTDATED
+            if refused:
+                raise Throttled("not deleted: " + ", ".join(sorted(refused)))
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)
@@ -89,8 +94,7 @@ class SqsQueue:
                 [raw["Body"] for raw in batch]
             ):  # as they are: what nobody can read must move as well
                 self._send(self._url(queue), texts, 0)
-            for raw in batch:
-                self.ack(f"{queue}-dead", raw["ReceiptHandle"])
+            self.ack(f"{queue}-dead", *[raw["ReceiptHandle"] for raw in batch])
             moved += len(batch)
         return moved
 

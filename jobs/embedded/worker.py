@@ -53,11 +53,10 @@ class Consumer(threading.Thread):
         except Exception:
             # What SQS does with a handler that raises: the whole batch comes again.
             log.exception("consumer failed", extra={"queue": self._queue_name})
+        self._queue.ack(self._queue_name, *[message.receipt for message in messages if message.id not in failed])
         for message in messages:
             if message.id in failed:
                 self._queue.release(self._queue_name, message.receipt, delay_seconds=RETRY_SECONDS)
-            else:
-                self._queue.ack(self._queue_name, message.receipt)
 
 
 def consumers(app: Chalice, queue: Queue, stop: threading.Event) -> list[Consumer]:

@@ -57,6 +57,15 @@ def test_every_message_comes_once_over_many_batches(queue: Queue) -> None:
     assert queue.depth("work") == 0
 
 
+def test_many_are_acknowledged_at_once(queue: Queue) -> None:
+    queue.send("work", [{"n": n} for n in range(12)])
+    first, rest = queue.receive("work"), queue.receive("work")
+    queue.ack("work")
+    assert queue.depth("work") == 12
+    queue.ack("work", *[message.receipt for message in (*first, *rest)], first[0].receipt)
+    assert queue.depth("work") == 0
+
+
 def test_queues_are_apart(queue: Queue) -> None:
     queue.send("work", [{"n": 1}])
     assert queue.receive("other") == []

@@ -20,11 +20,11 @@ class BusyOnce(MemoryQueue):
 
     busy = True
 
-    def ack(self, queue: str, receipt: str) -> None:
+    def ack(self, queue: str, *receipts: str) -> None:
         if self.busy:
             self.busy = False
             raise Throttled("busy")
-        super().ack(queue, receipt)
+        super().ack(queue, *receipts)
 
 
 def test_a_busy_acknowledgement_does_not_end_the_consumer() -> None:
