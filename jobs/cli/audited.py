@@ -37,13 +37,17 @@ HARMLESS = frozenset(
         "content export",
         "guide ask",
         "guide evaluate",
+        "loan channel",
+        "loan reminders",
         "loan report",
         "partner list",
         "policy diff",
         "policy history",
         "policy match",
         "queue dead",
+        "project list",
         "queue list",
+        "report",
         "unit list",
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import NoReturn
 
@@ -75,6 +76,8 @@ upgrade.register(app)
 
 def run(arguments: list[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad usage or bad input."""
+    # An anchor of the chain belongs into the log of a stage; on a terminal, `audit verify` shows it to who asks.
+    logging.getLogger("chalicelib.audit").setLevel(logging.WARNING)
     try:
         code = audited(typer.main.get_command(app))(arguments, prog_name="python -m jobs", standalone_mode=False)
     except typer.Abort:
