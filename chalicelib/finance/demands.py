@@ -87,7 +87,6 @@ class Demand(_Frozen):
 
     id: str
     uscc: Uscc
-    openid: str
     amount: Fen
     months: int = Field(ge=1, le=360)
     purpose: str = Field(min_length=2, max_length=_LONGEST)
@@ -137,7 +136,8 @@ class DemandService:
     def register(
         self, openid: str, uscc: str, amount: int, months: int, purpose: str, now: datetime, sample: bool = False
     ) -> Demand:
-        """A new demand. The same words of the same person at the same moment (a re-delivery) make one.
+        """A new demand of the enterprise; who said it is not kept. The same words of the same person (``openid``) at the
+        same moment (a re-delivery) make one.
 
         Raises DemandError for what is no demand: nothing to borrow, no purpose.
         """
@@ -153,7 +153,6 @@ class DemandService:
         demand = Demand(
             id=f"F-{day}-{number:02d}",
             uscc=uscc,
-            openid=openid,
             amount=amount,
             months=months,
             purpose=words,

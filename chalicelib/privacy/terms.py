@@ -62,6 +62,22 @@ TERMS: tuple[Term, ...] = (
         End.DELETED,
         "个人信息保护法第四十七条",
     ),
+    Term(
+        "caserating#*, commitment#*, tolerated#*",
+        "评价和容缺承诺（只存化名）",
+        None,
+        "提交",
+        End.KEPT,
+        "领域事实没有给期限，由县里定；不含姓名和电话",
+    ),
+    Term(
+        "loan#*, demand#*, reminder#*",
+        "贷款、融资需求和督办（企业的业务记录）",
+        None,
+        "登记",
+        End.KEPT,
+        "领域事实没有给期限，由县里和银行定；不含个人",
+    ),
     Term("audit#*", "审计日志（不含群众信息）", None, "操作", End.KEPT, "网络安全法第二十三条，不少于 6 个月"),
 )
 

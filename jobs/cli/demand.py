@@ -32,8 +32,8 @@ def demands(as_json: Annotated[bool, JSON] = False) -> None:
     today = local_date(application.clock.now())
     found = application.demands.listed()
     if as_json:
-        shown = {"openid", "answers", "chosen"}
-        document([{**d.model_dump(mode="json", exclude=shown), "silent": list(d.silent(today))} for d in found])
+        hidden = {"answers", "chosen"}
+        document([{**d.model_dump(mode="json", exclude=hidden), "silent": list(d.silent(today))} for d in found])
         return
     table(
         ("编号", "企业", "金额", "期限（月）", "用途", "状态", "银行", "逾期未答复"),
