@@ -136,8 +136,8 @@ class DemandService:
     def register(
         self, openid: str, uscc: str, amount: int, months: int, purpose: str, now: datetime, sample: bool = False
     ) -> Demand:
-        """A new demand of the enterprise; who said it is not kept. The same words of the same person (``openid``) at the
-        same moment (a re-delivery) make one.
+        """A new demand of the enterprise; who said it (``openid``) is not kept. The same words of the same person at
+        the same moment (a re-delivery) make one.
 
         Raises DemandError for what is no demand: nothing to borrow, no purpose.
         """
