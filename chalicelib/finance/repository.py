@@ -95,7 +95,7 @@ class LoanRepository:
         lists = [open_key(number) for number in range(SHARDS)]
         lists += [done_key(year, number) for year in years for number in range(SHARDS)]
         for name in lists:
-            for record in _index(self._store, "gsi2", name):
+            for record in _index(self._store, "gsi2", name, limit=1000):
                 yield LoanSummary.model_validate(record.body["summary"])
 
     def done(self, year: int) -> Iterator[str]:
@@ -175,11 +175,11 @@ def _project_row(project: TransitionProject) -> Record:
 
 
 def _index(
-    store: Store, index: Index, pk: str, *, prefix: str | None = None, reverse: bool = False
+    store: Store, index: Index, pk: str, *, prefix: str | None = None, reverse: bool = False, limit: int = 100
 ) -> Iterator[Record]:
     page: str | None = None
     while True:
-        found = store.query_index(index, pk, prefix=prefix, page=page, reverse=reverse)
+        found = store.query_index(index, pk, prefix=prefix, page=page, reverse=reverse, limit=limit)
         yield from found.records
         if (page := found.next) is None:
             return

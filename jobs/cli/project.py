@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from chalicelib import bootstrap
 from chalicelib.errors import BadInput
 from chalicelib.finance.bundles import Bundle
+from chalicelib.finance.emissions import UNITS, EmissionFactor, FactorService, reckon, reduction
 from chalicelib.finance.library import is_listed, totals
 from chalicelib.finance.review import Act, ReviewStep
 from chalicelib.money import FEN_PER_YUAN, show
 from chalicelib.times import local_date
-from jobs.cli.output import JSON, document, say, table
+from jobs.cli.output import JSON, document, note, say, table
 
 app = typer.Typer(help="转型项目库：入库评审、合计、打捆申报。", no_args_is_help=True)
 
@@ -113,6 +114,97 @@ def bundle(
         return
     rows = [(each.uscc, each.share, show(parts[each.uscc]) if parts else "待核定") for each in given.members]
     table(("成员", f"核定份额（{given.unit}）", "分得"), rows)
+
+
+@app.command("factors")
+def factors(
+    file: Annotated[
+        Path | None, typer.Argument(help="排放因子 YAML：energy、factor、valid_from、valid_to、source")
+    ] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """登记或查看排放因子；系统不自带因子，每个都要有启用日期和来源。"""
+    service = FactorService(bootstrap.current().store)
+    if file is not None:
+        changed = service.save(_factors(file))
+        note(f"登记或更新 {changed} 个因子。")
+    kept = list(service.all())
+    if as_json:
+        document([each.model_dump(mode="json") for each in kept])
+        return
+    table(
+        ("能源", "吨二氧化碳/单位", "单位", "启用", "停用", "来源"),
+        [(f.energy, f.factor, UNITS[f.energy], f.valid_from, f.valid_to or "", f.source) for f in kept],
+    )
+
+
+@app.command("emissions")
+def emissions(
+    project_id: Annotated[str, typer.Argument(help="项目代码")],
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """按登记的因子核算一个项目各年的碳排放，和填报数、减碳目标对照。"""
+    application = bootstrap.current()
+    project = application.projects.get(project_id)
+    if project is None:
+        raise BadInput(f"转型项目库里没有 {project_id}。请用 project list 查看项目代码。")
+    known = list(FactorService(application.store).all())
+    found = [reckon(figures, known) for figures in sorted(project.figures, key=lambda each: each.year)]
+    base = next((each for each in found if each.year == project.base_year), None)
+    rows = [(each, reduction(base, each) if base else None) for each in found]
+    if as_json:
+        document(
+            [
+                {"year": e.year, "tonnes": e.tonnes, "reported": e.reported, "missing": e.missing, "reduction": cut}
+                for e, cut in rows
+            ]
+        )
+        return
+    if not rows:
+        say(f"{project_id} 没有填报近三年指标。")
+        return
+    table(
+        ("年份", "核算（吨）", "填报（吨）", "比基准年减（%）", "说明"),
+        [
+            (
+                e.year,
+                _shown(e.tonnes),
+                _shown(e.reported),
+                _shown(cut),
+                "、".join(e.missing) or ("和填报不一致，请核对" if e.differs else ""),
+            )
+            for e, cut in rows
+        ],
+    )
+    if project.reduction_percent is not None:
+        say(f"目标：{project.target_year or ''} 年比 {project.base_year or '基准年'} 减 {project.reduction_percent}%。")
+
+
+def _shown(value: Decimal | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _factors(file: Path) -> list[EmissionFactor]:
+    """Raises BadInput naming the entry and what is wrong with it."""
+    import yaml
+
+    if not file.is_file():
+        raise BadInput(f"没有找到文件 {file}，请核对路径。")
+    try:
+        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise BadInput(f"{file.name} 不是能读的 YAML（UTF-8），请核对。") from None
+    if not isinstance(rows, list):
+        raise BadInput(f"{file.name} 要是一个列表，每条一个因子。")
+    found = []
+    for number, row in enumerate(rows, 1):
+        try:
+            found.append(EmissionFactor.model_validate(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "整条"
+            raise BadInput(f"{file.name} 第 {number} 条的 {where}：{first['msg']}") from None
+    return found
 
 
 def _scores(words: list[str]) -> dict[str, int]:

@@ -79,3 +79,29 @@ def test_reconcile_lists_differences_and_writes_them(county: Application, jobs: 
     assert broken.code == 2 and "第 2 行" in broken.err
     file.write_text("贷款编号,环节\nLN-1,放款\n", encoding="utf-8")
     assert "银行名称" in jobs("loan", "reconcile", "没有的银行", file).err
+
+
+def test_emissions_by_factors_with_a_source(county: Application, jobs: Jobs, tmp_path: Path) -> None:
+    row = {"id": "ZX-2026-0098", "name": "隧道窑余热利用", "uscc": E01, "subject": "企业", "industry_code": "3073",
+           "stage": "申报", "path": ["余热利用"], "prov": ["R"], "base_year": 2024, "target_year": 2027,
+           "reduction_percent": 10, "figures": [
+               {"year": 2024, "power_kwh": 1000, "gas_m3": 0, "coal_t": 3},
+               {"year": 2025, "power_kwh": 1000, "gas_m3": 0, "coal_t": 2}]}  # fmt: skip
+    county.projects.save_row(TransitionProject.model_validate(row))
+    assert "没有登记" in jobs("project", "emissions", "ZX-2026-0098").out
+    file = tmp_path / "factors.yaml"
+    file.write_text(
+        "- {energy: 电, factor: 0.001, valid_from: 2020-01-01, source: 测试用的整数}\n"
+        "- {energy: 煤, factor: 2, valid_from: 2020-01-01, source: 测试用的整数}\n",
+        encoding="utf-8",
+    )
+    assert "测试用的整数" in jobs("project", "factors", file).out
+    found = jobs("project", "emissions", "ZX-2026-0098", "--json").json
+    assert [(each["year"], each["tonnes"], each["reduction"]) for each in found] == [
+        (2024, "7.0", "0.0"),
+        (2025, "5.0", "28.6"),
+    ]
+    assert "减 10%" in jobs("project", "emissions", "ZX-2026-0098").out
+    file.write_text("- {energy: 风, factor: 1, valid_from: 2020-01-01, source: 测试}\n", encoding="utf-8")
+    refused = jobs("project", "factors", file)
+    assert refused.code == 2 and "第 1 条的 energy" in refused.err
