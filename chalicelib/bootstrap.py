@@ -366,6 +366,7 @@ class Application:
             commitments=self.commitments,
             concerns=self.concerns,
             demands=self.demands,
+            bundles=self.bundles,
             one_version=self.catalogue_reader.pinned,
             loans=self.loans,
             awards=self.awards,

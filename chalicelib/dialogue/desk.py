@@ -20,6 +20,7 @@ from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
+from chalicelib.finance.bundles import BundleService
 from chalicelib.finance.demands import DemandService
 from chalicelib.finance.service import LoanService
 from chalicelib.guidance.questions import QuestionBook
@@ -45,6 +46,7 @@ class Desk:
     commitments: CommitmentService
     concerns: ConcernService
     demands: DemandService
+    bundles: BundleService
     loans: LoanService
     awards: AwardService
     enterprises: EnterpriseService

@@ -8,16 +8,21 @@ from collections.abc import Callable, Mapping
 from chalicelib import money
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
+from chalicelib.dialogue.policy_words import STANDING
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right, may
 from chalicelib.finance.demands import SHARED, Answer, Demand, DemandError, DemandState
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.amounts import amount
+from chalicelib.policies.tree import Outcome
 from chalicelib.provenance import SAMPLE_NOTE
-from chalicelib.times import short_date
+from chalicelib.times import local_date, short_date
 
 _ASKED = re.compile(r"(登记|提交|申报|填报|我有|有个?)融资需求|(想|要|需要)(跟|找|和)?银行对接|帮我?(找|对接)银行")
 _MINE = re.compile(r"(我的|查.{0,2})融资需求|融资需求.{0,4}(进度|怎么样|到哪)|银行.{0,4}(报价|方案)")
+_BUNDLE = re.compile(r"(我的?|查.{0,3})打捆(申报)?|打捆申报.{0,4}(进度|多少|到哪|分)")
+_OPEN = (Outcome.MATCH, Outcome.NEED_INFO, Outcome.MANUAL)
+_MOST_POLICIES = 3
 _YEARS = re.compile(r"(\d{1,2})\s*年")
 _MONTHS = re.compile(r"(\d{1,3})\s*个?月")
 _CHINESE_YEARS = {"一年": 12, "两年": 24, "二年": 24, "三年": 36, "五年": 60, "半年": 6}
@@ -44,10 +49,13 @@ class Financing(Skill):
 
     def claims(self, turn: Turn) -> bool:
         text = normalise(turn.text)
-        return bool(_ASKED.search(text) or _MINE.search(text))
+        return bool(_ASKED.search(text) or _MINE.search(text) or _BUNDLE.search(text))
 
     def answer(self, turn: Turn) -> Reply:
-        return self._mine(turn) if _MINE.search(normalise(turn.text)) else self._begin(turn)
+        text = normalise(turn.text)
+        if _BUNDLE.search(text):
+            return self._parts(turn)
+        return self._mine(turn) if _MINE.search(text) else self._begin(turn)
 
     def reminder(self, flow: Flow) -> str:
         return "接着登记融资需求请直接回答；不登记了回复“取消”。"
@@ -99,8 +107,36 @@ class Financing(Skill):
         except DemandError as refused:
             return Reply((str(refused),))
         mine = Option(label="查融资需求", action="financing.mine")
-        policies = Option(label="有哪些贷款政策", action="policy_question.open", args={"id": "P22"})
-        return Reply((f"已登记，编号 {demand.id}。县工信局提出推荐名单后我告诉您。",), (mine, policies), _note(demand))
+        told = f"已登记，编号 {demand.id}。县工信局提出推荐名单后我告诉您。"
+        return Reply((told,), (mine, *self._policies(turn, args["uscc"])), _note(demand))
+
+    def _policies(self, turn: Turn, uscc: str) -> tuple[Option, ...]:
+        """Loan policies (首贷、续贷、贴息、增信) that the engine finds open to this enterprise, the surest first."""
+        enterprise, catalogue = self._desk.enterprises.get(uscc), self._desk.catalogue().policies
+        if enterprise is None:
+            return ()
+        decisions = self._desk.policies().check(enterprise, local_date(turn.now))
+        open_ = [d for d in decisions if catalogue[d.policy].category == "金融" and d.outcome in _OPEN]
+        return tuple(
+            Option(
+                label=f"{STANDING[each.outcome]} {catalogue[each.policy].short}",
+                action="policy_question.open",
+                args={"id": each.policy, "uscc": uscc},
+            )
+            for each in sorted(open_, key=lambda each: (_OPEN.index(each.outcome), each.policy))[:_MOST_POLICIES]
+        )
+
+    def _parts(self, turn: Turn) -> Reply:
+        """打捆申报: the enterprise's own part, and nobody else's."""
+        parts = [part for uscc in self._usccs(turn) for part in self._desk.bundles.of_enterprise(uscc)]
+        if not parts:
+            return Reply(("没有您企业的打捆申报。",), (Option(label="转人工", action="handoff.ask"),))
+        lines = (
+            f"打捆申报 {part.bundle}：核定份额 {part.share} {part.unit}，"
+            + ("金额待核定" if part.amount is None else f"分得 {money.show(part.amount)}")
+            for part in parts
+        )
+        return Reply(tuple(lines))
 
     # ------------------------------------------------------------------------------------------------------ showing
 

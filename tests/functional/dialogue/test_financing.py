@@ -10,7 +10,9 @@ import pytest
 from chalicelib.bootstrap import Application
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
+from chalicelib.finance.bundles import Bundle
 from chalicelib.finance.demands import Answer, DemandState
+from chalicelib.policies.tree import Outcome
 from jobs.core import run
 from jobs.registry import JOBS
 from jobs.runner import context_of
@@ -103,3 +105,31 @@ def test_what_waits_for_the_enterprise_is_told_once_and_without_sums(county: App
     texts = told()
     assert len(texts) == 2
     assert not any(word in " ".join(texts) for word in ("300", "3.45", "甲银行"))
+
+
+def test_loan_policies_that_are_open_to_the_enterprise_come_with_the_number(county: Application, boss: Person) -> None:
+    boss.say("登记融资需求")
+    boss.say("300 万元")
+    boss.say("12 个月")
+    boss.say("买原材料")
+    told = boss.say("1")
+    firm = county.enterprises.get(E01)
+    assert firm is not None
+    refused = [
+        county.catalogue().policies[each.policy].short
+        for each in county.policies().check(firm, county.clock.now().date())
+        if each.outcome is Outcome.NOT_MATCH
+    ]
+    shown = [line for line in told.splitlines() if "可享" in line or "待补充" in line]
+    assert shown and not any(name in line for line in shown for name in refused)
+
+
+def test_a_member_of_a_bundle_sees_its_own_part_only(county: Application, boss: Person, meet: Meet) -> None:
+    members = ({"uscc": E01, "share": 2}, {"uscc": "91360323MAXX000312", "share": 1})
+    row = {"id": "DK-01", "policy": "P15", "lead": E01, "unit": "吨标准煤", "basis": "示例", "members": members}
+    county.bundles.enter(Bundle.model_validate(row))
+    assert "待核定" in boss.say("我的打捆申报")
+    county.bundles.confirm("DK-01", 10_000, "甲", county.clock.now())
+    told = boss.say("我的打捆申报")
+    assert "66.67 元" in told and "33.33" not in told
+    assert "DK-01" not in meet("stranger").say("我的打捆申报")
