@@ -10,6 +10,7 @@ import base64
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from chalicelib.errors import Refusal
 
@@ -58,7 +59,7 @@ class Links:
         return self._mac(f"page\n{path}\n{expires}\n{openid}")
 
     def _mac(self, text: str) -> str:
-        digest = hmac.digest(self.secret.encode(), text.encode(), "sha256")
+        digest = hmac.new(self.secret.encode(), text.encode(), sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()
 
 
