@@ -15,8 +15,8 @@ InputKind = Literal[
 @dataclass(frozen=True, slots=True)
 class Input:
     """What somebody did. ``text`` is free text to the open question (it may hold several answers, a correction like
-    改第1个，是李芬, a command); ``set`` gives one ``field`` its ``text``, as a page does. ``message`` is the same for each
-    delivery of one message: worked off once, answered the same."""
+    改第1个，是李芬, a command); ``set`` gives one ``field`` its ``text``, as a page does. ``message`` is the same for
+    each delivery of one message: worked off once, answered the same."""
 
     kind: InputKind
     text: str = ""
