@@ -20,15 +20,22 @@ MAX_SK_BYTES = 1_024
 MAX_BODY_BYTES = 380_000
 MAX_TRANSACT_BYTES = 4_000_000
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 Key = tuple[str, str]
 
 
 def encode_body(body: JsonObject) -> str:
     """Compact JSON text. Raises ValueError for what JSON cannot hold or a row cannot carry."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    if len(text.encode()) > MAX_BODY_BYTES:
+    text = _ENCODER.encode(body)
+    if _above(MAX_BODY_BYTES, text):
         raise ValueError(f"body is larger than {MAX_BODY_BYTES} bytes")
     return text
+
+
+def _above(limit: int, *texts: str) -> bool:
+    """Whether they have more bytes together in UTF-8; four for each character is the most there can be."""
+    return sum(4 * len(text) for text in texts) > limit and sum(len(text.encode()) for text in texts) > limit
 
 
 def decode_body(text: str) -> JsonObject:
@@ -48,7 +55,7 @@ def epoch(now: datetime) -> int:
 
 def check_key(pk: str, sk: str) -> None:
     """Raises ValueError for keys that DynamoDB refuses."""
-    if not 0 < len(pk.encode()) <= MAX_PK_BYTES or not 0 < len(sk.encode()) <= MAX_SK_BYTES:
+    if not pk or not sk or _above(MAX_PK_BYTES, pk) or _above(MAX_SK_BYTES, sk):
         raise ValueError("keys must be 1 to 2048 (pk) and 1 to 1024 (sk) bytes long")
 
 
@@ -91,7 +98,7 @@ def check_writes(writes: Sequence[Write]) -> list[str]:
         elif isinstance(write, Check) and write.if_absent and write.if_version is not None:
             raise ValueError("if_absent and if_version exclude each other")
         bodies.append(encode_body(write.record.body) if isinstance(write, Put) else "")
-    if sum(len(body.encode()) for body in bodies) > MAX_TRANSACT_BYTES:
+    if _above(MAX_TRANSACT_BYTES, *bodies):
         raise ValueError(f"a transaction carries at most {MAX_TRANSACT_BYTES} bytes")
     return bodies
 

@@ -15,13 +15,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from chalicelib.ports import Throttled
 
 Synchronous = Literal["FULL", "NORMAL"]
 
 BUSY_SECONDS = 30.0
+CHECKPOINT_PAGES = 4000
+"""The log is carried over into the file every 16 MB: four times SQLite's default, so that a page that many commits
+change is written there once."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+_LOCKS: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
+_LOCKS_GUARD = threading.Lock()
+os.register_at_fork(after_in_child=_LOCKS.clear)  # a lock that another thread held at the fork is never released
 
 
 class SqliteFile:
@@ -42,24 +50,29 @@ class SqliteFile:
         self._idle: list[sqlite3.Connection] = []
         self._pid = os.getpid()
         self._guard = threading.Lock()
-        self._writing = threading.Lock()
+        self._writing = _lock_of(self.path)
         self._inherited: list[sqlite3.Connection] = []
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for reads. Raises Throttled when the file stays locked."""
-        with _busy_is_throttled():
+        try:
             connection = self._take()
             try:
                 yield connection
             finally:
                 self._give_back(connection)
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
+                raise Throttled("database is busy") from error
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One write transaction, committed on leaving and rolled back on any exception. Raises Throttled.
 
-        Threads of this process queue on a lock of our own, which is fair and cheap; other processes on SQLite's.
+        Threads of this process queue on a lock of our own, one for each file, because SQLite's own way to wait is to
+        sleep for longer and longer; other processes are left to that.
         """
         if not self._writing.acquire(timeout=self._busy_seconds):
             raise Throttled("database is busy")
@@ -126,8 +139,15 @@ class SqliteFile:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         for statement in self._schema:
             connection.execute(statement)
+
+
+def _lock_of(path: Path) -> threading.Lock:
+    """The lock that all writers of this process to this file share."""
+    with _LOCKS_GUARD:
+        return _LOCKS.setdefault(path.absolute(), threading.Lock())
 
 
 def _commit(connection: sqlite3.Connection) -> None:
@@ -136,16 +156,6 @@ def _commit(connection: sqlite3.Connection) -> None:
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
-def _busy_is_throttled() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if _is_busy(error):
-            raise Throttled("database is busy") from error
         raise
 
 

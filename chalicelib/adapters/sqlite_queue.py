@@ -20,8 +20,7 @@ _SCHEMA = (
 )
 _SEND = "INSERT INTO messages (id, queue, body, visible_at) VALUES (?, ?, ?, ?)"
 _ANY = "SELECT 1 FROM messages WHERE queue = ? AND dead = 0 AND visible_at <= ? LIMIT 1"
-_BURY = """UPDATE messages SET dead = 1, receipt = NULL
-           WHERE queue = ? AND dead = 0 AND visible_at <= ? AND attempts >= ?"""
+_BURY = "UPDATE messages SET dead = 1, receipt = NULL WHERE id = ?"
 _WAITING = """SELECT id, body, attempts FROM messages
               WHERE queue = ? AND dead = 0 AND visible_at <= ? ORDER BY visible_at, rowid LIMIT ?"""
 _TAKE = "UPDATE messages SET attempts = ?, receipt = ?, visible_at = ? WHERE id = ?"
@@ -49,12 +48,15 @@ class SqliteQueue:
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
         self._file = SqliteFile(path, _SCHEMA, synchronous=synchronous, busy_seconds=busy_seconds)
+        # What a power cut may forget: that a message was received or is done. It comes again, as any message may.
+        self._hasty = SqliteFile(path, _SCHEMA, synchronous="NORMAL", busy_seconds=busy_seconds)
         self._clock = clock
         self._max_receives = max_receives
 
     def close(self) -> None:
         """Close the file's connections; a later call opens it again."""
         self._file.close()
+        self._hasty.close()
 
     def send(self, queue: str, bodies: Sequence[JsonObject], *, delay_seconds: int = 0) -> None:
         texts = encode_messages(bodies, delay_seconds)
@@ -67,19 +69,23 @@ class SqliteQueue:
         now = self._now()
         if not self._any(queue, now):
             return []
-        with self._file.writing() as connection:
-            connection.execute(_BURY, (queue, now, self._max_receives))
-            waiting = connection.execute(_WAITING, (queue, now, limit)).fetchall()
-            return [_take(connection, row, now + visibility_seconds) for row in waiting]
+        with self._hasty.writing() as connection:
+            waiting = self._waiting(connection, queue, now, limit)
+            messages = [
+                Message(row["id"], decode_message(row["body"]), uuid4().hex, row["attempts"] + 1) for row in waiting
+            ]
+            connection.executemany(_TAKE, [(m.attempts, m.receipt, now + visibility_seconds, m.id) for m in messages])
+        return messages
 
     def ack(self, queue: str, *receipts: str) -> None:
         if receipts:
-            with self._file.writing() as connection:
+            with self._hasty.writing() as connection:
                 connection.executemany(_ACK, [(receipt, queue) for receipt in receipts])
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)
-        self._change(_RELEASE, (self._now() + delay_seconds, receipt, queue))
+        with self._hasty.writing() as connection:
+            connection.execute(_RELEASE, (self._now() + delay_seconds, receipt, queue))
 
     def depth(self, queue: str) -> int:
         with self._file.reading() as connection:
@@ -100,9 +106,18 @@ class SqliteQueue:
         """
         return self._change(_RECOVER, (self._now(),))
 
+    def _waiting(self, connection: sqlite3.Connection, queue: str, now: float, limit: int) -> list[sqlite3.Row]:
+        """The oldest visible messages; those among them that came too often are buried, and the next looked at."""
+        while True:
+            found: list[sqlite3.Row] = connection.execute(_WAITING, (queue, now, limit)).fetchall()
+            spent = [row["id"] for row in found if row["attempts"] >= self._max_receives]
+            if not spent:
+                return found
+            connection.executemany(_BURY, [(message_id,) for message_id in spent])
+
     def _any(self, queue: str, now: float) -> bool:
         """A look without the write lock: most polls find nothing."""
-        with self._file.reading() as connection:
+        with self._hasty.reading() as connection:
             return connection.execute(_ANY, (queue, now)).fetchone() is not None
 
     def _change(self, statement: str, values: tuple[object, ...]) -> int:
@@ -111,9 +126,3 @@ class SqliteQueue:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
-
-
-def _take(connection: sqlite3.Connection, row: sqlite3.Row, visible_at: float) -> Message:
-    receipt = uuid4().hex
-    connection.execute(_TAKE, (row["attempts"] + 1, receipt, visible_at, row["id"]))
-    return Message(row["id"], decode_message(row["body"]), receipt, row["attempts"] + 1)

@@ -23,7 +23,16 @@ _SCHEMA = (
 )
 _GET = "SELECT * FROM rows WHERE pk = ? AND sk = ? AND (expires_at IS NULL OR expires_at > ?)"
 _VERSION = "SELECT version FROM rows WHERE pk = ? AND sk = ? AND (expires_at IS NULL OR expires_at > ?)"
-_UPSERT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# One statement checks and writes; where the condition fails it changes no row.
+# Not INSERT OR REPLACE: that moves the row to the end of the table, and a commit writes more pages.
+_INSERT = """INSERT INTO rows VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?) ON CONFLICT (pk, sk) DO UPDATE SET
+             body = excluded.body, gsi1pk = excluded.gsi1pk, gsi1sk = excluded.gsi1sk, gsi2pk = excluded.gsi2pk,
+             gsi2sk = excluded.gsi2sk, expires_at = excluded.expires_at,"""
+_PUT = _INSERT + " version = CASE WHEN rows.expires_at <= ? THEN 1 ELSE rows.version + 1 END RETURNING version"
+_PUT_IF_ABSENT = _INSERT + " version = 1 WHERE rows.expires_at <= ?"
+_PUT_OVER = """UPDATE rows SET body = ?, gsi1pk = ?, gsi1sk = ?, gsi2pk = ?, gsi2sk = ?, expires_at = ?,
+               version = version + 1
+               WHERE pk = ? AND sk = ? AND version = ? AND (expires_at IS NULL OR expires_at > ?)"""
 _DELETE = "DELETE FROM rows WHERE pk = ? AND sk = ?"
 _SWEEP = "DELETE FROM rows WHERE rowid IN (SELECT rowid FROM rows WHERE expires_at <= ? LIMIT 500)"
 _SWEEP_EVERY = 256
@@ -80,7 +89,7 @@ class SqliteStore:
                 raise Conflict([(pk, sk)])
             kept = old.expires_at if old and expires_at is None else expires_at
             record = Record(pk, sk, dict(totals), expires_at=kept)
-            _upsert(connection, record, rows.encode_body(record.body), old.version + 1 if old else 1)
+            _put(connection, Put(record), rows.encode_body(record.body), rows.epoch(self._clock.now()))
             self._sweep(connection)
         return totals
 
@@ -118,16 +127,12 @@ class SqliteStore:
         bodies = rows.check_writes(writes)
         with self._file.writing() as connection:
             now = rows.epoch(self._clock.now())
-            versions = [_version(connection, *rows.key_of(write), now) for write in writes]
-            refused = [rows.key_of(w) for w, version in zip(writes, versions, strict=True) if rows.refuses(w, version)]
+            result = [_carry_out(connection, write, body, now) for write, body in zip(writes, bodies, strict=True)]
+            refused = [rows.key_of(write) for write, version in zip(writes, result, strict=True) if version is None]
             if refused:
                 raise Conflict(refused)
-            result = [
-                _carry_out(connection, write, body, version or 0)
-                for write, body, version in zip(writes, bodies, versions, strict=True)
-            ]
             self._sweep(connection)
-        return result
+        return [version or 0 for version in result]
 
     def _find(self, connection: sqlite3.Connection, pk: str, sk: str) -> Record | None:
         row = connection.execute(_GET, (pk, sk, rows.epoch(self._clock.now()))).fetchone()
@@ -173,32 +178,33 @@ def _where(column: str, pk: str, order: tuple[str, ...], asked: rows.Span) -> tu
     return " AND ".join(terms), values
 
 
-def _version(connection: sqlite3.Connection, pk: str, sk: str, now: int) -> int | None:
-    row = connection.execute(_VERSION, (pk, sk, now)).fetchone()
-    return None if row is None else int(row[0])
-
-
-def _carry_out(connection: sqlite3.Connection, write: Write, body: str, version: int) -> int:
+def _carry_out(connection: sqlite3.Connection, write: Write, body: str, now: int) -> int | None:
+    """The row's new version, 0 where none is left or written; None, and nothing written, when the condition fails."""
     if isinstance(write, Put):
-        _upsert(connection, write.record, body, version + 1)
-        return version + 1
+        return _put(connection, write, body, now)
+    row = connection.execute(_VERSION, (write.pk, write.sk, now)).fetchone()
+    if rows.refuses(write, None if row is None else int(row[0])):
+        return None
     if isinstance(write, Delete):
         connection.execute(_DELETE, (write.pk, write.sk))
     return 0
 
 
-def _upsert(connection: sqlite3.Connection, record: Record, body: str, version: int) -> None:
-    gsi1, gsi2 = record.gsi1 or (None, None), record.gsi2 or (None, None)
-    connection.execute(_UPSERT, (record.pk, record.sk, body, version, *gsi1, *gsi2, record.expires_at))
+def _put(connection: sqlite3.Connection, put: Put, body: str, now: int) -> int | None:
+    record = put.record
+    key = record.pk, record.sk
+    values = (body, *(record.gsi1 or (None, None)), *(record.gsi2 or (None, None)), record.expires_at)
+    if put.if_version is not None:
+        done = connection.execute(_PUT_OVER, (*values, *key, put.if_version, now)).rowcount
+        return put.if_version + 1 if done else None
+    if put.if_absent:
+        return 1 if connection.execute(_PUT_IF_ABSENT, (*key, *values, now)).rowcount else None
+    [(version,)] = connection.execute(_PUT, (*key, *values, now)).fetchall()
+    return int(version)
 
 
 def _record(row: sqlite3.Row) -> Record:
-    return Record(
-        row["pk"],
-        row["sk"],
-        rows.decode_body(row["body"]),
-        row["version"],
-        None if row["gsi1pk"] is None else (row["gsi1pk"], row["gsi1sk"]),
-        None if row["gsi2pk"] is None else (row["gsi2pk"], row["gsi2sk"]),
-        row["expires_at"],
-    )
+    pk, sk, body, version, gsi1pk, gsi1sk, gsi2pk, gsi2sk, expires_at = row
+    gsi1 = None if gsi1pk is None else (gsi1pk, gsi1sk)
+    gsi2 = None if gsi2pk is None else (gsi2pk, gsi2sk)
+    return Record(pk, sk, rows.decode_body(body), version, gsi1, gsi2, expires_at)
