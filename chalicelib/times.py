@@ -24,7 +24,7 @@ def at_local(day: date, clock: time = time(0, 0)) -> datetime:
 
 def stamp(at: datetime) -> str:
     """Sortable UTC text with microseconds, for sort keys: 2026-11-22T07:02:00.000000Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_stamp(text: str) -> datetime:

@@ -10,17 +10,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.notices.breaker import Breaker
-from chalicelib.notices.channels import Channels, Chosen
+from chalicelib.notices.channels import Channels
 from chalicelib.notices.ledger import Entry, Ledger
 from chalicelib.notices.level import waited_of
 from chalicelib.notices.limits import Refusal, SendLimits
-from chalicelib.notices.model import WAITING, NoticeState
-from chalicelib.notices.outcomes import Attempt, Outcomes, cannot_repeat
+from chalicelib.notices.model import WAITING, Notice, NoticeState
+from chalicelib.notices.outcomes import Attempt, Outcomes
 from chalicelib.notices.queueing import QUEUE_DELAY_LIMIT, Queueing
-from chalicelib.notices.quiet import QuietHours, next_allowed
-from chalicelib.notices.standing import Standing, standing
-from chalicelib.ports import Conflict, Messenger, Put, Store
+from chalicelib.notices.standing import standing
+from chalicelib.notices.verdicts import Go, Judge, Later, Stop
+from chalicelib.ports import Conflict, Messenger, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +27,6 @@ LEASE = timedelta(seconds=90)
 """Longer than any attempt may take (token, one retry, timeouts), so that a lapsed lease means a dead worker."""
 
 _TRIES = 8
-
-TOO_LATE_TO_REPEAT = "结果不明，且已过平台去重时间，请人工核对"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +40,37 @@ class DeliveryResult:
     waited: timedelta | None = None
 
 
+def result_of(notice: Notice, *, attempted: bool) -> DeliveryResult:
+    waited = waited_of(notice) if attempted else None
+    return DeliveryResult(notice.state, notice.history[-1].cause, attempted, waited)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What sending is made of, for one notice at a time and for many together."""
+
+    store: Store
+    ledger: Ledger
+    queueing: Queueing
+    messenger: Messenger
+    channels: Channels
+    outcomes: Outcomes
+    judge: Judge
+    limits: SendLimits
+
+
 class Delivery:
     """Four round trips to the store for a notice that goes out: the row, the person, ``sending``, what came of it."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        ledger: Ledger,
-        queueing: Queueing,
-        messenger: Messenger,
-        channels: Channels,
-        outcomes: Outcomes,
-        limits: SendLimits,
-        breaker: Breaker,
-        quiet: QuietHours | None,
-    ) -> None:
-        self._store = store
-        self._ledger = ledger
-        self._queueing = queueing
-        self._messenger = messenger
-        self._channels = channels
-        self._outcomes = outcomes
-        self._limits = limits
-        self._breaker = breaker
-        self._quiet = quiet
+    def __init__(self, parts: Parts) -> None:
+        self._store = parts.store
+        self._ledger = parts.ledger
+        self._queueing = parts.queueing
+        self._messenger = parts.messenger
+        self._channels = parts.channels
+        self._outcomes = parts.outcomes
+        self._judge = parts.judge
+        self._limits = parts.limits
 
     def deliver(self, notice_id: str, now: datetime) -> DeliveryResult:
         """Work off one queue message. Idempotent: a notice that is not waiting is left alone.
@@ -88,8 +91,7 @@ class Delivery:
             entry = self._attempt(found, now)
             if entry.notice.state is not NoticeState.QUEUED:  # queued: on to the next rung, at once
                 break
-        waited = waited_of(entry.notice) if attempted else None
-        return DeliveryResult(entry.notice.state, entry.notice.history[-1].cause, attempted, waited)
+        return result_of(entry.notice, attempted=attempted)
 
     def _attempt(self, attempt: Attempt, now: datetime) -> Entry:
         outcome = self._messenger.send(self._channels.outbound(attempt.notice, attempt.chosen, now))
@@ -113,40 +115,17 @@ class Delivery:
         raise Conflict([(f"notice#{entry.notice.id}", "row")])
 
     def _decide(self, entry: Entry, now: datetime) -> Attempt | Entry:
-        person = standing(self._store, entry.notice.openid)
-        stopped = self._ended(entry, person, now) or self._waiting(entry, now)
-        if stopped:
-            return stopped
-        chosen = self._channels.choose(entry.notice, person)
-        if chosen is None:
-            return self._outcomes.stop(entry, NoticeState.INBOX, now, "没有可用渠道，放收件箱")
-        if entry.notice.unsure_since and chosen.rung.channel is not entry.notice.channel:
-            return self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, "结果不明，原渠道已不可用，请人工核对")
-        pause = self._breaker.paused(chosen.template_id, now)
-        if pause:
-            return self._queueing.later(entry, pause.until, now, f"暂停发送：{pause.cause}")
-        counted = self._limits.person(person.openid, person.sent, now)
-        if isinstance(counted, Refusal):
-            return self._refused(entry, counted, now)
-        refusal = self._limits.take(now, urgent=entry.notice.is_urgent)
-        if refusal:
-            return self._refused(entry, refusal, now)
-        return self._mark(entry, chosen, counted, now)
-
-    def _ended(self, entry: Entry, person: Standing, now: datetime) -> Entry | None:
-        notice = entry.notice
-        if cannot_repeat(notice, now):
-            return self._outcomes.stop(entry, NoticeState.MAYBE_SENT, now, TOO_LATE_TO_REPEAT)
-        if now >= notice.expires_at:
-            return self._outcomes.stop(entry, NoticeState.EXPIRED, now, "过了有效期，不再发送")
-        refusal = person.refusal(notice.uscc, notice.kind)
-        if refusal:
-            return self._outcomes.stop(entry, NoticeState.CANCELLED, now, f"发送前核对：{refusal}")
-        return None
-
-    def _waiting(self, entry: Entry, now: datetime) -> Entry | None:
-        earliest = max(next_allowed(self._quiet, now), entry.notice.not_before or now)
-        return self._queueing.later(entry, earliest, now, "静默时段，顺延") if earliest > now else None
+        verdict = self._judge.verdict(entry.notice, standing(self._store, entry.notice.openid), now)
+        match verdict:
+            case Stop():
+                return self._outcomes.stop(entry, verdict.state, now, verdict.cause)
+            case Later():
+                return self._queueing.later(entry, verdict.until, now, verdict.cause)
+            case Refusal():
+                return self._refused(entry, verdict, now)
+            case Go():
+                refusal = self._limits.take(now, urgent=entry.notice.is_urgent)
+                return self._refused(entry, refusal, now) if refusal else self._mark(entry, verdict, now)
 
     def _refused(self, entry: Entry, refusal: Refusal, now: datetime) -> Entry:
         if refusal.retry_after > QUEUE_DELAY_LIMIT:
@@ -154,14 +133,19 @@ class Delivery:
         self._queueing.again(entry.notice, refusal.retry_after)
         return entry
 
-    def _mark(self, entry: Entry, chosen: Chosen, counted: Put, now: datetime) -> Attempt:
-        notice = entry.notice.moved(
-            NoticeState.SENDING,
-            now,
-            f"{chosen.rung.channel}：{chosen.rung.why}",
-            channel=chosen.rung.channel,
-            template_id=chosen.template_id,
-            attempts=entry.notice.attempts + 1,
-            wake_at=now + LEASE,
-        )
-        return Attempt(self._ledger.write(entry, notice, [counted]), chosen, now)
+    def _mark(self, entry: Entry, go: Go, now: datetime) -> Attempt:
+        written = self._ledger.write(entry, marked(entry.notice, go, now), [go.counted])
+        return Attempt(written, go.chosen, now)
+
+
+def marked(notice: Notice, go: Go, now: datetime) -> Notice:
+    """The notice as ``sending``, leased to whoever writes it."""
+    return notice.moved(
+        NoticeState.SENDING,
+        now,
+        f"{go.chosen.rung.channel}：{go.chosen.rung.why}",
+        channel=go.chosen.rung.channel,
+        template_id=go.chosen.template_id,
+        attempts=notice.attempts + 1,
+        wake_at=now + LEASE,
+    )

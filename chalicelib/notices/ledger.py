@@ -108,6 +108,13 @@ class Ledger:
             self._store.put(put.record, if_version=put.if_version)
         return Entry(notice, entry.version + 1)
 
+    def write_all(self, changes: Sequence[tuple[Entry, Notice]], together: Sequence[Write] = ()) -> list[Entry]:
+        """``write`` of several notices in one transaction: all, or Conflict and none."""
+        puts = [Put(record_of(notice), if_version=entry.version) for entry, notice in changes]
+        if puts:
+            self._store.transact([*puts, *together])
+        return [Entry(notice, entry.version + 1) for entry, notice in changes]
+
     def anonymise(self, notice: Notice) -> None:
         """Put a pseudonym for the openid and take the pointer away. The id stays, and with it "told once"."""
         pseudonym = sha256(notice.openid.encode()).hexdigest()[:24]

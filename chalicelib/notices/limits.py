@@ -52,6 +52,11 @@ class SendLimits:
             return Refusal(_until_tomorrow(now), "今日发送总量已达上限")
         return None
 
+    def take_some(self, wanted: int, now: datetime, *, urgent: bool) -> int:
+        """Up to ``wanted`` tokens, for as many sends; how many there were. Those not used are lost, no harm."""
+        got = (self._urgent if urgent else self._normal).take(str(int(now.timestamp())), now, wanted)
+        return self._day.take(str(local_date(now)), now, got) if got else 0
+
     def person(self, openid: str, row: Record | None, now: datetime) -> Put | Refusal:
         """The write that counts one more for this person, over ``row`` as read; or when to come back.
 
@@ -79,16 +84,17 @@ class _Blocks:
         self._period = ""
         self._left = 0
 
-    def take(self, period: str, now: datetime) -> bool:
+    def take(self, period: str, now: datetime, wanted: int = 1) -> int:
+        """How many of those ``wanted`` there were."""
         with self._lock:
             if self._period != period:
                 self._period, self._left = period, 0
-            if self._left == 0:
-                self._left = self._add(period, self._size, now) or self._add(period, 1, now)
-            if self._left == 0:
-                return False
-            self._left -= 1
-            return True
+            if self._left < wanted:
+                block = max(self._size, wanted - self._left)
+                self._left += self._add(period, block, now) or self._add(period, 1, now)
+            got = min(wanted, self._left)
+            self._left -= got
+            return got
 
     def _add(self, period: str, count: int, now: datetime) -> int:
         expires = int((now + self._life).timestamp())

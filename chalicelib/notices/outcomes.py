@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 REPEAT_WINDOW = timedelta(minutes=9, seconds=30)
 """The platform drops a repeated ``client_msg_id`` for 10 minutes; what is left is for the way there."""
+
+TAKEN = frozenset({Reaction.ACCEPTED, Reaction.HELD})
 
 MAX_FAILURES = 8
 _BACKOFF = (5, 15, 45, 120, 240, 600, 900)
@@ -81,6 +83,20 @@ class Outcomes:
         """Write what came of the attempt. Raises Conflict when somebody changed the row and their word stands."""
         return self._by_reaction[outcome.reaction](attempt, outcome)
 
+    def taken_together(self, pairs: Sequence[tuple[Attempt, Outcome]]) -> list[Entry]:
+        """Write in one transaction that the platform took them all. Raises Conflict, and nothing is written, when one
+        of them needs a second look (``settle``): a receipt was faster, or the row was changed."""
+        changes, rows = [], {}
+        for attempt, outcome in pairs:
+            notice, writes = self._yes(attempt, attempt.entry, outcome, look=False)
+            changes.append((attempt.entry, notice))
+            for write in writes:
+                key = write.record.pk, write.record.sk
+                if key in rows:  # one id for two messages, or one permission for two
+                    raise Conflict([key])
+                rows[key] = write
+        return self._ledger.write_all(changes, list(rows.values()))
+
     def stop(self, entry: Entry, state: NoticeState, now: datetime, cause: str) -> Entry:
         """End it without a call; what may have gone out already is never called expired or unsent."""
         if entry.notice.unsure_since and state is not NoticeState.CANCELLED:
@@ -94,16 +110,20 @@ class Outcomes:
         sweep made of the row, as long as no other attempt began."""
         entry = attempt.entry
         for tries in range(_TRIES):
-            receipt, verdict = self._receipts.expect(entry.notice, outcome.message_id, attempt.now, look=tries > 0)
-            notice = _after_yes(entry.notice, outcome, attempt.now)
-            if verdict is not None and notice.state is NoticeState.ACCEPTED:
-                notice = concluded(notice, verdict, attempt.now)
-            together = [write for write in (receipt, self._spent(attempt)) if write]
+            notice, together = self._yes(attempt, entry, outcome, look=tries > 0)
             try:
                 return self._ledger.write(entry, notice, together)
             except Conflict:
                 entry = self._still_ours(attempt)
         raise Conflict([(f"notice#{attempt.notice.id}", "row")])
+
+    def _yes(self, attempt: Attempt, entry: Entry, outcome: Outcome, *, look: bool) -> tuple[Notice, list[Put]]:
+        """The notice after the platform's yes, and the rows to write with it."""
+        receipt, verdict = self._receipts.expect(entry.notice, outcome.message_id, attempt.now, look=look)
+        notice = _after_yes(entry.notice, outcome, attempt.now)
+        if verdict is not None and notice.state is NoticeState.ACCEPTED:
+            notice = concluded(notice, verdict, attempt.now)
+        return notice, [write for write in (receipt, self._spent(attempt)) if write]
 
     def _spent(self, attempt: Attempt) -> Put | None:
         template = attempt.chosen.template_id

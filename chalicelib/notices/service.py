@@ -11,7 +11,7 @@ from chalicelib.links import Links
 from chalicelib.notices.audience import Audience, Bindings, Consents, Followers, Person
 from chalicelib.notices.breaker import Breaker, Pause
 from chalicelib.notices.channels import Channels
-from chalicelib.notices.delivery import Delivery, DeliveryResult
+from chalicelib.notices.delivery import Delivery, DeliveryResult, Parts
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.ledger import Entry, Ledger, digest_claim
 from chalicelib.notices.level import ServiceLevel, level_of
@@ -23,7 +23,9 @@ from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.receipts import Receipt, Receipts, Verdict, failure
 from chalicelib.notices.subscriptions import SubscriptionLedger
 from chalicelib.notices.sweeping import Sweep, SweepReport
+from chalicelib.notices.together import Together
 from chalicelib.notices.unreachable import Unreachable
+from chalicelib.notices.verdicts import Judge
 from chalicelib.ports import Conflict, Messenger, Put, Queue, Store, Write
 
 _CHUNK = 25
@@ -57,12 +59,13 @@ class NoticeService:
         self._receipts = Receipts(store, self._ledger)
         self._queueing = Queueing(self._ledger, queue)
         self._sweep = Sweep(self._ledger, self._queueing)
-        self._delivery = Delivery(
+        channels, limits = Channels(templates, links), limits or SendLimits(store)
+        parts = Parts(
             store=store,
             ledger=self._ledger,
             queueing=self._queueing,
             messenger=messenger,
-            channels=Channels(templates, links),
+            channels=channels,
             outcomes=Outcomes(
                 ledger=self._ledger,
                 queueing=self._queueing,
@@ -71,10 +74,11 @@ class NoticeService:
                 breaker=self._breaker,
                 unreachable=self._unreachable,
             ),
-            limits=limits or SendLimits(store),
-            breaker=self._breaker,
-            quiet=quiet,
+            judge=Judge(channels, limits, self._breaker, quiet),
+            limits=limits,
         )
+        self._delivery = Delivery(parts)
+        self._together = Together(parts)
 
     # ------------------------------------------------------------------------------------------------------- planning
 
@@ -135,6 +139,13 @@ class NoticeService:
     def deliver(self, notice_id: str, now: datetime) -> DeliveryResult:
         """Work off one queue message ``{"notice": id}``. Never sends what is not waiting, so repeats are harmless."""
         return self._delivery.deliver(notice_id, now)
+
+    def deliver_together(self, notice_ids: Iterable[str], now: datetime) -> dict[str, DeliveryResult]:
+        """Work off the messages of a batch with a few writes for all of them, as far as that goes.
+
+        Call ``deliver`` for those that the result does not name: they need a look of their own.
+        """
+        return self._together.deliver(notice_ids, now)
 
     def receipt(
         self,

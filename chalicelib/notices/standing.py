@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chalicelib.enterprises.binding import Binding
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
-from chalicelib.enterprises.repository import BINDING, CONSENT, FOLLOWER, Follower, person_key
+from chalicelib.enterprises.repository import BINDING, CONSENT, FOLLOWER, person_key
 from chalicelib.notices.audience import NOT_BOUND, Person
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SENT
@@ -55,8 +54,7 @@ def standing(store: Store, openid: str) -> Standing:
 
 def _note(found: Standing, row: Record) -> None:
     if row.sk.startswith(BINDING):
-        binding = Binding.model_validate(row.body)
-        found.roles[binding.uscc] = binding.role
+        found.roles[str(row.body["uscc"])] = Role(row.body["role"])
     elif row.sk.startswith(CONSENT):
         found.scopes.add(Scope(row.sk.removeprefix(CONSENT)))
     elif row.sk.startswith(SUBSCRIPTION):
@@ -67,7 +65,7 @@ def _note(found: Standing, row: Record) -> None:
     elif row.sk == SENT:
         found.sent = row
     elif row.sk == FOLLOWER:
-        found.following = Follower.model_validate(row.body).leaving_at is None
+        found.following = row.body["leaving_at"] is None
 
 
 def _rows(store: Store, openid: str) -> Iterator[Record]:

@@ -68,7 +68,7 @@ def fit(key: str, value: str) -> str:
     words of a list, and text in a field that takes no Chinese."""
     kind = _type(key)
     clean = _clean(value).strip()
-    if kind is not None:
+    if kind is not None and kind.noise:
         clean = "".join(char for char in clean if char not in kind.noise)
     if kind is not None and kind.cut is not None and check(key, clean) is not None:
         clean = _cut(clean or kind.nothing, kind.cut, kind.ellipsis)
@@ -90,6 +90,8 @@ def _type(key: str) -> _Type | None:
 
 def _clean(value: str) -> str:
     """One line: line breaks and tabs become one space, other control, format and unassigned characters go."""
+    if value.isprintable():
+        return value
     one_line = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]+", " ", value)
     return "".join(char for char in one_line if unicodedata.category(char)[0] != "C")
 

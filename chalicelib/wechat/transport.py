@@ -61,7 +61,9 @@ def call(
     Raises ApiError, NotSent (nothing left this machine) or Unclear (it may have been carried out).
     """
     try:
-        response = session.request(method, url, params=params, data=data, files=files, timeout=timeout)
+        # Prepared here: the session would merge its settings, all of which are pooled_session's, into every call anew.
+        request = requests.Request(method, url, session.headers, files, data, params).prepare()
+        response = session.send(request, timeout=timeout)
     except requests.RequestException as error:
         # ``from None``: the text of the original holds the URL, and that the token.
         raise _network_problem(path, error) from None
