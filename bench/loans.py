@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.report import Section, table
 from chalicelib.adapters.clocks import FixedClock
-from chalicelib.adapters.sqlite_store import _SCHEMA, _UPSERT, SqliteStore
+from chalicelib.adapters.sqlite_store import _SCHEMA, SqliteStore
 from chalicelib.finance.channel_report import month_report
 from chalicelib.finance.model import LoanRow
 from chalicelib.finance.service import LoanService
@@ -25,6 +25,7 @@ from chalicelib.finance.summary import by_bank, portfolio
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 STATES = ("ACCEPTED", "DUE_DILIGENCE", "REVIEWING", "APPROVED", "LINE_GRANTED", "SIGNED", "PAID_OUT")
 STEPS = (*STATES, *("NORMAL", "REPAID") * 6, "SETTLED")
+_WRITE = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 AMOUNTS = {"LINE_GRANTED": 1_000_000, "SIGNED": 1_000_000, "PAID_OUT": 1_000_000, "REPAID": 10_000}
 
 
@@ -69,7 +70,7 @@ def bare(source: Path, path: Path) -> float:
         began = time.perf_counter()
         write.execute("BEGIN")
         for row in found:
-            write.execute(_UPSERT, row)
+            write.execute(_WRITE, row)
         write.execute("COMMIT")
         seconds += time.perf_counter() - began
     return seconds

@@ -33,9 +33,9 @@ def encode_body(body: JsonObject) -> str:
     return text
 
 
-def _above(limit: int, *texts: str) -> bool:
-    """Whether they have more bytes together in UTF-8; four for each character is the most there can be."""
-    return sum(4 * len(text) for text in texts) > limit and sum(len(text.encode()) for text in texts) > limit
+def _above(limit: int, text: str) -> bool:
+    """Whether it has more bytes in UTF-8; four for each character is the most there can be."""
+    return 4 * len(text) > limit and len(text.encode()) > limit
 
 
 def decode_body(text: str) -> JsonObject:
@@ -98,7 +98,7 @@ def check_writes(writes: Sequence[Write]) -> list[str]:
         elif isinstance(write, Check) and write.if_absent and write.if_version is not None:
             raise ValueError("if_absent and if_version exclude each other")
         bodies.append(encode_body(write.record.body) if isinstance(write, Put) else "")
-    if _above(MAX_TRANSACT_BYTES, *bodies):
+    if _above(MAX_TRANSACT_BYTES, "".join(bodies)):
         raise ValueError(f"a transaction carries at most {MAX_TRANSACT_BYTES} bytes")
     return bodies
 

@@ -22,9 +22,6 @@ from chalicelib.ports import Throttled
 Synchronous = Literal["FULL", "NORMAL"]
 
 BUSY_SECONDS = 30.0
-CHECKPOINT_PAGES = 4000
-"""The log is carried over into the file every 16 MB: four times SQLite's default, so that a page that many commits
-change is written there once."""
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _LOCKS: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
@@ -139,7 +136,6 @@ class SqliteFile:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         for statement in self._schema:
             connection.execute(statement)
 

@@ -1,10 +1,13 @@
-"""Consumers of the queues: one record, one call; what failed comes again, what worked does not."""
+"""Consumers of the queues: notices together, the rest one record at a time; what failed comes again, what worked does
+not."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
@@ -12,6 +15,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import bootstrap, logs
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
+from chalicelib.notices.delivery import DeliveryResult
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.policies import rematch
 from chalicelib.ports import JsonObject
@@ -32,23 +36,57 @@ NAMES = (*QUEUES.values(), rematch.QUEUE)
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.URGENT], batch_size=BATCH, name="deliver_urgent")
 def deliver_urgent(event: SQSEvent) -> dict[str, Any]:
-    return _each(event, _work_off)
+    return _notices(event)
 
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.NORMAL], batch_size=BATCH, name="deliver")
 def deliver(event: SQSEvent) -> dict[str, Any]:
-    return _each(event, _work_off)
+    return _notices(event)
 
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + QUEUES[Priority.BULK], batch_size=BATCH, name="deliver_bulk")
 def deliver_bulk(event: SQSEvent) -> dict[str, Any]:
-    return _each(event, _work_off)
+    return _notices(event)
 
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + rematch.QUEUE, batch_size=1, name="match")
 def match(event: SQSEvent) -> dict[str, Any]:
     """What changed is matched again (即时匹配); one message is a batch of enterprises already."""
     return _each(event, _match)
+
+
+def _notices(event: SQSEvent) -> dict[str, Any]:
+    """Together what can go together, and whatever else the records ask for by itself."""
+    sent = _together(bootstrap.current(), event.to_dict()["Records"])
+    return _each(event, partial(_work_off, sent))
+
+
+def _together(application: Application, records: list[JsonObject]) -> dict[str, DeliveryResult]:
+    """Results by notice id. Notices of one callback or run go together, so that its id is on their lines and on the
+    messages of a second try."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        body = _body(record)
+        if isinstance(body.get("notice"), str):
+            ids[str(body.get("correlation_id", ""))].append(body["notice"])
+    sent: dict[str, DeliveryResult] = {}
+    for correlation_id, notices in ids.items():
+        with logs.bind(**({"correlation_id": correlation_id} if correlation_id else {})):
+            try:
+                sent |= application.notices.deliver_together(notices, application.clock.now())
+            except Exception:
+                # One row that nobody can read must not hold up the nine beside it: each is tried by itself.
+                log.exception("notices not worked off together")
+    return sent
+
+
+def _body(record: JsonObject) -> JsonObject:
+    """What can be read of it; ``_each`` reports the record that cannot."""
+    try:
+        body = json.loads(record["body"])
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _each(event: SQSEvent, work_off: Callable[[Application, JsonObject, str], object]) -> dict[str, Any]:
@@ -77,23 +115,20 @@ def _worked_off(
 
 def _correlation_id(record: JsonObject) -> str:
     """That of the callback or run which sent the message; its own id where nobody gave it one."""
-    try:
-        return str(json.loads(record["body"])["correlation_id"])
-    except (ValueError, KeyError, TypeError):
-        return str(record["messageId"])
+    return str(_body(record).get("correlation_id", record["messageId"]))
 
 
 def _match(application: Application, body: JsonObject, queue: str) -> int:
     return Rematching(context_of(application), application.rematch).work_off(body)
 
 
-def _work_off(application: Application, body: JsonObject, queue: str) -> None:
-    """``{"notice": id}`` is a notice to deliver, ``{"inbound": key}`` a late answer to send."""
+def _work_off(sent: dict[str, DeliveryResult], application: Application, body: JsonObject, queue: str) -> None:
+    """``{"notice": id}`` is a notice to deliver unless it was sent just now, ``{"inbound": key}`` a late answer."""
     if "inbound" in body:
         late_replies_of(application).carry(body["inbound"], body.get("looks", 0))
         return
     now = application.clock.now()
-    result = application.notices.deliver(body["notice"], now)
+    result = sent.pop(body["notice"], None) or application.notices.deliver(body["notice"], now)
     log.info("notice worked off", extra={"notice": body["notice"], "state": result.state})
     if result.waited is not None:
         application.metrics.delivered(result.waited, queue, now)

@@ -91,7 +91,8 @@ class _Blocks:
                 self._period, self._left = period, 0
             if self._left < wanted:
                 block = max(self._size, wanted - self._left)
-                self._left += self._add(period, block, now) or self._add(period, 1, now)
+                tries = dict.fromkeys((block, max(1, wanted // 2), 1))
+                self._left += next((got for count in tries if (got := self._add(period, count, now))), 0)
             got = min(wanted, self._left)
             self._left -= got
             return got

@@ -61,13 +61,22 @@ def call(
     Raises ApiError, NotSent (nothing left this machine) or Unclear (it may have been carried out).
     """
     try:
-        # Prepared here: the session would merge its settings, all of which are pooled_session's, into every call anew.
-        request = requests.Request(method, url, session.headers, files, data, params).prepare()
-        response = session.send(request, timeout=timeout)
+        response = _send(
+            session, requests.Request(method, url, session.headers, files, data, params).prepare(), timeout
+        )
     except requests.RequestException as error:
         # ``from None``: the text of the original holds the URL, and that the token.
         raise _network_problem(path, error) from None
     return _result(path, response)
+
+
+def _send(session: requests.Session, request: requests.PreparedRequest, timeout: float) -> requests.Response:
+    """Straight through the adapter: a session merges its settings, keeps cookies and follows redirects at every call.
+    We need none of it, and a redirect would carry the token to who knows where."""
+    adapter = session.get_adapter(request.url or "")
+    response = adapter.send(request, timeout=timeout, proxies=session.proxies)
+    _ = response.content  # read now: a connection that breaks half way must be told as such
+    return response
 
 
 def encode(data: object) -> bytes:

@@ -9,12 +9,15 @@ from typing import Any
 
 from chalice.app import Chalice, SQSEventConfig
 
+from chalicelib.notices.kinds import QUEUES
 from chalicelib.ports import Message, Queue, Throttled
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.2
 VISIBILITY_SECONDS = 60
+AT_ONCE = 3
+"""Consumers of one queue of notices: while one waits for the platform or the disk, another works."""
 RETRY_SECONDS = 5
 
 
@@ -24,47 +27,48 @@ class Consumer(threading.Thread):
     def __init__(self, app: Chalice, handler: str, queue_name: str, queue: Queue, stop: threading.Event) -> None:
         super().__init__(name=f"consumer-{queue_name}", daemon=True)
         self._call = app.handler_map[handler]
-        self._queue_name = queue_name
+        self.queue_name = queue_name
         self._queue = queue
         self._stop_event = stop
 
     def run(self) -> None:
         while not self._stop_event.is_set():
-            if not self._round():
+            if not self.work_once():
                 self._stop_event.wait(IDLE_SECONDS)
 
-    def _round(self) -> bool:
+    def work_once(self) -> bool:
         """Take and handle one batch; False when there was none. A busy file, also while acknowledging, must not end
         the thread: what was not acknowledged comes again, and the handlers know what is done."""
         try:
-            messages = self._queue.receive(self._queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
+            messages = self._queue.receive(self.queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
             if messages:
                 self._handle(messages)
         except Throttled:
-            log.warning("queue busy", extra={"queue": self._queue_name})
+            log.warning("queue busy", extra={"queue": self.queue_name})
             return False
         return bool(messages)
 
     def _handle(self, messages: list[Message]) -> None:
         failed = {m.id for m in messages}
         try:
-            result = self._call(_event(self._queue_name, messages), Context(self._queue_name))
+            result = self._call(_event(self.queue_name, messages), Context(self.queue_name))
             failed = {row["itemIdentifier"] for row in (result or {}).get("batchItemFailures", [])}
         except Exception:
             # What SQS does with a handler that raises: the whole batch comes again.
-            log.exception("consumer failed", extra={"queue": self._queue_name})
-        self._queue.ack(self._queue_name, *[message.receipt for message in messages if message.id not in failed])
+            log.exception("consumer failed", extra={"queue": self.queue_name})
+        self._queue.ack(self.queue_name, *[message.receipt for message in messages if message.id not in failed])
         for message in messages:
             if message.id in failed:
-                self._queue.release(self._queue_name, message.receipt, delay_seconds=RETRY_SECONDS)
+                self._queue.release(self.queue_name, message.receipt, delay_seconds=RETRY_SECONDS)
 
 
 def consumers(app: Chalice, queue: Queue, stop: threading.Event) -> list[Consumer]:
-    """One for each queue that the app declares with ``on_sqs_message``."""
+    """Those of each queue that the app declares with ``on_sqs_message``."""
     return [
         Consumer(app, source.name, logical_name(source), queue, stop)
         for source in app.event_sources
         if isinstance(source, SQSEventConfig)
+        for _ in range(AT_ONCE if logical_name(source) in QUEUES.values() else 1)
     ]
 
 

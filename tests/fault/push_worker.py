@@ -89,9 +89,11 @@ def work(notices: NoticeService, queue: SqliteQueue, clock: SkewedClock) -> None
             notices.sweep(clock.now())
             swept = time.monotonic()
         messages = [(name, m) for name in QUEUES.values() for m in queue.receive(name, limit=10)]
+        sent = notices.deliver_together([str(message.body["notice"]) for _, message in messages], clock.now())
         for name, message in messages:
             try:
-                notices.deliver(str(message.body["notice"]), clock.now())
+                if message.body["notice"] not in sent:
+                    notices.deliver(str(message.body["notice"]), clock.now())
             except (Throttled, Conflict):
                 queue.release(name, message.receipt)
             else:

@@ -18,7 +18,8 @@ from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
 from chalicelib.metrics import Metrics
 from chalicelib.notices.kinds import QUEUES, NoticeKind
-from chalicelib.notices.model import Draft, address
+from chalicelib.notices.model import Draft, NoticeState, address
+from chalicelib.ports import Record
 from tests.functional.county import E01, make_county
 from tests.functional.support import clock_of, work_off
 
@@ -99,3 +100,16 @@ def test_a_poisoned_message_is_counted_and_logged_by_its_own_id(
     assert [(each["failed_messages"], each["queue"]) for each in map(json.loads, figures.getvalue().splitlines())] == [
         (1, "notices")
     ] * 2
+
+
+def test_a_row_that_cannot_be_read_holds_up_nobody_beside_it(
+    county: Application, figures: io.StringIO, log: io.StringIO
+) -> None:
+    good = place(county)
+    county.store.put(Record("notice#broken", "row", {"state": "nonsense"}))
+    bodies = [json.dumps({"notice": each, "correlation_id": "run-1"}) for each in ("broken", good)]
+    with Client(app) as client:
+        event = client.events.generate_sqs_event(bodies, queue_name="xixinban-notices-urgent")
+        answer = client.lambda_.invoke("deliver_urgent", event)
+    assert len(answer.payload["batchItemFailures"]) == 1
+    assert county.notices.show(good).state is NoticeState.ACCEPTED

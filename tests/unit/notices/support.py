@@ -174,8 +174,10 @@ class World:
             batch = [(q, m) for q in QUEUES.values() for m in self.queue.receive(q, limit=10)]
             if not batch:
                 break
+            sent = self.notices.deliver_together([str(message.body["notice"]) for _, message in batch], self.now)
             for queue, message in batch:
-                self.notices.deliver(str(message.body["notice"]), self.now)
+                if message.body["notice"] not in sent:
+                    self.notices.deliver(str(message.body["notice"]), self.now)
                 self.queue.ack(queue, message.receipt)
                 done += 1
         return done

@@ -30,7 +30,7 @@ class Recording:
 def test_a_delivery_takes_four_trips() -> None:
     world = World()
     recording = Recording(world.memory)
-    worker = _worker(world, recording)
+    worker = worker_on(world, recording)
     world.place(notice("loan#1"), notice("loan#2"))
     worker.deliver(notice("loan#1").id, world.now)  # the first one reads the pauses and takes a block of tokens
     recording.calls.clear()
@@ -41,7 +41,7 @@ def test_a_delivery_takes_four_trips() -> None:
 def test_one_that_is_done_already_takes_one() -> None:
     world = World()
     recording = Recording(world.memory)
-    worker = _worker(world, recording)
+    worker = worker_on(world, recording)
     world.place(notice())
     worker.deliver(notice().id, world.now)
     recording.calls.clear()
@@ -54,7 +54,7 @@ def test_two_notices_of_one_person_at_once_are_both_counted() -> None:
     world = World(per_person=3)
     many = [notice(f"loan#{n}") for n in range(5)]
     world.place(*many)
-    overtaking = _worker(world, _Overtaken(world, many[1:]))
+    overtaking = worker_on(world, _Overtaken(world, many[1:]))
     overtaking.deliver(many[0].id, world.now)
     assert len(world.platform.calls) == 3
     row = world.memory.get(f"person#{LEGAL}", "channel#sent")
@@ -76,7 +76,7 @@ class _Overtaken:
         return getattr(self._world.memory, name)
 
 
-def _worker(world: World, store: Any) -> NoticeService:
+def worker_on(world: World, store: Any) -> NoticeService:
     assert world.county.bindings.of(LEGAL, USCC)
     return NoticeService(
         store,
