@@ -146,7 +146,7 @@ def test_a_messenger_that_breaks_leaves_the_others_written_down() -> None:
     world = crowd()
     notices = placed(world)
     send = world.platform.send
-    world.platform.send = _breaks_at(world, notices[1].id)  # type: ignore[method-assign]
+    world.platform.send = _breaks_at(world, notices[1].id)  # type: ignore[method-assign, assignment]
     together(world, notices)
     assert states(world, notices) == [S.ACCEPTED, S.FAILED_FOR_NOW, *[S.QUEUED] * 8]
     world.platform.send = send  # type: ignore[method-assign]
