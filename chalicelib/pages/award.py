@@ -14,7 +14,6 @@ from chalicelib import money
 from chalicelib.enterprises.access import Right
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
-from chalicelib.pages.session import is_form_token
 from chalicelib.pages.visit import PageMissing, PageRefused, Visit
 from chalicelib.policies.awards.accounts import payee_of
 from chalicelib.policies.awards.life import EntryState, entry_life
@@ -49,9 +48,7 @@ def show(visit: Visit) -> PageResponse:
 
 def confirm(visit: Visit) -> PageResponse:
     """POST ``uscc``, ``bank`` and ``number`` with the form's ``token``. Raises PageRefused, nothing changed."""
-    session, form = visit.session, visit.request.form
-    if session is None or not is_form_token(session, form.get("token", "")):
-        raise PageRefused(403, _STALE)
+    session, form = visit.posted(_STALE), visit.request.form
     found = _awards(visit)
     entry = next((entry for _, entry in found if entry.uscc == form.get("uscc")), None)
     if entry is None:

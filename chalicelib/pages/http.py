@@ -11,21 +11,13 @@ from urllib.parse import urlencode
 Method = Literal["GET", "POST"]
 Parameters = Mapping[str, str]
 
-_NOTHING_BUT_OURS = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-ancestors 'self'; base-uri 'none'"
-)
-SAFETY = {
-    "Content-Security-Policy": _NOTHING_BUT_OURS,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-"""On every answer. No script runs on our pages, nobody else frames them, and no address with a key leaks onwards."""
-
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """``/h5/{page}`` or ``/h5/{page}/{key}``, decoded. ``form`` is what a POST carries; ``now`` is aware UTC."""
+    """``/h5/{page}`` or ``/h5/{page}/{key}``, decoded. ``form`` is what a POST carries; ``now`` is aware UTC.
+
+    ``agent`` is how the browser calls itself, ``sender`` the address that asks (an IP), empty where nobody says.
+    """
 
     page: str
     now: datetime
@@ -34,6 +26,12 @@ class PageRequest:
     query: Parameters = field(default_factory=dict)
     cookies: Parameters = field(default_factory=dict)
     form: Parameters = field(default_factory=dict)
+    agent: str = ""
+    sender: str = ""
+
+    @property
+    def in_wechat(self) -> bool:
+        return "MicroMessenger" in self.agent
 
     @property
     def path(self) -> str:
@@ -48,9 +46,10 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """``cookies`` are whole Set-Cookie values."""
+    """``cookies`` are whole Set-Cookie values. ``file`` is sent in place of ``body`` where there is one."""
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: tuple[str, ...] = ()
+    file: bytes | None = None

@@ -7,7 +7,6 @@ from chalicelib.enterprises.binding import Binding
 from chalicelib.enterprises.consent import Scope
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
-from chalicelib.pages.session import is_form_token
 from chalicelib.pages.visit import PageRefused, Visit
 from chalicelib.times import chinese_time, local_date
 
@@ -46,9 +45,7 @@ def show(visit: Visit) -> PageResponse:
 
 def withdraw(visit: Visit) -> PageResponse:
     """POST ``scope`` (one of Scope, or EVERYTHING) with the form's ``token``. Raises PageRefused, nothing changed."""
-    session, form = visit.session, visit.request.form
-    if session is None or not is_form_token(session, form.get("token", "")):
-        raise PageRefused(403, _STALE)
+    session, form = visit.posted(_STALE), visit.request.form
     scopes = _scopes(form.get("scope", ""))
     visit.services.consents.withdraw(session.openid, scopes, "page", visit.now)
     visit.services.notices.cancel_for(session.openid, scopes, visit.now)

@@ -9,7 +9,6 @@ from chalicelib.enterprises.binding import Binding, BindingRefused
 from chalicelib.enterprises.joining import JoinRefused, JoinRequest
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
-from chalicelib.pages.session import is_form_token
 from chalicelib.pages.visit import PageMissing, PageRefused, Visit
 from chalicelib.times import local_date
 
@@ -66,9 +65,7 @@ def change(visit: Visit) -> PageResponse:
 
     Raises PageRefused, nothing changed.
     """
-    session, form = visit.session, visit.request.form
-    if session is None or not is_form_token(session, form.get("token", "")):
-        raise PageRefused(403, _STALE)
+    session, form = visit.posted(_STALE), visit.request.form
     what = form.get("do", "")
     try:
         _do(visit, session.openid, what)
@@ -87,19 +84,10 @@ def _do(visit: Visit, openid: str, what: str) -> None:
         case "refuse":
             services.joining.refuse(openid, uscc, ref, visit.now)
         case "remove":
-            services.bindings.remove(_member(visit, openid, uscc, ref).openid, uscc, visit.now, by=openid)
+            if services.bindings.remove_member(openid, uscc, ref, visit.now) is None:
+                raise PageRefused(403, _STALE)  # alike for who is not there and for who may not see members
         case _:
             raise PageRefused(400, _STALE)
-
-
-def _member(visit: Visit, openid: str, uscc: str, ref: str) -> Binding:
-    """Raises PageRefused alike for a member that there is not and for who may not see members."""
-    allowed = visit.services.bindings.of(openid, uscc, Right.DO_REMOVE)
-    members = visit.services.bindings.members(uscc) if allowed else []
-    found = next((member for member in members if member.ref == ref), None)
-    if found is None:
-        raise PageRefused(403, _STALE)
-    return found
 
 
 def _enterprise(visit: Visit, binding: Binding) -> ShownEnterprise:

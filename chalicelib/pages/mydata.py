@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
-from chalicelib.pages.session import is_form_token
 from chalicelib.pages.visit import PageRefused, Visit
 from chalicelib.privacy.terms import KEPT_AFTER_ERASURE, TERMS
 
@@ -43,9 +42,7 @@ def show(visit: Visit) -> PageResponse:
 
 def erase(visit: Visit) -> PageResponse:
     """POST ``sure`` = 1 with the form's ``token``. Raises PageRefused, nothing deleted."""
-    session, form = visit.session, visit.request.form
-    if session is None or not is_form_token(session, form.get("token", "")):
-        raise PageRefused(403, _STALE)
+    session, form = visit.posted(_STALE), visit.request.form
     if form.get("sure") != "1":
         raise PageRefused(400, _UNSURE)
     visit.services.erasure.erase(session.openid, visit.now)

@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.pages import cookies, stylesheet
+from chalicelib.pages import cookies, safety, scripts, stylesheet
 from chalicelib.pages.http import PageResponse
+from chalicelib.pages.safety import Scripts
+from chalicelib.pages.type_size import ELDER, SIZES, STANDARD
 from chalicelib.pages.visit import Visit
 
 if TYPE_CHECKING:
@@ -43,38 +45,63 @@ def _is_web_address(text: str | None) -> bool:
     return bool(text and _WEB_ADDRESS.fullmatch(text))
 
 
-def page(visit: Visit, template: str, *, personal: bool, **context: Any) -> PageResponse:
-    """A page of ours. ``context`` must hold ``title``; a personal page is kept nowhere."""
-    headers = {"Cache-Control": "no-store" if personal else "no-cache"}
-    return PageResponse(200, _html(visit, template, context), headers | _HTML, _type_cookie(visit))
+def page(visit: Visit, template: str, *, personal: bool, script: str = "", **context: Any) -> PageResponse:
+    """A page of ours. ``context`` must hold ``title``, and may hold ``summary``, what a share card says of it.
+
+    A personal page is kept nowhere, and WeChat is told not to offer it for sharing. ``script`` names one of
+    ``scripts.NAMES`` that makes the page more comfortable; it works without.
+    """
+    frame = _frame(visit) | _wechat(visit, personal) | {"script": scripts.address(script) if script else ""}
+    headers = {"Cache-Control": "no-store" if personal else "no-cache"} | safety.headers(_allowed(frame))
+    return PageResponse(200, _html(template, frame | context), headers | _HTML, _type_cookie(visit))
 
 
 def message(visit: Visit, status: int, title: str, sentence: str) -> PageResponse:
     """A page that only says one thing. It tells nothing of what was asked for, so all of a kind are alike."""
-    context = {"title": title, "sentence": sentence}
-    return PageResponse(
-        status, _html(visit, "message.html", context, switch=False), {"Cache-Control": "no-store"} | _HTML
-    )
+    alike = {"sizes": [], "elder_switch": "", "wechat_script": "", "script": ""}
+    context = _frame(visit) | alike | {"title": title, "sentence": sentence}
+    headers = {"Cache-Control": "no-store"} | safety.headers()
+    return PageResponse(status, _html("message.html", context), headers | _HTML)
 
 
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
-def _html(visit: Visit, template: str, context: dict[str, Any], *, switch: bool = True) -> str:
-    frame = {
+def _html(template: str, context: dict[str, Any]) -> str:
+    return environment().get_template(template).render(context)
+
+
+def _frame(visit: Visit) -> dict[str, Any]:
+    now = visit.type_size
+    return {
         "root": visit.root,
-        "stylesheet": stylesheet.address(),
-        "large_type": visit.large_type,
-        "type_switch": visit.request.address(big="0" if visit.large_type else "1") if switch else "",
+        "style": stylesheet.content(),
+        "type_class": now.css,
+        "sizes": [(size.name, visit.request.address(big=size.value), size == now) for size in SIZES],
+        "is_elder": now == ELDER,
+        "elder_switch": visit.request.address(big=STANDARD.value if now == ELDER else ELDER.value),
         "hall_phone": HALL_PHONE,
+        "summary": "",
     }
-    return environment().get_template(template).render(frame | context)
+
+
+def _wechat(visit: Visit, personal: bool) -> dict[str, Any]:
+    """Inside WeChat: the script that hides a personal page from the share menu, and gives a public one its card."""
+    address = scripts.address(scripts.WECHAT) if visit.request.in_wechat else ""
+    shared = visit.services.settings.public_url + visit.request.path
+    return {"wechat_script": address, "share_link": "" if personal else shared}
+
+
+def _allowed(frame: dict[str, Any]) -> Scripts:
+    if frame["wechat_script"] and frame["share_link"]:
+        return Scripts.SHARED
+    return Scripts.OURS if frame["wechat_script"] or frame["script"] else Scripts.NONE
 
 
 def _type_cookie(visit: Visit) -> tuple[str, ...]:
-    """The choice of 长辈版 stays until it is taken back."""
+    """The choice of type stays until it is taken back."""
     asked = visit.request.query.get("big")
-    if asked not in ("0", "1"):
+    if asked is None or visit.type_size.value != asked:
         return ()
-    seconds = _A_YEAR if asked == "1" else 0
+    seconds = 0 if asked == STANDARD.value else _A_YEAR
     return (cookies.set_cookie(cookies.LARGE_TYPE, asked, visit.services.settings.public_url, seconds),)

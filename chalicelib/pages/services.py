@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.privacy.own_copy import OwnCopyService
     from chalicelib.settings import Settings
     from chalicelib.wechat.oauth import Identity
+    from chalicelib.wechat.tokens import Token
 
 
 class SignsIn(Protocol):
@@ -30,9 +31,17 @@ class SignsIn(Protocol):
     def exchange(self, code: str) -> Identity: ...
 
 
+class KeepsTickets(Protocol):
+    """Tickets of the JS-SDK."""
+
+    def get(self) -> Token: ...
+
+
 class PlatformClient(Protocol):
     @property
     def sns(self) -> SignsIn: ...
+    @property
+    def tickets(self) -> KeepsTickets: ...
 
 
 class Services(Protocol):

@@ -12,6 +12,7 @@ from chalicelib.pages import (
     case,
     guide,
     inbox,
+    jssdk,
     loan,
     me,
     members,
@@ -21,10 +22,11 @@ from chalicelib.pages import (
     policy,
     publicity,
     render,
+    safety,
+    scripts,
     sign_in,
-    stylesheet,
 )
-from chalicelib.pages.http import SAFETY, PageRequest, PageResponse
+from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.services import Services
 from chalicelib.pages.visit import PageMissing, PageRefused, SignInNeeded, Visit
 
@@ -38,14 +40,9 @@ _MISSING = "这个页面不存在，或者不属于您绑定的企业。请回�
 _BROKEN = "页面没有打开，什么都没有改。请过一分钟再试；着急请拨 12345。"
 
 
-def _style(visit: Visit) -> PageResponse:
-    if visit.request.key != stylesheet.NAME:
-        raise PageMissing
-    return stylesheet.answer(visit.request.query.get("v", ""))
-
-
 ALONE: Mapping[tuple[str, str], View] = {
     ("GET", "inbox"): inbox.show,
+    ("GET", "jssdk"): jssdk.show,
     ("GET", "me"): me.show,
     ("GET", "members"): members.show,
     ("GET", "mydata"): mydata.show,
@@ -66,7 +63,7 @@ KEYED: Mapping[tuple[str, str], View] = {
     ("GET", "loan"): loan.show,
     ("GET", "policy"): policy.show,
     ("GET", "publicity"): publicity.show,
-    ("GET", "static"): _style,
+    ("GET", "static"): scripts.show,
 }
 """Views of ``/h5/{page}/{key}``."""
 
@@ -75,7 +72,7 @@ def answer(request: PageRequest, services: Services) -> PageResponse:
     """The page that was asked for, or a page that says why not; never raises for what somebody sends."""
     visit = Visit(request, services)
     response = _answer(visit)
-    return replace(response, headers={**SAFETY, **response.headers})
+    return replace(response, headers={**safety.headers(), **response.headers})
 
 
 def _answer(visit: Visit) -> PageResponse:

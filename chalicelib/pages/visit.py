@@ -16,7 +16,8 @@ from chalicelib.links import LinkExpired, LinkRefused
 from chalicelib.pages import cookies
 from chalicelib.pages.http import PageRequest
 from chalicelib.pages.services import Services
-from chalicelib.pages.session import Session, Sessions
+from chalicelib.pages.session import Session, Sessions, is_form_token
+from chalicelib.pages.type_size import STANDARD, TypeSize, type_size
 
 _KEY = re.compile(r"[A-Za-z0-9_.=-]{1,128}", re.ASCII)
 _TRIED = "signed"
@@ -68,10 +69,10 @@ class Visit:
         return self.sessions.read(self.request.cookies.get(cookies.SESSION, ""), self.now)
 
     @property
-    def large_type(self) -> bool:
-        """长辈版: asked for in the address, or earlier."""
-        asked = self.request.query.get("big", self.request.cookies.get(cookies.LARGE_TYPE, ""))
-        return asked == "1"
+    def type_size(self) -> TypeSize:
+        """字号, 长辈版 among them: asked for in the address, or earlier."""
+        asked = self.request.query.get("big", "")
+        return type_size(asked) or type_size(self.request.cookies.get(cookies.LARGE_TYPE, "")) or STANDARD
 
     def known(self) -> Session:
         """Who looks. Raises SignInNeeded, and PageRefused when the link they came by is not for them."""
@@ -88,6 +89,13 @@ class Visit:
         if self.session is None and not {"k", "mine"} & set(self.request.query):
             return None
         return self.known()
+
+    def posted(self, stale: str) -> Session:
+        """Who sent this form, made by us for this very session (CSRF). Raises PageRefused with the sentence ``stale``."""
+        session = self.session
+        if session is None or not is_form_token(session, self.request.form.get("token", "")):
+            raise PageRefused(403, stale)
+        return session
 
     def binding(self, right: Right, belongs: Callable[[str], bool]) -> Binding:
         """The binding by which something is theirs: to an enterprise that it ``belongs`` to, in a role that holds

@@ -212,7 +212,7 @@ def test_behind_a_gateway_every_address_carries_its_prefix() -> None:
     house = House("https://abc.example/api").furnish()
     phone = Phone(house, OWNER)
     body = phone.get("/h5/inbox").body
-    assert 'href="/api/h5/static/weui.css?v=' in body
+    assert 'href="/api/h5/inbox?big=1"' in body
     assert 'href="/api/h5/me"' in body
     assert "; Path=/api/h5; " in phone.step("GET", "/h5/points?big=1").cookies[0]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
@@ -11,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.guidance.model import ServiceItem
-from chalicelib.pages import site, stylesheet
-from chalicelib.pages.http import SAFETY, PageRequest
+from chalicelib.pages import safety, scripts, site, stylesheet
+from chalicelib.pages.http import PageRequest
 from tests.unit.pages.house import CASE, HOSTILE, ITEM, LOAN, NOW, OWNER, POLICY, House, Phone
 
 PAGES = [
@@ -74,14 +76,15 @@ def phone(house: House) -> Phone:
 def test_every_page_is_well_formed_and_safe(phone: Phone, address: str) -> None:
     response = phone.get(address)
     read = Reader(response.body)
-    assert not {"script", "style", "iframe", "object"} & set(read.tags)
+    assert not {"script", "iframe", "object"} & set(read.tags)
+    assert read.tags.count("style") == 1
     assert not [each for each in read.attributes if each[1] == "style" or each[1].startswith("on")]
     assert not [each for each in read.attributes if each[2].startswith("javascript:")]
     assert ("html", "lang", "zh-CN") in read.attributes
     assert read.tags.count("h1") == 1
     assert read.tags.count("main") == 1
     assert "12345" in read.text
-    for name, value in SAFETY.items():
+    for name, value in safety.headers().items():
         assert response.headers[name] == value
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
 
@@ -95,16 +98,29 @@ def test_hostile_names_stay_text(phone: Phone, address: str) -> None:
     assert "<script" not in response.body
 
 
-def test_the_first_page_with_its_style_is_small(phone: Phone) -> None:
-    assert len(phone.get("/h5/guide/SX-01").body.encode()) + len(stylesheet.content().encode()) < 60_000
+def test_the_style_in_the_page_is_the_one_that_the_policy_names(phone: Phone) -> None:
+    response = phone.get("/h5/points")
+    style = re.search(r"<style>(.*?)</style>", response.body, re.S)
+    assert style
+    digest = base64.b64encode(sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
 
 
-def test_the_stylesheet_is_kept_under_its_version_only(phone: Phone) -> None:
-    address = re.search(r'href="(/h5/static/[^"]+)"', phone.get("/h5/points").body)
-    assert address
-    assert phone.get(address[1]).headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert phone.get("/h5/static/weui.css?v=old").headers["Cache-Control"] == "no-cache"
-    assert phone.get("/h5/static/other.css").status == 404
+def test_sent_css_means_what_was_written() -> None:
+    def rules(css: str) -> list[str]:
+        bare = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
+        return re.findall(r"[^{};]+", re.sub(r"\s+", "", bare))
+
+    assert rules(stylesheet.content()) == rules(stylesheet.source())
+    assert len(stylesheet.content()) < len(stylesheet.source())
+
+
+def test_scripts_are_kept_under_their_version_only(phone: Phone) -> None:
+    for name in scripts.NAMES:
+        assert phone.get(scripts.address(name)).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert phone.get(f"/h5/static/{name}?v=old").headers["Cache-Control"] == "no-cache"
+    assert phone.get("/h5/static/other.js").status == 404
 
 
 def test_a_guide_tells_what_a_hurried_person_needs(phone: Phone) -> None:
@@ -190,15 +206,17 @@ def test_what_is_not_published_is_not_there(phone: Phone) -> None:
     assert POLICY["short"] in phone.get("/h5/policies").body
 
 
-def test_large_type_is_chosen_kept_and_taken_back(house: House) -> None:
+@pytest.mark.parametrize(("value", "css"), [("1", "big"), ("2", "large"), ("3", "huge")])
+def test_large_type_is_chosen_kept_and_taken_back(house: House, value: str, css: str) -> None:
     phone = Phone(house, None)
-    assert 'class="big"' not in phone.get("/h5/points").body
-    assert 'class="big"' in phone.get("/h5/points?big=1").body
+    assert '<html lang="zh-CN">' in phone.get("/h5/points").body
+    assert f'class="{css}"' in phone.get(f"/h5/points?big={value}").body
     later = phone.get("/h5/guide/SX-01").body
-    assert 'class="big"' in later
+    assert f'<html lang="zh-CN" class="{css}">' in later
     assert 'href="/h5/guide/SX-01?big=0"' in later
+    assert f'class="{css}"' in phone.get("/h5/points?big=nonsense").body
     back = phone.step("GET", "/h5/guide/SX-01?big=0")
-    assert 'class="big"' not in back.body
+    assert '<html lang="zh-CN">' in back.body
     assert "Max-Age=0" in back.cookies[0]
 
 
@@ -209,7 +227,7 @@ def _rules(css: str, selector: str) -> str:
 
 
 def test_text_is_never_smaller_than_17_px() -> None:
-    css = stylesheet.content()
+    css = stylesheet.source()
     assert "font-size: 17px" in _rules(css, "html")
     sizes = re.findall(r"font-size: ([\d.]+)(rem|em|px|pt)", css.split("@media print")[0])
     assert sizes
@@ -240,7 +258,7 @@ def _luminance(colour: str) -> float:
     ],
 )
 def test_contrast_is_at_least_aa(ink: str, paper: str) -> None:
-    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", stylesheet.content()))
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", stylesheet.source()))
     light, dark = sorted((_luminance(colours[ink]), _luminance(colours[paper])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 
