@@ -24,8 +24,8 @@ CHUNK = 300
 MOST_CHUNKS = 8
 BUDGET = 1_000_000
 """Characters embedded for one index: ten minutes of two cores."""
-DAMPING = 0.5
-LENGTH_PENALTY = 1.5
+DAMPING = 0.4
+LENGTH_PENALTY = 2.0
 Floats = npt.NDArray[np.float32]
 
 
@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float32]
 class Meanings:
     """``vectors``: one row a passage, unit length; those of document ``i`` start at row ``starts[i]``.
 
-    ``weight``: what the meaning counts beside the words, 1 for one stretch of text a document, an eighth for four.
+    ``weight``: what the meaning counts beside the words, 1 for one stretch of text a document, a sixteenth for four.
     """
 
     vectors: Floats
