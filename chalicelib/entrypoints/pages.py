@@ -25,8 +25,8 @@ LIMITS = {"form": (65_536, 120)}
 
 
 class BinaryResponse(Response):
-    """A file. The gateway takes what is marked as base64 apart again; Chalice marks by type only, and would then ask for
-    an Accept header that no browser sends when somebody follows a link."""
+    """A file. The gateway takes what is marked as base64 apart again; Chalice marks by type only, and would then ask
+    for an Accept header that no browser sends when somebody follows a link."""
 
     def __init__(self, file: bytes, status: int, headers: dict[str, str | list[str]]) -> None:
         super().__init__(base64.b64encode(file).decode(), headers=headers, status_code=status)

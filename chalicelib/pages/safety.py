@@ -6,7 +6,6 @@ files of ours. Only pages that ask for more get more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 from chalicelib.pages import stylesheet
@@ -23,7 +22,7 @@ class Scripts(Enum):
     SHARED = f"script-src 'self' {JSSDK_HOST}; connect-src 'self'"
 
 
-def headers(scripts: Scripts = Scripts.NONE) -> Mapping[str, str]:
+def headers(scripts: Scripts = Scripts.NONE) -> dict[str, str]:
     """For one answer. Nobody else frames it, no address with a key leaks onwards, nothing is sniffed."""
     policy = (
         "default-src 'none'",

@@ -91,7 +91,7 @@ class Visit:
         return self.known()
 
     def posted(self, stale: str) -> Session:
-        """Who sent this form, made by us for this very session (CSRF). Raises PageRefused with the sentence ``stale``."""
+        """Who sent this form, which we made for this very session (CSRF). Raises PageRefused with this sentence."""
         session = self.session
         if session is None or not is_form_token(session, self.request.form.get("token", "")):
             raise PageRefused(403, stale)

@@ -11,39 +11,25 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from chalicelib.dialogue.desk import Desk
-from chalicelib.dialogue.exam import BASIS, Progress
+from chalicelib.dialogue.exam import flow_of, progress_of
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.guidance.aliases import normalise
-from chalicelib.policies.answers import Answer, NoAnswer, answerable, looks_like_one, understood
-from chalicelib.policies.builtin import FACTS
+from chalicelib.policies.answers import Answer, NoAnswer, looks_like_one, understood
+from chalicelib.policies.checkup import EXAMPLES, GROUPS, OWN_FIGURES, Checkup, Progress, definition_of, unsure, worth
 from chalicelib.policies.dictionary import FactDef
 from chalicelib.policies.model import Mode
-from chalicelib.policies.service import Decision, Standing, questions
+from chalicelib.policies.service import Decision
 from chalicelib.policies.tree import Outcome
 from chalicelib.times import local_date, short_date
-
-MOST_QUESTIONS = 5
 
 _ASKED = re.compile(
     r"(政策|企业)体检|^(继续|再|我要|帮我)?做?(个|一次|一下)?体检$|^(我要|帮我|继续)?(补充?|完善)(资料|信息)$"
 )
-_OWN_FIGURES = f"{BASIS}数据只用于提示，免申即享以部门数据为准。"
 _HOW = "可回复“跳过”“不知道”“上一个”，“看结果”结束，“取消”不保存。"
-_LISTED = (
-    ("可享", (Outcome.MATCH,), 4),
-    ("待补充", (Outcome.NEED_INFO, Outcome.MANUAL), 3),
-    ("不符合", (Outcome.NOT_MATCH,), 3),
-)
-_EXAMPLES = {
-    "number": "请回复数字，比如“400万”“二十来个人”。",
-    "flag": "请回复“是”或“否”。",
-    "date": "请写年月日，比如“2019年3月5日”。",
-    "category": "请回复上面的一项。",
-    "set": "请说名称，没有就回复“没有”。",
-}
+_MOST_LISTED = {"可享": 4, "待补充": 3, "不符合": 3}
 
 
 class PolicyExam(Skill):
@@ -65,10 +51,10 @@ class PolicyExam(Skill):
         return self._begin(turn, None)
 
     def reminder(self, flow: Flow) -> str:
-        return f"政策体检还等着您：{self._definition(Progress.of(flow).open).question}"
+        return f"政策体检还等着您：{self._definition(progress_of(flow)).question}"
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
-        progress = Progress.of(flow)
+        progress = progress_of(flow)
         return self._ask(turn, progress, ()) if self.claims(turn) else self._answered(turn, progress, turn.text)
 
     # ------------------------------------------------------------------------------------------------------- beginning
@@ -87,7 +73,7 @@ class PolicyExam(Skill):
     def _said(self, turn: Turn, text: str) -> Reply:
         """A choice taken by its number; worth nothing once the check-up is over."""
         flow = turn.session.flow
-        reply = self._answered(turn, Progress.of(flow), text) if flow and flow.skill == self.name else None
+        reply = self._answered(turn, progress_of(flow), text) if flow and flow.skill == self.name else None
         return reply or Reply(("这次体检已经结束。", "再做一次请回复“政策体检”。"))
 
     def _answered(self, turn: Turn, progress: Progress, text: str) -> Reply | None:
@@ -95,10 +81,10 @@ class PolicyExam(Skill):
         if enterprise is None:
             turn.session.flow = None
             return Reply(("您已不再绑定这家企业，体检停止，什么都没有保存。",))
-        definition = self._definition(progress.open)
+        definition = self._definition(progress)
         found = understood(text, progress.open, definition)
         if isinstance(found, Answer):
-            return self._taken(turn, progress, enterprise, found)
+            return self._next(turn, progress, enterprise, (self._checkup(turn).take(progress, enterprise, found),))
         if found is NoAnswer.FINISH:
             return self._finish(turn, progress, enterprise, ())
         if found is NoAnswer.BACK:
@@ -106,36 +92,25 @@ class PolicyExam(Skill):
             return self._ask(turn, progress, (said,))
         if found is not None:
             return self._next(turn, progress, enterprise, ("好的，先不问这一项。",))
-        hint = f"没听明白。{_EXAMPLES[definition.type]}"
+        hint = f"没听明白。{EXAMPLES[definition.type]}"
         return self._ask(turn, progress, (hint,)) if looks_like_one(text) else None
-
-    def _taken(self, turn: Turn, progress: Progress, enterprise: Enterprise, answer: Answer) -> Reply:
-        on, definition = local_date(turn.now), self._definition(progress.open)
-        before = self._decisions(progress.filled(enterprise, on), on)
-        progress.answers[progress.open] = (answer, definition.unit)
-        after = self._decisions(progress.filled(enterprise, on), on)
-        echo = f"记为“{answer.shown(definition)}（您{BASIS}）”。{_settled(before, after)}"
-        return self._next(turn, progress, enterprise, (echo,))
 
     # ---------------------------------------------------------------------------------------------------------- asking
 
     def _next(self, turn: Turn, progress: Progress, enterprise: Enterprise, said: Sequence[str]) -> Reply:
-        on = local_date(turn.now)
-        decisions = self._decisions(progress.filled(enterprise, on), on)
-        found = questions(decisions, self._desk.catalogue().policies)
-        left = [q for q in found if q.name not in progress.asked and answerable(q.name, q.definition)]
-        if not left or len(progress.asked) >= MOST_QUESTIONS:
+        checkup = self._checkup(turn)
+        decisions = checkup.decisions(progress, enterprise)
+        question = checkup.next_question(progress, decisions)
+        if question is None:
             return self._finish(turn, progress, enterprise, said)
-        unsure = sum(decision.outcome is Outcome.NEED_INFO for decision in decisions)
         order = "再问一个" if progress.asked else "先问最有用的"
-        progress.asked.append(left[0].name)
-        return self._ask(
-            turn, progress, (*said, f"还有 {unsure} 项拿不准，{order}（关系 {len(left[0].policies)} 项）：")
-        )
+        progress.asked.append(question.name)
+        bears = f"还有 {unsure(decisions)} 项拿不准，{order}（关系 {len(question.policies)} 项）："
+        return self._ask(turn, progress, (*said, bears))
 
     def _ask(self, turn: Turn, progress: Progress, said: Sequence[str]) -> Reply:
-        turn.session.flow = progress.flow(self.name)
-        definition = self._definition(progress.open)
+        turn.session.flow = flow_of(progress, self.name)
+        definition = self._definition(progress)
         choices = definition.choices if definition.type == "category" else ()
         options = tuple(Option(label=each, action="exam.say", args={"text": each}) for each in choices[:9])
         return Reply((*said, definition.question), options, footer=_HOW)
@@ -148,15 +123,16 @@ class PolicyExam(Skill):
         filled = progress.filled(enterprise, on)
         if progress.answers:
             self._desk.enterprises.save(filled, turn.now)
-        decisions = sorted(self._decisions(filled, on), key=_worth, reverse=True)
+        decisions = sorted(self._checkup(turn).decisions(progress, enterprise), key=worth, reverse=True)
         lines = [*said, f"{enterprise.name}，体检结果："]
-        for title, outcomes, most in _LISTED:
-            lines += self._group(title, [each for each in decisions if each.outcome in outcomes], most, on)
+        for title, outcomes in GROUPS:
+            lines += self._group(title, [each for each in decisions if each.outcome in outcomes], on)
         link = self._desk.links.page("/h5/policies", turn.openid, turn.now)
         lines.append(f'<a href="{link}">看全部和依据</a>')
-        return Reply(tuple(lines), footer=_OWN_FIGURES if progress.answers else "")
+        return Reply(tuple(lines), footer=OWN_FIGURES if progress.answers else "")
 
-    def _group(self, title: str, decisions: Sequence[Decision], most: int, on: date) -> list[str]:
+    def _group(self, title: str, decisions: Sequence[Decision], on: date) -> list[str]:
+        most = _MOST_LISTED[title]
         more = f"（列前 {most} 项）" if len(decisions) > most else ""
         policies = self._desk.catalogue().policies
         shown = [f"· {policies[each.policy].short}{_detail(each, on)}" for each in decisions[:most]]
@@ -169,33 +145,11 @@ class PolicyExam(Skill):
         bound = self._desk.bindings.of(turn.openid, progress.uscc, Right.DO_CHECK_UP)
         return self._desk.enterprises.get(progress.uscc) if bound else None
 
-    def _definition(self, name: str) -> FactDef:
-        """A fact of the dictionary, or a count that a policy asks for itself."""
-        counted = (
-            count.definition
-            for policy in self._desk.catalogue().policies.values()
-            for count in policy.counts
-            if count.declared_as(policy.id) == name
-        )
-        return FACTS.get(name) or next(counted, FactDef("number"))
+    def _definition(self, progress: Progress) -> FactDef:
+        return definition_of(progress.open, self._desk.catalogue().policies)
 
-    def _decisions(self, enterprise: Enterprise, on: date) -> list[Decision]:
-        return self._desk.policies().check(enterprise, on)
-
-
-def _settled(before: Sequence[Decision], after: Sequence[Decision]) -> str:
-    """4 项有结果：可享 2、不符合 2。"""
-    asked = {each.policy for each in before if each.outcome is Outcome.NEED_INFO}
-    settled = [each for each in after if each.policy in asked and each.outcome is not Outcome.NEED_INFO]
-    if not settled:
-        return "还要再问一项才有结果。"
-    counts = [(title, sum(each.outcome in outcomes for each in settled)) for title, outcomes, _ in _LISTED]
-    return f"{len(settled)} 项有结果：" + "、".join(f"{title} {n}" for title, n in counts if n) + "。"
-
-
-def _worth(decision: Decision) -> tuple[bool, int]:
-    """What the enterprise can do something about comes before what is over; then by amount."""
-    return decision.standing is Standing.APPLIES, (decision.benefit.fen or 0) if decision.benefit else 0
+    def _checkup(self, turn: Turn) -> Checkup:
+        return Checkup(self._desk.policies(), self._desk.catalogue().policies, local_date(turn.now))
 
 
 def _detail(decision: Decision, on: date) -> str:
