@@ -77,14 +77,16 @@ def _sender(request: Any) -> str:
 
 
 def _form(request: Any, page: str) -> dict[str, str]:
-    """Fields of a form as browsers send it; anything larger or stranger is no form of ours."""
+    """Fields of a form as browsers send it, those ticked side by side joined; anything larger or stranger is no form
+    of ours."""
     body, (most_bytes, most_fields) = request.raw_body, LIMITS.get(page, (MAX_FORM, MAX_FIELDS))
     if len(body) > most_bytes or not request.headers.get("content-type", "").startswith(FORM):
         return {}
     try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=most_fields))
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most_fields)
     except ValueError:
         return {}
+    return {name: "、".join(one for given, one in pairs if given == name) for name in dict(pairs)}
 
 
 def _respond(response: PageResponse) -> Response:

@@ -56,7 +56,7 @@ def show(visit: Visit) -> PageResponse:
         "policies.html",
         personal=session is not None,
         title="惠企政策",
-        checks=[_check(visit, enterprise, today) for enterprise in enterprises],
+        checks=[check_of(visit, enterprise, today) for enterprise in enterprises],
         everything=[] if enterprises else _everything(visit, today),
         has_samples=any(policy.is_sample for policy in services.catalogue().policies.values()),
         may_ask=session is None,
@@ -74,7 +74,8 @@ def _everything(visit: Visit, today: date) -> list[ShownLine]:
     ]
 
 
-def _check(visit: Visit, enterprise: Enterprise, today: date) -> ShownCheck:
+def check_of(visit: Visit, enterprise: Enterprise, today: date) -> ShownCheck:
+    """By its profile as it stands."""
     decisions = visit.services.policies().check(enterprise, today)
     groups = (
         (title, tuple(_line(visit, each, today) for each in _by_worth(decisions) if each.outcome in outcomes))

@@ -6,6 +6,7 @@ bindings each time.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import re
 from dataclasses import dataclass
@@ -46,6 +47,21 @@ class Sessions:
         if not genuine or now.timestamp() >= int(expires, 16):
             return None
         return Session(openid, self._mac("form", cookie))
+
+    def seal(self, openid: str, text: str) -> str:
+        """A text that goes out in a form and comes back unchanged, from this person only."""
+        packed = base64.urlsafe_b64encode(text.encode()).decode()
+        return f"{packed}.{self._sealed(openid, packed)}"
+
+    def unseal(self, openid: str, sealed: str) -> str | None:
+        """What was sealed; None for what was not, or for somebody else."""
+        packed, _, signature = sealed.partition(".")
+        if not hmac.compare_digest(signature.encode(), self._sealed(openid, packed).encode()):
+            return None
+        return base64.urlsafe_b64decode(packed).decode()
+
+    def _sealed(self, openid: str, packed: str) -> str:
+        return self._mac("sealed", f"{openid}\n{packed}")
 
     def _mac(self, purpose: str, text: str) -> str:
         return hmac.new(self._secret, f"{purpose}\n{text}".encode(), sha256).hexdigest()

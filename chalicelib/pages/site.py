@@ -10,6 +10,7 @@ from dataclasses import replace
 from chalicelib.pages import (
     award,
     case,
+    checkup,
     guide,
     inbox,
     jssdk,
@@ -41,6 +42,8 @@ _BROKEN = "页面没有打开，什么都没有改。请过一分钟再试；着
 
 
 ALONE: Mapping[tuple[str, str], View] = {
+    ("GET", "checkup"): checkup.show,
+    ("POST", "checkup"): checkup.answered,
     ("GET", "inbox"): inbox.show,
     ("GET", "jssdk"): jssdk.show,
     ("GET", "me"): me.show,
