@@ -11,7 +11,7 @@ from chalicelib.policies.builtin import COUNTED
 from chalicelib.policies.closures import compile_trace
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.dictionary import FactDef
-from chalicelib.policies.explain import Explainer
+from chalicelib.policies.explain import Evidence, Explainer
 from chalicelib.policies.tree import Outcome, Tree
 
 
@@ -47,12 +47,14 @@ UNBOUNDED = float("inf")
 
 class Counted(NamedTuple):
     """``low`` is what certainly counts, ``high`` what may; None: there is no such list. ``refs`` are the records that
-    count, ``open_fields`` what is missing on those that may."""
+    count, ``open_fields`` what is missing on those that may. ``evidence`` is where a figure comes from that stands for
+    the records."""
 
     low: float | None
     high: float | None
     refs: frozenset[str] = frozenset()
     open_fields: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
 
 class Counter:

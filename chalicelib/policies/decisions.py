@@ -7,16 +7,15 @@ Nothing of the published content is read on replay.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.errors import BadInput, Refusal
+from chalicelib.policies.deciding import digest as digest_of
 from chalicelib.policies.dictionary import read_value
 from chalicelib.policies.explain import Evidence
 from chalicelib.policies.facts import FactSheet
@@ -24,6 +23,9 @@ from chalicelib.policies.model import Mode, Policy
 from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing
 from chalicelib.policies.tree import NOT_APPLICABLE, Outcome
 from chalicelib.ports import Conflict, JsonObject, Record, Store
+
+_ALWAYS = {SEVERE_DISHONESTY.when["fact"]}
+_UNSOURCED = Evidence()
 
 
 class KeptFact(BaseModel):
@@ -71,10 +73,14 @@ class Kept(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Evidenced:
-    """A decision and everything it rests on, ready to be kept: ``rules`` by hash."""
+    """A decision and everything it rests on, ready to be kept: ``body`` is a Kept as JSON, ``rules`` are by hash."""
 
-    kept: Kept
+    body: JsonObject
     rules: Mapping[str, JsonObject]
+
+    @property
+    def kept(self) -> Kept:
+        return Kept.model_validate(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +98,31 @@ def evidenced(
     """Everything that a match rests on. Raises ValueError for a decision that is no match: nothing is based on it."""
     if decision.outcome is not Outcome.MATCH:
         raise ValueError(f"{decision.policy} is no match for this enterprise")
-    rules = {}
-    for each in (policy, *(other for other in service.modifying if other.id != policy.id)):
-        body = each.model_dump(mode="json")
-        rules[_digest(body)] = body
-    asked = policy.facts_asked.union({SEVERE_DISHONESTY.when["fact"]}, *(p.facts_asked for p in service.modifying))
+    others = [other for other in service.modifying if other.id != policy.id]
+    rules = [service.rule(each, sheet.on) for each in (policy, *others)]
+    asked = rules[0].facts_asked.union(_ALWAYS, *(each.facts_asked for each in rules[1:]))
     kinds = {count.of for count in policy.counts}
     amount = decision.benefit
-    kept = Kept(
-        uscc=sheet.uscc,
-        policy=policy.id,
-        version=policy.version,
-        on=sheet.on,
-        rules=tuple(rules),
-        facts={name: _fact(name, sheet) for name in sorted(asked & sheet.values.keys())},
-        records={kind: _rows(sheet, kind) for kind in sorted(kinds)},
-        excluded=tuple(sorted(decision.excluded)),
-        outcome=decision.outcome,
-        standing=decision.standing,
-        mode=decision.mode,
-        reasons=decision.reasons,
-        fen=amount.fen if amount else None,
-        calculation=amount.calculation if amount else "",
-        trace=tuple(json.loads(json.dumps(asdict(line), default=str)) for line in decision.trace),
-        used_for=used_for,
-        kept_at=now,
-    )
-    return Evidenced(kept, rules)
+    body = {
+        "uscc": sheet.uscc,
+        "policy": policy.id,
+        "version": policy.version,
+        "on": sheet.on.isoformat(),
+        "rules": [each.digest for each in rules],
+        "facts": {name: _fact(name, sheet) for name in sorted(asked & sheet.values.keys())},
+        "records": {kind: _rows(sheet, kind) for kind in sorted(kinds)},
+        "excluded": sorted(decision.excluded),
+        "outcome": decision.outcome.value,
+        "standing": decision.standing.value,
+        "mode": decision.mode.value,
+        "reasons": list(decision.reasons),
+        "fen": amount.fen if amount else None,
+        "calculation": amount.calculation if amount else "",
+        "trace": [line.document() for line in decision.trace],
+        "used_for": used_for,
+        "kept_at": now.isoformat(),
+    }
+    return Evidenced(body, {each.digest: each.body for each in rules})
 
 
 def keep(store: Store, found: Evidenced) -> str:
@@ -126,9 +130,9 @@ def keep(store: Store, found: Evidenced) -> str:
     first evidence of a day stands."""
     for digest, body in found.rules.items():
         _put_once(store, Record(f"rule#{digest}", "row", {"policy": body}))
-    kept = found.kept
-    _put_once(store, Record(_pk(kept.uscc), _sk(kept.on, kept.policy, kept.version), kept.model_dump(mode="json")))
-    return kept.id
+    body = found.body
+    _put_once(store, Record(_pk(body["uscc"]), _sk(body["on"], body["policy"], body["version"]), body))
+    return f"{body['uscc']}/{body['on']}/{body['policy']}/{body['version']}"
 
 
 def kept_for(store: Store, uscc: str, limit: int = 100) -> list[Kept]:
@@ -186,33 +190,31 @@ def _sheet(kept: Kept, policies: list[Policy]) -> FactSheet:
     return FactSheet(kept.uscc, kept.on, values, evidence, how, records=dict(kept.records))
 
 
-def _fact(name: str, sheet: FactSheet) -> KeptFact:
-    value, known = sheet.values[name], sheet.evidence.get(name, Evidence())
-    return KeptFact(
-        value=None if value is NOT_APPLICABLE else sorted(value) if isinstance(value, frozenset) else value,
-        applicable=value is not NOT_APPLICABLE,
-        source=known.source,
-        as_of=known.as_of,
-        valid_until=known.valid_until,
-        basis=known.basis,
-        how=sheet.how.get(name, ""),
-    )
+def _fact(name: str, sheet: FactSheet) -> JsonObject:
+    """A KeptFact as JSON: a check makes hundreds."""
+    value, known = sheet.values[name], sheet.evidence.get(name, _UNSOURCED)
+    applies = value is not NOT_APPLICABLE
+    return {
+        "value": (sorted(value) if isinstance(value, frozenset) else value) if applies else None,
+        "applicable": applies,
+        "source": known.source,
+        "as_of": known.as_of and known.as_of.isoformat(),
+        "valid_until": known.valid_until and known.valid_until.isoformat(),
+        "basis": known.basis,
+        "how": sheet.how.get(name, ""),
+    }
 
 
-def _rows(sheet: FactSheet, kind: str) -> tuple[JsonObject, ...] | None:
+def _rows(sheet: FactSheet, kind: str) -> list[JsonObject] | None:
     rows = sheet.records.get(kind)
-    return None if rows is None else tuple(dict(row) for row in rows)
+    return None if rows is None else [dict(row) for row in rows]
 
 
 def _rule(store: Store, digest: str) -> Policy:
     record = store.get(f"rule#{digest}", "row")
-    if record is None or _digest(record.body["policy"]) != digest:
+    if record is None or digest_of(record.body["policy"]) != digest:
         raise Refusal("留存的规则缺失或被改动，不能重算。请从备份恢复后再试")
     return Policy.model_validate(record.body["policy"])
-
-
-def _digest(body: JsonObject) -> str:
-    return sha256(json.dumps(body, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _put_once(store: Store, record: Record) -> None:
@@ -226,5 +228,5 @@ def _pk(uscc: str) -> str:
     return f"decision#{uscc}"
 
 
-def _sk(on: date, policy: str, version: int) -> str:
+def _sk(on: date | str, policy: str, version: int) -> str:
     return f"{on}#{policy}#{version}"

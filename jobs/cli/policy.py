@@ -5,7 +5,6 @@ Versions and publication are in ``policy_versions.py``.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,7 +115,7 @@ def why(
         (each for each in application.policies().check(enterprise, on) if each.policy == policy_id),
         None,
     ) or application.policies().decide(policy, enterprise, on)
-    trace = [asdict(line) for line in decision.trace]
+    trace = [line.document() for line in decision.trace]
     if as_json:
         return document(_row(enterprise, decision) | {"clause": policy.clause, "docs": policy.docs, "trace": trace})
     clause = f"，{policy.clause}" if policy.clause else ""
