@@ -49,6 +49,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SendLimits
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
+from chalicelib.pages.limits import PageLimits
 from chalicelib.partners.service import PartnerService
 from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
@@ -324,6 +325,10 @@ class Application:
     @cached_property
     def links(self) -> Links:
         return Links(self.settings.public_url, self.settings.session_secret.get_secret_value())
+
+    @cached_property
+    def page_limits(self) -> PageLimits:
+        return PageLimits(self.store, self.settings.session_secret.get_secret_value())
 
     @cached_property
     def notices(self) -> NoticeService:

@@ -7,6 +7,7 @@ so that closing the page leaves nothing behind, and a form sent twice changes no
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -32,6 +33,8 @@ from chalicelib.times import local_date
 
 _STALE = "页面已过期，什么都没有保存。请回公众号重新打开“政策体检”。"
 _WAYS = {"skip": NoAnswer.SKIP, "back": NoAnswer.BACK, "finish": NoAnswer.FINISH}
+_SAY_IT = re.compile(r"[，。]?请?回复.*$")
+"""How a chat wants it answered; a page has buttons."""
 _HINTS = {
     "number": "填数字，约数也行，比如“400万”“二十来个人”。",
     "date": "年月日，比如“2019年3月5日”。",
@@ -144,7 +147,9 @@ def _shown(name: str, definition: FactDef, typed: str, problem: str) -> ShownQue
     if definition.type == "flag":
         choices = ("是", "否")
     hint = "" if kind == "choice" else _HINTS[definition.type]
-    return ShownQuestion(kind, definition.question, definition.unit, hint, choices, typed[:60], problem)
+    return ShownQuestion(
+        kind, _SAY_IT.sub("", definition.question), definition.unit, hint, choices, typed[:60], problem
+    )
 
 
 def _own(visit: Visit, uscc: str) -> Enterprise:

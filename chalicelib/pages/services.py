@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.finance.service import LoanService
     from chalicelib.links import Links
     from chalicelib.notices.service import NoticeService
+    from chalicelib.pages.limits import PageLimits
     from chalicelib.points.service import PointService
     from chalicelib.policies.awards.service import AwardService
     from chalicelib.policies.service import PolicyService
@@ -73,6 +74,8 @@ class Services(Protocol):
     def awards(self) -> AwardService: ...
     @property
     def notices(self) -> NoticeService: ...
+    @property
+    def page_limits(self) -> PageLimits: ...
     @property
     def wechat_client(self) -> PlatformClient: ...
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.cases.service import LookupRefused
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.tries import LockedOut
+from chalicelib.pages.limits import MISSES
 from tests.functional.authorisation.conftest import CASES, LOANS, OURS, THEIRS, County
 
 ME = "oMe"
@@ -32,6 +34,7 @@ def _loan(there: bool) -> str:
 
 
 def _page(county: County, page: str, key: str) -> str:
+    county.now += timedelta(seconds=MISSES.seconds)  # who asks faster is told to wait, whatever they ask for
     response = county.open(ME, page, key)
     return f"{response.status} {response.headers} {response.body}"
 

@@ -27,6 +27,7 @@ from chalicelib.notices.model import Draft, address
 from chalicelib.notices.service import NoticeService
 from chalicelib.pages import site
 from chalicelib.pages.http import PageRequest, PageResponse
+from chalicelib.pages.limits import PageLimits
 from chalicelib.points.model import ServicePoint
 from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
@@ -37,6 +38,7 @@ from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.own_copy import OwnCopyService
 from chalicelib.settings import Settings
 from chalicelib.wechat.oauth import Identity
+from chalicelib.wechat.tokens import Token
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 USCC, OTHER_USCC = "91360323MAXX00015C", "91360323MAXX000312"
@@ -146,8 +148,21 @@ class FakeSns:
 
 
 @dataclass
+class FakeTickets:
+    """The JS-SDK's ticket, or why there is none."""
+
+    failure: Exception | None = None
+
+    def get(self) -> Token:
+        if self.failure:
+            raise self.failure
+        return Token("ticket-for-tests", use_until=2_000_000_000, fetched=0)
+
+
+@dataclass
 class FakeClient:
     sns: FakeSns = field(default_factory=FakeSns)
+    tickets: FakeTickets = field(default_factory=FakeTickets)
 
 
 class House:
@@ -195,6 +210,7 @@ class House:
             others={},
         )
         self.wechat_client = FakeClient()
+        self.page_limits = PageLimits(store, "secret-for-tests")
         self.held = Catalogue(
             1,
             items={"SX-01": ServiceItem.model_validate(ITEM)},
