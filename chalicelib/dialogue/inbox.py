@@ -119,6 +119,13 @@ class Inbox:
             return self._overtaken(taken, reply, openid, kept)
         return None if taken.late else reply
 
+    def settled(self, taken: Taken) -> Answered | None:
+        """After a ``done`` that a busy store refused: what was stored all the same, None where nothing was."""
+        row = self._store.get(f"inbound#{taken.key}", "row")
+        if row is None or row.version == taken.version or row.body["state"] in ("processing", "late"):
+            return None
+        return Answered(row.body["reply"] if row.body["state"] == "done" else None)
+
     def late(self, taken: Taken, push: str) -> Delivery:
         """Acknowledge without an answer, which then goes out as a custom message; ``push`` is the document, should it
         have to be processed again. Returns what to say: the answer, if it came in this very moment."""

@@ -121,5 +121,10 @@ class Turn:
         return self.incoming.openid
 
     @property
+    def message(self) -> str:
+        """What a service is told, so that it does once what this message asks for (``once``)."""
+        return self.incoming.message
+
+    @property
     def now(self) -> datetime:
         return self.incoming.at

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal, get_args
 
 from pydantic import BaseModel
 
 from chalicelib.masking import scrub
-from chalicelib.ports import Conflict, Index, Put, Record, Store
+from chalicelib.once import Once
+from chalicelib.ports import Conflict, Index, JsonObject, Put, Record, Store, Write
 from chalicelib.times import chinese_time, local_date, stamp
 
 _LONGEST = 500
-_REMEMBERED = timedelta(days=2)
-"""Longer than any delivery of a message, or any late answer to it, can come again."""
+_TRIES = 8
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
 TicketState = Literal["open", "closed"]
 _STATES: tuple[TicketState, ...] = get_args(TicketState)
@@ -40,6 +40,7 @@ class TicketService:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._once = Once(store)
 
     def open(
         self, openid: str, kind: TicketKind, text: str, now: datetime, due: date | None = None, message: str = ""
@@ -48,12 +49,21 @@ class TicketService:
 
         ``message`` names what the person said: asked again for the same message and kind, the same ticket comes back.
         """
-        opened = self._opened_for(message, kind)
-        if opened is not None:
-            return opened
+
+        def write() -> tuple[JsonObject, list[Write]]:
+            row = self._row(self._next(openid, kind, text, now, due))
+            return {"ticket": row.pk}, [Put(row, if_absent=True)]
+
+        key = self._once.do(message, f"ticket {kind}", now, write)["ticket"]
+        row = self._store.get(key, "row")
+        if row is None:
+            raise Conflict([(key, "row")])
+        return Ticket.model_validate(row.body)
+
+    def _next(self, openid: str, kind: TicketKind, text: str, now: datetime, due: date | None) -> Ticket:
         day = local_date(now)
         count = self._store.add(f"ticket#{day}", "count", {"n": 1})["n"]
-        ticket = Ticket(
+        return Ticket(
             id=f"T-{day:%m%d}-{count:02d}",
             kind=kind,
             text=scrub(text)[:_LONGEST],
@@ -61,34 +71,27 @@ class TicketService:
             opened_at=now,
             due=due,
         )
-        writes = [Put(self._row(ticket), if_absent=True)]
-        if message:
-            pk = _key(ticket.id, now)
-            expires = int((now + _REMEMBERED).timestamp())
-            writes.append(Put(Record(_for(message, kind), "row", {"ticket": pk}, expires_at=expires), if_absent=True))
-        try:
-            self._store.transact(writes)
-        except Conflict:
-            opened = self._opened_for(message, kind)
-            if opened is None:
-                raise
-            return opened
-        return ticket
 
-    def _opened_for(self, message: str, kind: TicketKind) -> Ticket | None:
-        mark = self._store.get(_for(message, kind), "row") if message else None
-        row = self._store.get(mark.body["ticket"], "row") if mark else None
-        return Ticket.model_validate(row.body) if row else None
-
-    def add(self, ticket_id: str, text: str, now: datetime) -> None:
-        """What the person says later about the same matter; a ticket that is gone stays gone."""
+    def add(self, ticket_id: str, text: str, now: datetime, message: str = "") -> None:
+        """What the person says later about the matter, once for a ``message``; a ticket that is gone stays gone."""
         key = _key(ticket_id, now)
-        row = self._store.get(key, "row")
-        if row is None:
+
+        def write() -> tuple[JsonObject, list[Write]]:
+            row = self._store.get(key, "row")
+            if row is None:
+                return {}, []
+            ticket = Ticket.model_validate(row.body)
+            longer = ticket.model_copy(update={"text": f"{ticket.text}\n{scrub(text)}"[:_LONGEST]})
+            return {}, [Put(self._row(longer), if_version=row.version)]
+
+        for attempt in range(_TRIES):
+            try:
+                self._once.do(message, f"add to {ticket_id}", now, write)
+            except Conflict:  # somebody closed it, or added to it, in this moment
+                if attempt == _TRIES - 1:
+                    raise
+                continue
             return
-        ticket = Ticket.model_validate(row.body)
-        longer = ticket.model_copy(update={"text": f"{ticket.text}\n{scrub(text)}"[:_LONGEST]})
-        self._store.put(self._row(longer), if_version=row.version)
 
     def of_person(self, openid: str) -> list[Ticket]:
         """What this person asked or complained of, the oldest first."""
@@ -165,14 +168,11 @@ def _person(openid: str) -> str:
     return f"ticketsof#{sha256(openid.encode()).hexdigest()[:24]}"
 
 
-def _for(message: str, kind: TicketKind) -> str:
-    """Of a pseudonym as well: the key of an event holds the openid."""
-    return f"ticketfor#{sha256(f'{kind} {message}'.encode()).hexdigest()[:24]}"
-
-
 def _id(record: Record) -> str:
     return str(record.body["id"])
 
 
 def _key(ticket_id: str, at: datetime) -> str:
-    return f"ticket#{local_date(at).year}-{ticket_id}"
+    """An id names its day but not the year: it is of the last such day, seen from ``at``."""
+    day = local_date(at)
+    return f"ticket#{day.year - (ticket_id[2:6] > f'{day:%m%d}')}-{ticket_id}"

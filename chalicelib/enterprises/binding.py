@@ -30,7 +30,8 @@ from chalicelib.enterprises.repository import (
 from chalicelib.enterprises.tries import BIND, LockedOut, Lockout
 from chalicelib.errors import Refusal
 from chalicelib.masking import openid as pseudonym
-from chalicelib.ports import Check, Conflict, Delete, Put, Record, Store, Write
+from chalicelib.once import Once, Work
+from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, Store, Write
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
 """29 characters that survive being read out and copied by hand: no 0 O, no 1 I L, no S (5), no Z (2)."""
@@ -67,20 +68,23 @@ class IssuedCode(BaseModel):
     expires_at: datetime
 
 
-class Binding(BaseModel):
-    """One person's role in one enterprise; stored under the person and under the enterprise.
-
-    ``label`` is the masked name (张*) of who joined by the 法人's confirmation, empty for who had an operator's code.
-    """
+class Member(BaseModel):
+    """成员 as the 法人 sees them. ``label`` is the masked name (张*) of who joined by the 法人's confirmation, empty
+    for who had an operator's code."""
 
     model_config = ConfigDict(frozen=True)
 
-    openid: str
-    uscc: str
     role: Role
     bound_at: datetime
-    issued_by: str
     label: str = ""
+
+
+class Binding(Member):
+    """One person's role in one enterprise; stored under the person and under the enterprise."""
+
+    openid: str
+    uscc: str
+    issued_by: str
 
     @property
     def ref(self) -> str:
@@ -105,6 +109,7 @@ class BindingService:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lockout = Lockout(store, BIND)
+        self._once = Once(store)
 
     # ---------------------------------------------------------------------------------------------------------- codes
 
@@ -128,30 +133,30 @@ class BindingService:
         scene = secrets.token_urlsafe(SCENE_BYTES)
         return self._issued(_scene_key(scene), scene, Role(role), uscc, by, now, life)
 
-    def redeem(self, openid: str, code: str, now: datetime, snapshot_user: bool = False) -> Binding:
-        """Bind the person by their code. Raises BindingRefused.
+    def redeem(self, openid: str, code: str, now: datetime, snapshot_user: bool = False, message: str = "") -> Binding:
+        """Bind the person by their code. Raises BindingRefused. ``message`` as in ``once``.
 
         The try is counted before the code is looked at, so parallel guesses cannot pass the limit; unknown, used,
         expired and mistyped codes cost the same reads and writes and get the same sentence.
         """
         if snapshot_user:
             raise BindingRefused(_SNAPSHOT)
-        try:
-            self._lockout.miss(openid, now)
-        except LockedOut as locked:
-            raise BindingRefused(str(locked)) from None
-        binding = self._used(code_key(code), openid, now)
-        if binding is None:
-            raise BindingRefused(WRONG_CODE)
-        self._lockout.clear(openid)
-        return binding
 
-    def redeem_scene(self, openid: str, scene: str, now: datetime) -> Binding:
+        def bind() -> tuple[JsonObject, list[Write]]:
+            try:
+                self._lockout.miss(openid, now, message)
+            except LockedOut as locked:
+                raise BindingRefused(str(locked)) from None
+            bound, writes = self._by(code_key(code), openid, now, WRONG_CODE)
+            return bound, [*writes, self._lockout.cleared(openid)]
+
+        return self._bound(openid, message, now, bind, WRONG_CODE)
+
+    def redeem_scene(self, openid: str, scene: str, now: datetime, message: str = "") -> Binding:
         """Bind who scanned a QR code, once. Raises BindingRefused. Tries are not counted: nobody types a scene."""
-        binding = self._used(_scene_key(scene), openid, now)
-        if binding is None:
-            raise BindingRefused(USED_SCENE)
-        return binding
+        return self._bound(
+            openid, message, now, lambda: self._by(_scene_key(scene), openid, now, USED_SCENE), USED_SCENE
+        )
 
     def _issued(
         self, key: str, code: str, role: Role, uscc: str, by: str, now: datetime, life: timedelta
@@ -162,15 +167,23 @@ class BindingService:
         )
         return IssuedCode(code=code, uscc=uscc, role=row.role, expires_at=row.expires_at)
 
-    def _used(self, key: str, openid: str, now: datetime) -> Binding | None:
-        """The binding that this code makes, or None; the code is gone with it, in one transaction."""
+    def _bound(self, openid: str, message: str, now: datetime, bind: Work, refusal: str) -> Binding:
+        try:
+            body = self._once.do(message, "bind", now, bind)
+        except Conflict:  # someone else used it, or the 法人 changed, a moment ago
+            raise BindingRefused(refusal) from None
+        return Binding.model_validate({**body, "openid": openid})
+
+    def _by(self, key: str, openid: str, now: datetime, refusal: str) -> tuple[JsonObject, list[Write]]:
+        """The binding that this code makes, without the openid, and the writes for it; the code goes with them.
+        Raises BindingRefused."""
         record = self._store.get(key, "row")
         row = None if record is None else _CodeRow.model_validate(record.body)
         if record is None or row is None or row.expires_at <= now:
-            return None
+            raise BindingRefused(refusal)
         handover = self._store.get(enterprise_key(row.uscc), HANDOVER)
         if row.role is Role.LEGAL and handover and _issued_before(row, handover):
-            return None  # meant for the one who was 法人 before
+            raise BindingRefused(refusal)  # meant for the one who was 法人 before
         binding = Binding(openid=openid, uscc=row.uscc, role=row.role, bound_at=now, issued_by=row.issued_by)
         unchanged = Check(
             enterprise_key(row.uscc),
@@ -178,12 +191,8 @@ class BindingService:
             if_absent=handover is None,
             if_version=handover.version if handover else None,
         )
-        try:
-            spent = Delete(record.pk, record.sk, if_version=record.version)
-            self._store.transact([spent, unchanged, *binding_puts(binding)])
-        except Conflict:  # someone else used it, or the 法人 changed, a moment ago
-            return None
-        return binding
+        spent = Delete(record.pk, record.sk, if_version=record.version)
+        return binding.model_dump(mode="json", exclude={"openid"}), [spent, unchanged, *binding_puts(binding)]
 
     # ------------------------------------------------------------------------------------------------------- bindings
 
@@ -210,17 +219,35 @@ class BindingService:
         """Who is bound to the enterprise."""
         return list(members(self._store, uscc))
 
-    def remove(self, openid: str, uscc: str, now: datetime, by: str | None = None) -> None:
+    def remove(self, openid: str, uscc: str, now: datetime, by: str | None = None, message: str = "") -> None:
         """End a binding; ending one that is not there is fine. ``by`` is the openid of who asks, None an operator.
 
         A person may leave by themselves; removing somebody else takes the 法人. Raises BindingRefused. ``now`` is the
-        moment of the request: a binding made after it, on a new code, stays.
+        moment of the request: a binding made after it, on a new code, stays. ``message`` as in ``once``.
         """
-        if by is not None and by != openid and self.of(by, uscc, Right.DO_REMOVE) is None:
-            raise BindingRefused(_NOT_ALLOWED)
-        held = self.of(openid, uscc)
-        if held is None or held.bound_at <= now:
-            self._store.transact([*pair_deletes(BINDING, openid, uscc), *pair_deletes(SUSPENDED, openid, uscc)])
+
+        def end() -> tuple[JsonObject, list[Write]]:
+            if by is not None and by != openid and self.of(by, uscc, Right.DO_REMOVE) is None:
+                raise BindingRefused(_NOT_ALLOWED)
+            return {}, _ended(self.of(openid, uscc), openid, uscc, now)
+
+        self._once.do(message, "unbind", now, end)
+
+    def remove_member(self, by: str, uscc: str, ref: str, now: datetime, message: str = "") -> Member | None:
+        """``remove``, by the 法人 ``by``, of the member that ``ref`` stands for. Returns who that was; None where there
+        is none, or ``by`` may not see members. Raises BindingRefused. ``message`` as in ``once``."""
+
+        def end() -> tuple[JsonObject, list[Write]]:
+            allowed = self.of(by, uscc, Right.SEE_MEMBERS)
+            found = next((one for one in self.members(uscc) if one.ref == ref), None) if allowed else None
+            if found is None:
+                return {}, []
+            if found.openid != by and self.of(by, uscc, Right.DO_REMOVE) is None:
+                raise BindingRefused(_NOT_ALLOWED)
+            return member_of(found), _ended(found, found.openid, uscc, now)
+
+        body = self._once.do(message, "remove member", now, end)
+        return Member.model_validate(body) if body else None
 
 
 def members(store: Store, uscc: str) -> Iterator[Binding]:
@@ -252,6 +279,17 @@ def binding_puts(binding: Binding) -> list[Write]:
         *pair_deletes(SUSPENDED, binding.openid, binding.uscc),
         *pair_deletes(JOINING, binding.openid, binding.uscc),
     ]
+
+
+def member_of(binding: Binding) -> JsonObject:
+    """What is remembered of an act about a member: no openid."""
+    return binding.model_dump(mode="json", include=set(Member.model_fields))
+
+
+def _ended(held: Binding | None, openid: str, uscc: str, now: datetime) -> list[Write]:
+    if held is not None and held.bound_at > now:
+        return []
+    return [*pair_deletes(BINDING, openid, uscc), *pair_deletes(SUSPENDED, openid, uscc)]
 
 
 def _issued_before(row: _CodeRow, handover: Record) -> bool:

@@ -16,7 +16,8 @@ from chalicelib.enterprises.access import Right, holders
 from chalicelib.enterprises.binding import Binding, members
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import CONSENT, consent_log_key, is_following, person_key, rows_of
-from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
+from chalicelib.once import Once
+from chalicelib.ports import Conflict, Delete, JsonObject, Put, Record, Store, Write
 from chalicelib.times import stamp
 
 NOTICE_VERSION = "2026-11"
@@ -91,11 +92,14 @@ class ConsentService:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._once = Once(store)
 
-    def grant(self, openid: str, scopes: Iterable[Scope], version: str, channel: str, now: datetime) -> None:
+    def grant(
+        self, openid: str, scopes: Iterable[Scope], version: str, channel: str, now: datetime, message: str = ""
+    ) -> None:
         """Allow each scope under this version of the notice; what already stands in that version stays as it is.
 
-        ``channel`` says where it was given (menu, page, chat, hall).
+        ``channel`` says where it was given (menu, page, chat, hall), ``message`` (as in ``once``) by what.
         """
 
         given = [Scope(scope) for scope in dict.fromkeys(scopes)]
@@ -108,16 +112,19 @@ class ConsentService:
                 for write in _granted(openid, Consent(scope=scope, version=version, channel=channel, at=at), held)
             ]
 
-        self._change(openid, writes, now)
+        self._change(openid, writes, now, message, "grant")
 
-    def withdraw(self, openid: str, scopes: Iterable[Scope], channel: str, now: datetime) -> None:
-        """Stop allowing each scope, at once: every later ``allows`` is false. Withdrawing what is not given is fine."""
+    def withdraw(
+        self, openid: str, scopes: Iterable[Scope], channel: str, now: datetime, message: str = ""
+    ) -> datetime:
+        """Stop allowing each scope, at once: every later ``allows`` is false. Withdrawing what is not given is fine.
+        Returns when it was done: earlier than ``now`` where this very ``message`` (as in ``once``) did it before."""
         given = {Scope(scope) for scope in scopes}
 
         def writes(held: Held, at: datetime) -> list[Write]:
             return withdrawals(openid, {scope: row for scope, row in held.items() if scope in given}, channel, at)
 
-        self._change(openid, writes, now)
+        return self._change(openid, writes, now, message, "withdraw")
 
     def allows(self, openid: str, scope: Scope) -> bool:
         """Read from the store each time: a push asks again right before it is sent."""
@@ -144,18 +151,23 @@ class ConsentService:
             if member.role in allowed and self.allows(member.openid, scope) and is_following(self._store, member.openid)
         ]
 
-    def _change(self, openid: str, writes: Callable[[Held, datetime], list[Write]], now: datetime) -> None:
-        """Write state and history together. A lost race reads again, and its line in the history moves on by a
-        microsecond: no line is ever written over another."""
+    def _change(
+        self, openid: str, writes: Callable[[Held, datetime], list[Write]], now: datetime, message: str, act: str
+    ) -> datetime:
+        """Write state and history together; returns when that was. A lost race reads again, and its line in the history
+        moves on by a microsecond: no line is ever written over another."""
+        instants = (now + timedelta(microseconds=attempt) for attempt in range(_ATTEMPTS))
+
+        def write() -> tuple[JsonObject, list[Write]]:
+            return {"at": now.isoformat()}, writes(held_consents(self._store, openid), next(instants))
+
         for attempt in range(_ATTEMPTS):
-            wanted = writes(held_consents(self._store, openid), now + timedelta(microseconds=attempt))
-            if not wanted:
-                return
             try:
-                return self._store.transact(wanted)
+                return datetime.fromisoformat(self._once.do(message, act, now, write)["at"])
             except Conflict:
                 if attempt == _ATTEMPTS - 1:
                     raise
+        raise AssertionError("the loop returns or raises")
 
 
 def held_consents(store: Store, openid: str) -> Held:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib import masking
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.binding import NOBODY, Binding, BindingService, binding_puts
+from chalicelib.enterprises.binding import NOBODY, Binding, BindingService, Member, binding_puts, member_of
 from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
 from chalicelib.enterprises.repository import (
     BINDING,
@@ -29,7 +29,8 @@ from chalicelib.enterprises.repository import (
 )
 from chalicelib.enterprises.tries import JOIN, LockedOut, Lockout
 from chalicelib.errors import Refusal
-from chalicelib.ports import Check, Conflict, Delete, Put, Record, Store
+from chalicelib.once import Once
+from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, Store, Write
 
 LIFE = timedelta(days=7)
 JOINABLE = tuple(role for role in Role if role in ENTERPRISE_ROLES and role is not Role.LEGAL)
@@ -70,29 +71,37 @@ class JoinService:
         self._store = store
         self._bindings = bindings
         self._tries = Lockout(store, JOIN, limit=3, minutes=24 * 60)
+        self._once = Once(store)
 
-    def ask(self, openid: str, uscc: str | None, role: Role, name: str, now: datetime) -> JoinRequest:
+    def ask(
+        self, openid: str, uscc: str | None, role: Role, name: str, now: datetime, message: str = ""
+    ) -> JoinRequest:
         """Place a request, or replace the one before to the same enterprise; ``uscc`` None where the enterprise that
-        was meant is not on file. Raises JoinRefused after three a day, ValueError for a role that is not JOINABLE."""
+        was meant is not on file. Raises JoinRefused after three a day, ValueError for a role that is not JOINABLE.
+        ``message`` as in ``once``."""
         if role not in JOINABLE:
             raise ValueError(f"nobody may join as {role}")
-        try:
-            self._tries.miss(openid, now)
-        except LockedOut:
-            raise JoinRefused(_TOO_MANY) from None
-        request = JoinRequest(
-            openid=openid,
-            uscc=uscc or NOBODY,
-            role=role,
-            label=masking.name(name)[:8],
-            digits=f"{secrets.randbelow(10_000):04d}",
-            asked_at=now,
-            expires_at=now + LIFE,
-        )
-        body, end = request.model_dump(mode="json"), int(request.expires_at.timestamp())
-        keys = pair_keys(JOINING, openid, request.uscc)
-        self._store.transact([Put(Record(pk, sk, body, expires_at=end)) for pk, sk in keys])
-        return request
+
+        def place() -> tuple[JsonObject, list[Write]]:
+            try:
+                self._tries.miss(openid, now, message)
+            except LockedOut:
+                raise JoinRefused(_TOO_MANY) from None
+            request = JoinRequest(
+                openid=openid,
+                uscc=uscc or NOBODY,
+                role=role,
+                label=masking.name(name)[:8],
+                digits=f"{secrets.randbelow(10_000):04d}",
+                asked_at=now,
+                expires_at=now + LIFE,
+            )
+            body, end = request.model_dump(mode="json"), int(request.expires_at.timestamp())
+            keys = pair_keys(JOINING, openid, request.uscc)
+            puts: list[Write] = [Put(Record(pk, sk, body, expires_at=end)) for pk, sk in keys]
+            return request.model_dump(mode="json", exclude={"openid"}), puts
+
+        return JoinRequest.model_validate({**self._once.do(message, "join", now, place), "openid": openid})
 
     def of_person(self, openid: str, now: datetime) -> list[JoinRequest]:
         """What this person asked for and what is not confirmed, refused or not."""
@@ -104,8 +113,15 @@ class JoinService:
             return []
         return self._live(enterprise_key(uscc), PAIRS[JOINING], now)
 
-    def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> Binding:
-        """The 法人 lets the applicant in who told them these digits. Raises JoinRefused."""
+    def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime, message: str = "") -> Member:
+        """The 法人 lets the applicant in who told them these digits. Raises JoinRefused. ``message`` as in ``once``."""
+        try:
+            body = self._once.do(message, "admit", now, lambda: self._admitted(by, uscc, ref, digits, now))
+        except Conflict:
+            raise JoinRefused(_NOT_YOURS) from None
+        return Member.model_validate(body)
+
+    def _admitted(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> tuple[JsonObject, list[Write]]:
         request = self._request(by, uscc, ref, now)
         if not hmac.compare_digest(digits.strip().encode(), request.digits.encode()):
             raise JoinRefused(_WRONG_DIGITS)
@@ -122,18 +138,18 @@ class JoinService:
         if row is None or still is None:
             raise JoinRefused(_NOT_YOURS)
         others = [write for write in binding_puts(binding) if not (isinstance(write, Delete) and _key(write) == asked)]
-        try:
-            self._store.transact(
-                [Delete(*asked, if_version=row.version), Check(*mine, if_version=still.version), *others]
-            )
-        except Conflict:
-            raise JoinRefused(_NOT_YOURS) from None
-        return binding
+        still_so: list[Write] = [Delete(*asked, if_version=row.version), Check(*mine, if_version=still.version)]
+        return member_of(binding), [*still_so, *others]
 
-    def refuse(self, by: str, uscc: str, ref: str, now: datetime) -> None:
-        """The request is off the 法人's list. To the applicant it waits until it ends, as one to nobody does."""
-        request = self._request(by, uscc, ref, now)
-        self._store.delete(*pair_keys(JOINING, request.openid, uscc)[1])
+    def refuse(self, by: str, uscc: str, ref: str, now: datetime, message: str = "") -> None:
+        """The request is off the 法人's list. To the applicant it waits until it ends, as one to nobody does.
+        ``message`` as in ``once``."""
+
+        def refuse() -> tuple[JsonObject, list[Write]]:
+            request = self._request(by, uscc, ref, now)
+            return {}, [Delete(*pair_keys(JOINING, request.openid, uscc)[1])]
+
+        self._once.do(message, "refuse", now, refuse)
 
     def _request(self, by: str, uscc: str, ref: str, now: datetime) -> JoinRequest:
         found = next((request for request in self.waiting(by, uscc, now) if request.ref == ref), None)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from chalicelib.errors import Refusal
-from chalicelib.ports import Conflict, Store
+from chalicelib.ports import Conflict, Delete, Store
 
 BIND = "bind"
 LOOKUP = "lookup"
@@ -27,7 +27,8 @@ class Lockout:
     """Counts the wrong tries of one kind by person.
 
     The count runs out ``minutes`` after the latest miss. Callers that must not be out-guessed by parallel requests call
-    ``miss`` before they look at the answer, and ``clear`` when it was right: the limit then holds whatever the race.
+    ``miss`` before they look at the answer, and write ``cleared`` when it was right: the limit then holds whatever the
+    race.
     """
 
     def __init__(self, store: Store, kind: str, limit: int = 5, minutes: int = 30) -> None:
@@ -44,18 +45,20 @@ class Lockout:
         if row is not None and not expired and row.body["misses"] >= self._limit:
             raise LockedOut(self._sentence)
 
-    def miss(self, openid: str, now: datetime) -> None:
-        """Count one wrong try, atomically. Raises LockedOut, counting nothing, when the limit is used up."""
+    def miss(self, openid: str, now: datetime, message: str = "") -> None:
+        """Count one wrong try, atomically. Raises LockedOut, counting nothing, when the limit is used up.
+
+        ``message`` names what the person said: answered again, it is the same try and counts no more.
+        """
+        counts = {"misses": 1, **({_try(message): 1} if message else {})}
+        limits = {"misses": self._limit, **dict.fromkeys(counts.keys() - {"misses"}, 1)}
+        key, expires = tries_key(self._kind, openid), int((now + self._life).timestamp())
         try:
-            self._store.add(
-                tries_key(self._kind, openid),
-                "row",
-                {"misses": 1},
-                at_most={"misses": self._limit},
-                expires_at=int((now + self._life).timestamp()),
-            )
+            self._store.add(key, "row", counts, at_most=limits, expires_at=expires)
         except Conflict:
-            raise LockedOut(self._sentence) from None
+            row = self._store.get(key, "row") if message else None
+            if row is None or _try(message) not in row.body:
+                raise LockedOut(self._sentence) from None
 
     def forgive(self, openid: str) -> None:
         """Take back the try that turned out right, and only that: who holds one right answer must not get endless
@@ -64,6 +67,11 @@ class Lockout:
         if row is not None and row.body["misses"] > 0:
             self._store.add(tries_key(self._kind, openid), "row", {"misses": -1}, expires_at=row.expires_at)
 
-    def clear(self, openid: str) -> None:
-        """The person got it right: forget the misses."""
-        self._store.delete(tries_key(self._kind, openid), "row")
+    def cleared(self, openid: str) -> Delete:
+        """The person got it right: the write that forgets the misses, to go with what they got."""
+        return Delete(tries_key(self._kind, openid), "row")
+
+
+def _try(message: str) -> str:
+    """The counter of one message, under a pseudonym: the key of an event holds the openid."""
+    return f"by_{sha256(message.encode()).hexdigest()[:16]}"

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +30,8 @@ LATE_QUEUE = QUEUES[Priority.URGENT]
 """A late answer is somebody waiting, like an urgent notice; its messages are ``{"inbound": key}``."""
 LATE_LOOK_SECONDS = 2
 _TURNS = 5
-"""How often one message is answered again because the person's other messages were faster."""
+"""How often one message is answered again because the person's other messages were faster, or the store was busy. What
+the message asks for is done once all the same (``once``)."""
 _ASK_TO_REPEAT = "刚才没处理成，请再发一次；着急请拨 12345。"
 
 
@@ -124,9 +124,15 @@ class Callback:
         incoming = incoming_of(inbound, self._now())
         if incoming.kind == "silent":
             return self._inbox.done(taken, None, inbound.openid, None)
-        for _ in range(_TURNS - 1):
-            with suppress(SessionChanged):
+        for turn in range(1, _TURNS):
+            try:
                 return self._turn(taken, incoming)
+            except SessionChanged:
+                continue
+            except Throttled:
+                log.warning("the store is busy", extra={"turn": turn})
+                if settled := self._inbox.settled(taken):
+                    return settled.reply
         return self._turn(taken, incoming)
 
     def _turn(self, taken: Taken, incoming: Incoming) -> JsonObject | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chalicelib.notices.service import NoticeService
 from chalicelib.wechat import events
+from chalicelib.wechat.inbound import dedupe_key
 from chalicelib.wechat.messages import Inbound
 
 log = logging.getLogger(__name__)
@@ -19,16 +20,23 @@ class PlatformEvents:
 
     def take(self, inbound: Inbound, now: datetime) -> bool:
         """Act on the event if it is one of these; False leaves it to the conversation."""
+        key = dedupe_key(inbound)
         match inbound:
             case events.TemplateFinishEvent():
-                self._notices.receipt(inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now)
+                self._notices.receipt(inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now, None, key)
             case events.SubscriptionSentEvent():
-                for sent in inbound.sent:
+                for number, sent in enumerate(inbound.sent):
                     self._notices.receipt(
-                        inbound.openid, sent.msg_id, sent.delivered, sent.error_status, now, sent.template_id
+                        inbound.openid,
+                        sent.msg_id,
+                        sent.delivered,
+                        sent.error_status,
+                        now,
+                        sent.template_id,
+                        f"{key} {number}",
                     )
             case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
-                self._permissions(inbound.openid, inbound.answers, now)
+                self._permissions(inbound.openid, inbound.answers, now, key)
             case events.PersonalDataEvent():
                 self._personal_data(inbound, now)
             case events.VerificationEvent():
@@ -45,9 +53,7 @@ class PlatformEvents:
             self._notices.cancel_for(person, None, now)
             self._subscriptions.forget(person)
 
-    def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime) -> None:
-        for answer in answers:
-            if answer.answer == "accept":
-                self._subscriptions.accepted(openid, answer.template_id, now)
-            else:
-                self._subscriptions.rejected(openid, answer.template_id, now)
+    def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime, key: str) -> None:
+        for number, answer in enumerate(answers):
+            change = self._subscriptions.accepted if answer.answer == "accept" else self._subscriptions.rejected
+            change(openid, answer.template_id, now, f"{key} {number}")

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.notices.kinds import Channel
 from chalicelib.notices.ledger import ROW, Entry, Ledger
 from chalicelib.notices.model import UNCERTAIN, Notice, NoticeError, NoticeState
+from chalicelib.once import Once, mark
 from chalicelib.ports import Conflict, Put, Record, Store
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,18 @@ def failure(text: str) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One report. ``template_id`` is None where the event does not say (template messages)."""
+    """One report. ``template_id`` is None where the event does not say (template messages); ``message`` names the event
+    that brought it: by itself a report without an id would be taken for a second one when it is worked on again."""
 
     openid: str
     message_id: str
     verdict: Verdict
     template_id: str | None = None
+    message: str = ""
+
+    @property
+    def act(self) -> str:
+        return f"receipt {self.template_id} {self.message_id}"
 
 
 class _Row(BaseModel):
@@ -89,6 +96,7 @@ class Receipts:
     def __init__(self, store: Store, ledger: Ledger) -> None:
         self._store = store
         self._ledger = ledger
+        self._once = Once(store)
 
     def expect(
         self, notice: Notice, message_id: str | None, now: datetime, *, look: bool
@@ -117,6 +125,8 @@ class Receipts:
         raise Conflict([(f"receipt#{receipt.message_id}", ROW)])
 
     def _apply(self, receipt: Receipt, now: datetime) -> Notice | None:
+        if self._once.result(receipt.message, receipt.act) is not None:
+            return None
         known = self._by_id(receipt, now) if receipt.message_id not in NO_ID else None
         entry = self._still_about(known, receipt) if known else self._by_person(receipt, now)
         if entry is None:
@@ -127,7 +137,7 @@ class Receipts:
         except NoticeError:
             log.info("receipt for notice %s, already %s", entry.notice.id, entry.notice.state)
             return None
-        return self._ledger.write(entry, after).notice
+        return self._ledger.write(entry, after, mark(receipt.message, receipt.act, {}, now)).notice
 
     def _still_about(self, notice_id: str, receipt: Receipt) -> Entry | None:
         """The notice, unless it has gone on to another channel since and this report is about the one before."""

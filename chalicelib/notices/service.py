@@ -155,13 +155,15 @@ class NoticeService:
         status: str,
         now: datetime,
         template_id: str | None = None,
+        message: str = "",
     ) -> Notice | None:
         """Record the platform's report on a message; returns the notice it changed, if it changed one.
 
-        ``status`` as the platform spells it ("failed:user block"); ``template_id`` where the event tells it.
+        ``status`` as the platform spells it ("failed:user block"); ``template_id`` where the event tells it;
+        ``message`` names the event (``once``).
         """
         verdict = Verdict.SUCCESS if delivered else failure(status)
-        changed = self._receipts.arrived(Receipt(openid, message_id, verdict, template_id), now)
+        changed = self._receipts.arrived(Receipt(openid, message_id, verdict, template_id, message), now)
         if changed and changed.state is NoticeState.QUEUED:
             self._queueing.send([changed])
         return changed
@@ -181,13 +183,21 @@ class NoticeService:
 
     # --------------------------------------------------------------------------------------------------------- people
 
-    def cancel_for(self, openid: str, scopes: Collection[Scope] | None, now: datetime) -> int:
+    def cancel_for(
+        self, openid: str, scopes: Collection[Scope] | None, now: datetime, until: datetime | None = None
+    ) -> int:
         """Withdrawal (撤回同意): stop what waits under these scopes (None: all); returns how many.
+
+        What was placed after ``until``, the moment of the withdrawal, stands on a newer consent and stays.
 
         What is being sent this very second cannot be called back; all else is asked for consent again before it goes.
         """
         entries = self._ledger.of_person(openid, _MOST_OF_A_PERSON)
-        meant = (e for e in entries if scopes is None or e.notice.rules.scope in scopes)
+        meant = (
+            e
+            for e in entries
+            if (scopes is None or e.notice.rules.scope in scopes) and not (until and e.notice.created_at > until)
+        )
         return sum(self._cancel(entry, now, "本人撤回同意") for entry in meant)
 
     def forget(self, openid: str, now: datetime) -> int:

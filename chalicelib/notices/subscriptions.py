@@ -11,7 +11,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.once import Once
+from chalicelib.ports import Conflict, JsonObject, Put, Record, Store, Write
 
 SUBSCRIPTION = "channel#subscription#"
 _TRIES = 8
@@ -36,24 +37,30 @@ class SubscriptionLedger:
     def __init__(self, store: Store, long_term: Sequence[str] = ()) -> None:
         self._store = store
         self._long_term = frozenset(long_term)
+        self._once = Once(store)
 
     def get(self, openid: str, template: str) -> Subscription:
         record = self._store.get(f"person#{openid}", _sk(template))
         return Subscription.model_validate(record.body) if record else Subscription(template=template)
 
-    def accepted(self, openid: str, template: str, now: datetime) -> None:
-        """The person tapped 允许 (``subscribe_msg_popup_event`` accept)."""
-        if template in self._long_term:
-            self._change(openid, template, now, lambda s: s.model_copy(update={"always": True, "refused": False}))
-        else:
-            self._change(openid, template, now, lambda s: s.model_copy(update={"once": s.once + 1, "refused": False}))
+    def accepted(self, openid: str, template: str, now: datetime, message: str = "") -> None:
+        """The person tapped 允许 (``subscribe_msg_popup_event`` accept); counted once for a ``message`` (``once``)."""
 
-    def rejected(self, openid: str, template: str, now: datetime) -> None:
+        def granted(s: Subscription) -> Subscription:
+            if template in self._long_term:
+                return s.model_copy(update={"always": True, "refused": False})
+            return s.model_copy(update={"once": s.once + 1, "refused": False})
+
+        self._change(openid, template, now, granted, message)
+
+    def rejected(self, openid: str, template: str, now: datetime, message: str = "") -> None:
         """The person tapped 取消, switched it off in the settings (``subscribe_msg_change_event``), or the platform
         refused a message for want of permission (43101)."""
-        self._change(
-            openid, template, now, lambda s: s.model_copy(update={"once": 0, "always": False, "refused": True})
-        )
+
+        def refused(s: Subscription) -> Subscription:
+            return s.model_copy(update={"once": 0, "always": False, "refused": True})
+
+        self._change(openid, template, now, refused, message)
 
     def forget(self, openid: str) -> None:
         """The person unfollowed (``unsubscribe``) or took the authorisation back (``user_authorization_revoke``)."""
@@ -81,17 +88,22 @@ class SubscriptionLedger:
         return Put(_record(openid, less), if_version=record.version)
 
     def _change(
-        self, openid: str, template: str, now: datetime, change: Callable[[Subscription], Subscription]
+        self,
+        openid: str,
+        template: str,
+        now: datetime,
+        change: Callable[[Subscription], Subscription],
+        message: str,
     ) -> None:
-        for _ in range(_TRIES):
+        def write() -> tuple[JsonObject, list[Write]]:
             record = self._store.get(f"person#{openid}", _sk(template))
             before = Subscription.model_validate(record.body) if record else Subscription(template=template)
             after = _record(openid, change(before).model_copy(update={"updated": now}))
+            return {}, [Put(after, if_version=record.version) if record else Put(after, if_absent=True)]
+
+        for _ in range(_TRIES):
             try:
-                if record:
-                    self._store.put(after, if_version=record.version)
-                else:
-                    self._store.put(after, if_absent=True)
+                self._once.do(message, f"subscription {template}", now, write)
             except Conflict:
                 continue
             return

@@ -7,7 +7,15 @@ from hashlib import sha256
 from pydantic import ValidationError
 
 from chalicelib.wechat import xmltree
-from chalicelib.wechat.events import EVENTS, Event, JobFinishEvent, KeyedEvent, SubscriptionSentEvent
+from chalicelib.wechat.events import (
+    EVENTS,
+    Event,
+    JobFinishEvent,
+    KeyedEvent,
+    SubscriptionChangeEvent,
+    SubscriptionPopupEvent,
+    SubscriptionSentEvent,
+)
 from chalicelib.wechat.messages import MESSAGES, Inbound, Message, UnknownMessage
 from chalicelib.wechat.refused import Refused
 from chalicelib.wechat.xmltree import Node
@@ -78,6 +86,8 @@ def _identity(inbound: Inbound) -> list[str]:
             return [inbound.event, inbound.msg_id if inbound.msg_id != "0" else created]
         case SubscriptionSentEvent():
             return [inbound.event, created, *(sent.msg_id for sent in inbound.sent)]
+        case SubscriptionPopupEvent() | SubscriptionChangeEvent():
+            return [inbound.event, created, *(f"{one.template_id} {one.answer}" for one in inbound.answers)]
         case KeyedEvent():
             return [inbound.event, created, inbound.event_key]
         case Event():

@@ -64,11 +64,11 @@ class Bind(Skill):
         )
 
     def redeem(self, turn: Turn, code: str) -> Reply:
-        return self._bound(turn, lambda: self._desk.bindings.redeem(turn.openid, code, turn.now))
+        return self._bound(turn, lambda: self._desk.bindings.redeem(turn.openid, code, turn.now, message=turn.message))
 
     def scanned(self, turn: Turn, scene: str) -> Reply:
         """The person scanned an operator's QR code."""
-        return self._bound(turn, lambda: self._desk.bindings.redeem_scene(turn.openid, scene, turn.now))
+        return self._bound(turn, lambda: self._desk.bindings.redeem_scene(turn.openid, scene, turn.now, turn.message))
 
     def _bound(self, turn: Turn, bind: Callable[[], Binding]) -> Reply:
         try:
@@ -96,7 +96,7 @@ class Bind(Skill):
     def _grant(self, turn: Turn, scopes: tuple[Scope, ...], what: str) -> Reply:
         if not self._desk.bindings.of_person(turn.openid):
             return Reply(("您还没有绑定企业，先绑定才能接收提醒。",), footer="回复“绑定”开始。")
-        self._desk.consents.grant(turn.openid, scopes, NOTICE_VERSION, "chat", turn.now)
+        self._desk.consents.grant(turn.openid, scopes, NOTICE_VERSION, "chat", turn.now, turn.message)
         options = (Option(label="我能享受什么", action="policy.mine"), Option(label="查我的办件", action="case.mine"))
         shown = () if scopes == (Scope.WORK_ALERT,) else options
         return Reply((f"好的，有{what}我会告诉您。",), shown, footer="随时回复“退订”停止。")
@@ -116,5 +116,5 @@ class Bind(Skill):
         return Reply(("解绑后不再收到这家企业的提醒，也查不到它的办件和贷款。",), options)
 
     def _remove(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        self._desk.bindings.remove(turn.openid, args["uscc"], turn.now)
+        self._desk.bindings.remove(turn.openid, args["uscc"], turn.now, message=turn.message)
         return Reply((f"已解绑 {self._desk.enterprise_name(args['uscc'])}。",), footer="需要时回复“绑定”。")

@@ -112,7 +112,7 @@ class Guide(Skill):
         if turn.session.misses < MISSES_UNTIL_TICKET:
             return Reply((first,))
         turn.session.misses = 0
-        ticket = self._desk.tickets.open(turn.openid, "人工答复", text, turn.now, message=turn.incoming.message)
+        ticket = self._desk.tickets.open(turn.openid, "人工答复", text, turn.now, message=turn.message)
         return Reply(
             (f"还是没听懂，已转给工作人员（工单 {ticket.id}），1 个工作日内答复您。",), footer="着急请拨 12345。"
         )

@@ -49,7 +49,7 @@ class Handoff(Skill):
             return None
         turn.session.flow = None
         if flow.step == "detail":
-            self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now)
+            self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now, turn.message)
             return Reply((f"已补进工单 {flow.data['ticket']}，一起转给工作人员。",), footer="要问别的请接着说。")
         return self._take(turn, "人工答复", "已转给工作人员。")
 
@@ -62,7 +62,7 @@ class Handoff(Skill):
 
     def _complain(self, turn: Turn) -> Reply:
         """Taken down at once; what the person says next is added to it."""
-        ticket = self._desk.tickets.open(turn.openid, "投诉建议", turn.text, turn.now, message=turn.incoming.message)
+        ticket = self._desk.tickets.open(turn.openid, "投诉建议", turn.text, turn.now, message=turn.message)
         turn.session.flow = Flow(skill=self.name, step="detail", data={"ticket": ticket.id})
         lines = (
             "抱歉没帮上。您再说一下是哪件事卡住了，我一起转给工作人员。",
@@ -71,5 +71,5 @@ class Handoff(Skill):
         return Reply(lines)
 
     def _take(self, turn: Turn, kind: TicketKind, opening: str) -> Reply:
-        ticket = self._desk.tickets.open(turn.openid, kind, turn.text, turn.now, message=turn.incoming.message)
+        ticket = self._desk.tickets.open(turn.openid, kind, turn.text, turn.now, message=turn.message)
         return Reply((opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"), footer="也可拨 12345。")

@@ -80,7 +80,9 @@ class Join(Skill):
         uscc = self._meant(flow.data["enterprise"])
         turn.session.flow = None
         try:
-            request = self._desk.joining.ask(turn.openid, uscc, Role(flow.data["role"]), turn.text.strip(), turn.now)
+            request = self._desk.joining.ask(
+                turn.openid, uscc, Role(flow.data["role"]), turn.text.strip(), turn.now, turn.message
+            )
         except JoinRefused as refused:
             return Reply((str(refused),), footer="要人工答复请回复“人工”。")
         return Reply(_placed(request))

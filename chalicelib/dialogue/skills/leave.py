@@ -39,10 +39,10 @@ class Leave(Skill):
         self._withdraw(turn, tuple(scope for scope in PUSHED if scope is not kept))
         if not self._desk.bindings.of_person(turn.openid):
             return Reply((f"您还没有绑定企业，{name}提醒发不出来。",), footer="回复“绑定”开始。")
-        self._desk.consents.grant(turn.openid, (kept,), NOTICE_VERSION, "chat", turn.now)
+        self._desk.consents.grant(turn.openid, (kept,), NOTICE_VERSION, "chat", turn.now, turn.message)
         return Reply((f"好的，以后只收{name}提醒，其余推送都已停止。",), footer="想全部停止请回复“退订”。")
 
     def _withdraw(self, turn: Turn, scopes: tuple[Scope, ...]) -> None:
         turn.session.flow = None
-        self._desk.consents.withdraw(turn.openid, scopes, "chat", turn.now)
-        self._desk.notices.cancel_for(turn.openid, scopes, turn.now)
+        since = self._desk.consents.withdraw(turn.openid, scopes, "chat", turn.now, turn.message)
+        self._desk.notices.cancel_for(turn.openid, scopes, turn.now, until=since)

@@ -9,7 +9,7 @@ from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.binding import Binding, BindingRefused
+from chalicelib.enterprises.binding import Binding, BindingRefused, Member
 from chalicelib.enterprises.joining import JoinRefused, JoinRequest
 from chalicelib.times import local_date
 
@@ -87,7 +87,7 @@ class Members(Skill):
     def _admit(self, turn: Turn, flow: Flow, digits: str) -> Reply:
         uscc, ref = flow.data["uscc"], flow.data["ref"]
         try:
-            binding = self._desk.joining.confirm(turn.openid, uscc, ref, digits, turn.now)
+            binding = self._desk.joining.confirm(turn.openid, uscc, ref, digits, turn.now, turn.message)
         except JoinRefused as refused:
             return Reply((str(refused),))
         turn.session.flow = None
@@ -95,7 +95,7 @@ class Members(Skill):
 
     def _refuse(self, turn: Turn, args: Mapping[str, str]) -> Reply:
         try:
-            self._desk.joining.refuse(turn.openid, args["uscc"], args["ref"], turn.now)
+            self._desk.joining.refuse(turn.openid, args["uscc"], args["ref"], turn.now, turn.message)
         except JoinRefused as refused:
             return Reply((str(refused),))
         return Reply(("已拒绝，对方不会看到您是谁。",), _AGAIN)
@@ -112,13 +112,12 @@ class Members(Skill):
         )
 
     def _remove(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        member = self._member(turn, args)
-        if member is None:
-            return self._list(turn)
         try:
-            self._desk.bindings.remove(member.openid, args["uscc"], turn.now, by=turn.openid)
+            member = self._desk.bindings.remove_member(turn.openid, args["uscc"], args["ref"], turn.now, turn.message)
         except BindingRefused as refused:
             return Reply((str(refused),))
+        if member is None:
+            return self._list(turn)
         return Reply((f"已移除 {called(member)}，马上生效。",), _AGAIN)
 
     def _member(self, turn: Turn, args: Mapping[str, str]) -> Binding | None:
@@ -131,7 +130,7 @@ class Members(Skill):
 _AGAIN = (Option(label="看成员名单", action="members.list"),)
 
 
-def called(binding: Binding) -> str:
+def called(binding: Member) -> str:
     """张*（财务，11月22日起）: enough for the 法人 to know whom it is about."""
     since = local_date(binding.bound_at)
     return f"{binding.label or '凭授权码绑定的'}（{binding.role}，{since.month}月{since.day}日起）"

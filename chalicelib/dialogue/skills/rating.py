@@ -41,7 +41,7 @@ class RatingSkill(Skill):
         if choice(turn.text) is not None:
             return None
         turn.session.flow = None
-        self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now)
+        self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now, turn.message)
         return Reply((f"已补进工单 {flow.data['ticket']}，一起转给负责整改的人。",), footer="要问别的请接着说。")
 
     def _ask(self, turn: Turn, no: str | None) -> Reply:
@@ -78,7 +78,7 @@ class RatingSkill(Skill):
         if not rating.ticket:
             text = f"差评（{rating.level.chinese}）：{case.head.dept} · {case.head.title} · {case.no}"
             ticket = self._desk.tickets.open(
-                turn.openid, "差评整改", text, turn.now, due=put_right_by, message=turn.incoming.message
+                turn.openid, "差评整改", text, turn.now, due=put_right_by, message=turn.message
             )
             rating = self._desk.ratings.ticketed(case.no, ticket.id)
         turn.session.flow = Flow(skill=self.name, step="why", data={"ticket": rating.ticket})

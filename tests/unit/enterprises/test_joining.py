@@ -45,9 +45,10 @@ def test_the_legal_lets_in_who_told_the_number(world: World) -> None:
     digits = world.ask()
     [request] = world.joining.waiting(LEGAL, USCC, world.clock.now())
     assert (request.label, request.role) == ("张**", Role.FINANCE)
-    binding = world.joining.confirm(LEGAL, USCC, request.ref, digits, world.clock.now())
-    assert (binding.openid, binding.role, binding.label) == (NEW, Role.FINANCE, "张**")
-    assert world.bindings.of(NEW, USCC) == binding
+    member = world.joining.confirm(LEGAL, USCC, request.ref, digits, world.clock.now())
+    assert (member.role, member.label) == (Role.FINANCE, "张**")
+    held = world.bindings.of(NEW, USCC)
+    assert held is not None and (held.role, held.label) == (Role.FINANCE, "张**")
     assert world.joining.of_person(NEW, world.clock.now()) == []
     assert world.joining.waiting(LEGAL, USCC, world.clock.now()) == []
     with pytest.raises(JoinRefused):

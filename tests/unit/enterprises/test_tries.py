@@ -39,7 +39,7 @@ def test_being_refused_does_not_make_the_lock_longer(store: MemoryStore, clock: 
 def test_getting_it_right_forgets_and_kinds_do_not_mix(store: MemoryStore, clock: FixedClock) -> None:
     lookup, bind = Lockout(store, LOOKUP, limit=2), Lockout(store, "bind", limit=2)
     lookup.miss("o1", clock.now())
-    lookup.clear("o1")
+    store.transact([lookup.cleared("o1")])
     lookup.miss("o1", clock.now())
     lookup.check("o1", clock.now())
     lookup.miss("o1", clock.now())
