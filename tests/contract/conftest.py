@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -23,6 +20,7 @@ from chalicelib.adapters.sqlite_queue import SqliteQueue
 from chalicelib.adapters.sqlite_store import SqliteStore
 from chalicelib.adapters.sqs_queue import SqsQueue
 from chalicelib.ports import Blobs, Queue, Store
+from tests.houses.mocked_aws import MockedAws, fresh, make_bucket, make_queues
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 MAX_RECEIVES = 2
@@ -33,49 +31,14 @@ def clock() -> FixedClock:
     return FixedClock(START)
 
 
-class OneAtATime:
-    """A client whose calls are each atomic, as the service's are: moto checks a condition and writes without a lock
-    (moto 5.2.5, dynamodb/models/table.py). Calls of different threads still mix in any order."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._lock = threading.RLock()
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if not inspect.ismethod(found):
-            return found
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with self._lock:
-                return found(*args, **kwargs)
-
-        return call
-
-
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Callable[[str], Any]]:
     """Clients of a mock of AWS, one a service, shared by the threads and tests of a module; each test names its own
     table, queues and bucket with ``fresh``."""
-    import boto3
-    from moto import mock_aws
-
-    with mock_aws():
-        session = boto3.session.Session(region_name="cn-north-1")
-        clients: dict[str, Any] = {}
-
-        def client(service: str) -> Any:
-            if service not in clients:
-                clients[service] = OneAtATime(session.client(service))
-            return clients[service]
-
-        yield client
-        for made in clients.values():
-            made.close()
-
-
-def fresh() -> str:
-    return f"t{uuid4().hex[:12]}"
+    mocked = MockedAws()
+    mocked.start()
+    yield mocked.client
+    mocked.stop()
 
 
 @pytest.fixture(params=["memory", "sqlite", "dynamodb"])
@@ -112,19 +75,10 @@ def handle(request: pytest.FixtureRequest, clock: FixedClock, tmp_path: Path) ->
     else:
         aws = request.getfixturevalue("aws")
         prefix = fresh()
-        make_sqs_queues(aws("sqs"), prefix, "work", "other")
+        make_queues(aws("sqs"), prefix, "work", "other", max_receives=MAX_RECEIVES)
         yield QueueHandle(
             SqsQueue(prefix, lambda: aws("sqs"), wait_seconds=0), lambda seconds: time.sleep(seconds + 0.05)
         )
-
-
-def make_sqs_queues(client: Any, prefix: str, *queues: str) -> None:
-    """Each queue with its dead letters, as the template makes them."""
-    for queue in queues:
-        url = client.create_queue(QueueName=f"{prefix}-{queue}-dead")["QueueUrl"]
-        attributes = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-        policy = f'{{"deadLetterTargetArn":"{attributes["QueueArn"]}","maxReceiveCount":"{MAX_RECEIVES}"}}'
-        client.create_queue(QueueName=f"{prefix}-{queue}", Attributes={"RedrivePolicy": policy})
 
 
 @pytest.fixture
@@ -140,5 +94,5 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
         return FileBlobs(tmp_path / "blobs")
     aws = request.getfixturevalue("aws")
     bucket = fresh()
-    aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "cn-north-1"})
+    make_bucket(aws("s3"), bucket)
     return S3Blobs(bucket, lambda: aws("s3"))

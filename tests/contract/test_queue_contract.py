@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.adapters.sqs_queue import SqsQueue
 from chalicelib.ports import Message, Queue
-from tests.contract.conftest import MAX_RECEIVES, QueueHandle, fresh, make_sqs_queues
+from tests.contract.conftest import MAX_RECEIVES, QueueHandle
+from tests.houses.mocked_aws import fresh, make_queues
 
 
 def drain(queue: Queue, name: str = "work") -> list[Message]:
@@ -177,7 +178,7 @@ def test_eight_receivers_share_the_work_without_overlap(queue: Queue) -> None:
 def test_dead_letters_that_nobody_can_read_are_seen_and_moved(aws: Callable[[str], Any]) -> None:
     """Only SQS can hold such: somebody with the console, or another program, may send anything."""
     prefix, client = fresh(), aws("sqs")
-    make_sqs_queues(client, prefix, "work")
+    make_queues(client, prefix, "work", max_receives=MAX_RECEIVES)
     queue = SqsQueue(prefix, lambda: client, wait_seconds=0)
     urls = {name: client.get_queue_url(QueueName=f"{prefix}-{name}")["QueueUrl"] for name in ("work", "work-dead")}
     for body in ("junk", "[1]", '{"notice":"n-1"}'):

@@ -1,4 +1,4 @@
-"""An application in memory and a person who talks to it through the real Chalice app, as WeChat would."""
+"""An application in the chosen stage and a person who talks to it through the real Chalice app, as WeChat would."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalice.test import Client
 
 from chalicelib import bootstrap
 from chalicelib.adapters.clocks import FixedClock
-from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
 from chalicelib.bootstrap import Application
 from chalicelib.notices.kinds import QUEUES
 from chalicelib.ports import Messenger, Outbound, Outcome, Reaction
 from chalicelib.settings import Settings
 from chalicelib.wechat.codec import Mode
+from tests.houses import chosen
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
@@ -52,14 +52,14 @@ class Post:
 
 
 def make_application(messenger: Messenger | None = None, **settings: object) -> Application:
-    """Everything in memory, at MONDAY_10; installed as the process's application."""
-    clock = FixedClock(MONDAY_10)
+    """Empty, in the stage of this test run, at MONDAY_10; installed as the process's application."""
+    house = chosen.current().house(MONDAY_10)
     application = Application(
-        Settings(**{**SETTINGS, **settings}),  # type: ignore[arg-type]
-        clock=clock,
-        store=MemoryStore(clock),
-        queue=MemoryQueue(clock),
-        blobs=MemoryBlobs(),
+        Settings(**{**SETTINGS, **house.settings, **settings}),  # type: ignore[arg-type]
+        clock=house.clock,
+        store=house.store,
+        queue=house.queue,
+        blobs=house.blobs,
         messenger=messenger or Post(),
     )
     bootstrap.install(application)

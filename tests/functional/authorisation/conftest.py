@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.clocks import FixedClock
-from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
 from chalicelib.bootstrap import Application
 from chalicelib.cases.model import CaseRow
 from chalicelib.dialogue.model import Incoming, Session, Turn
@@ -20,9 +18,10 @@ from chalicelib.pages import site
 from chalicelib.pages.cookies import SESSION
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.session import Sessions
-from chalicelib.ports import Page, Record
+from chalicelib.ports import Page, Record, Store
 from chalicelib.settings import Settings
 from tests.functional.support import MONDAY_10, SETTINGS, Post
+from tests.houses import chosen
 
 OURS, THEIRS = "91360323MAXX00015C", "91360323MAXX000312"
 CASES = {OURS: "3603232026111600019", THEIRS: "3603232026111600027"}
@@ -32,42 +31,45 @@ TITLES = {OURS: "不动产转移登记", THEIRS: "食品经营许可"}
 BANKS = {OURS: "示例甲银行", THEIRS: "示例乙银行"}
 
 
-class ReadingStore(MemoryStore):
+class ReadingStore:
     """``reads`` lists the reads by kind of partition; that of rows there are and rows there are not looks the same."""
 
-    def __init__(self, clock: FixedClock) -> None:
-        super().__init__(clock)
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.reads: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
     def get(self, pk: str, sk: str) -> Record | None:
         self.reads.append(f"get {pk.split('#')[0]}")
-        return super().get(pk, sk)
+        return self._store.get(pk, sk)
 
     def query(self, pk: str, **options: Any) -> Page:
         self.reads.append(f"query {pk.split('#')[0]} {options.get('prefix')}")
-        return super().query(pk, **options)
+        return self._store.query(pk, **options)
 
     def query_index(self, index: Any, pk: str, **options: Any) -> Page:
         self.reads.append(f"index {pk.split('#')[0]}")
-        return super().query_index(index, pk, **options)
+        return self._store.query_index(index, pk, **options)
 
 
 class County:
     """``say`` runs one action of the conversation, ``open`` one page, both as this person."""
 
     def __init__(self) -> None:
-        clock = FixedClock(MONDAY_10)
-        self.store = ReadingStore(clock)
+        house = chosen.current().house(MONDAY_10)
+        self.store = ReadingStore(house.store)
         self.app = Application(
-            Settings(**SETTINGS),  # type: ignore[arg-type]
-            clock=clock,
-            store=self.store,
-            queue=MemoryQueue(clock),
-            blobs=MemoryBlobs(),
+            Settings(**{**SETTINGS, **house.settings}),  # type: ignore[arg-type]
+            clock=house.clock,
+            store=cast(Store, self.store),
+            queue=house.queue,
+            blobs=house.blobs,
             messenger=Post(),
         )
         bootstrap.install(self.app)
-        self.now = clock.now()
+        self.now = house.clock.now()
         for uscc in (OURS, THEIRS):
             self._furnish(uscc)
 

@@ -307,4 +307,4 @@ def test_an_event_that_fails_is_a_500_so_that_it_comes_again(
 def test_health(client: Client, county: Application) -> None:
     answer = client.http.get("/healthz")
     assert answer.status_code == 200
-    assert answer.json_body == {"status": "ok", "stage": "local", "content": county.catalogue().version}
+    assert answer.json_body == {"status": "ok", "stage": county.settings.stage, "content": county.catalogue().version}

@@ -27,10 +27,10 @@ def client(application: Application) -> Iterator[Client]:
         yield client
 
 
-def test_health(client: Client) -> None:
+def test_health(client: Client, application: Application) -> None:
     answer = client.http.get("/healthz")
     assert answer.status_code == 200
-    assert answer.json_body == {"status": "ok", "stage": "local", "content": 0}
+    assert answer.json_body == {"status": "ok", "stage": application.settings.stage, "content": 0}
 
 
 def test_verification_of_the_callback_url_answers_the_echo_as_it_is(client: Client, application: Application) -> None:

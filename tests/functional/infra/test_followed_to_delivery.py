@@ -92,7 +92,7 @@ def test_a_poisoned_message_is_counted_and_logged_by_its_own_id(
     county: Application, figures: io.StringIO, log: io.StringIO
 ) -> None:
     with Client(app) as client:
-        event = client.events.generate_sqs_event(["junk", "[]"], queue_name="xixinban-notices")
+        event = client.events.generate_sqs_event(["junk", "[]"], queue_name=f"{county.settings.queue_prefix}-notices")
         answer = client.lambda_.invoke("deliver", event)
     assert len(answer.payload["batchItemFailures"]) == 2
     failed = [each for each in map(json.loads, log.getvalue().splitlines()) if each["level"] == "ERROR"]
@@ -109,7 +109,7 @@ def test_a_row_that_cannot_be_read_holds_up_nobody_beside_it(
     county.store.put(Record("notice#broken", "row", {"state": "nonsense"}))
     bodies = [json.dumps({"notice": each, "correlation_id": "run-1"}) for each in ("broken", good)]
     with Client(app) as client:
-        event = client.events.generate_sqs_event(bodies, queue_name="xixinban-notices-urgent")
+        event = client.events.generate_sqs_event(bodies, queue_name=f"{county.settings.queue_prefix}-notices-urgent")
         answer = client.lambda_.invoke("deliver_urgent", event)
     assert len(answer.payload["batchItemFailures"]) == 1
     assert county.notices.show(good).state is NoticeState.ACCEPTED

@@ -11,7 +11,8 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.entrypoints.partners import partners
 from chalicelib.ports import Clock
-from tests.unit.partners.caller import County
+from tests.houses import chosen
+from tests.unit.partners.caller import START, County
 
 ROUTE = "/partners/{partner}/{kind}"
 
@@ -28,6 +29,12 @@ class _Application:
     settings: _Settings
     clock: Clock
     partners: Any
+
+
+def county_of_stage() -> County:
+    """Its rows and clock are of the stage that this test run is in."""
+    house = chosen.current().house(START)
+    return County(house.store, house.clock)
 
 
 def install(county: County, clock: Clock | None = None) -> Chalice:

@@ -13,7 +13,7 @@ from chalicelib import bootstrap
 from chalicelib.errors import BadInput
 from chalicelib.partners.model import IssuedKey
 from jobs.cli.partner import app
-from tests.functional.partners.county_app import install
+from tests.functional.partners.county_app import county_of_stage, install
 from tests.unit.partners.caller import START, County, loan_row
 
 BANK = ["add", "bank-c", "--name", "丙银行", "--scope", "loans", "--bank", "丙银行芦溪支行"]
@@ -21,7 +21,7 @@ BANK = ["add", "bank-c", "--name", "丙银行", "--scope", "loans", "--bank", "�
 
 @pytest.fixture
 def county() -> Iterator[County]:
-    county = County()
+    county = county_of_stage()
     install(county)
     yield county
     bootstrap.install(None)

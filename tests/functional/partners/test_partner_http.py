@@ -18,7 +18,7 @@ from chalicelib.partners import openapi, signing
 from chalicelib.partners.model import Answer, ErrorBody, Kind
 from chalicelib.partners.refusals import Reason
 from chalicelib.ports import Throttled
-from tests.functional.partners.county_app import install
+from tests.functional.partners.county_app import county_of_stage, install
 from tests.unit.partners.caller import OFFICE, START, County, Signed, case_row, signed
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -27,7 +27,7 @@ BODY = {"rows": [case_row()]}
 
 @pytest.fixture
 def county() -> Iterator[County]:
-    county = County()
+    county = county_of_stage()
     county.partners.register(OFFICE.model_copy(update={"per_second": 1000, "per_minute": 60_000}))
     yield county
     bootstrap.install(None)

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from chalicelib import bootstrap
 from chalicelib.partners import openapi
 from chalicelib.partners.model import Kind
-from tests.functional.partners.county_app import install
+from tests.functional.partners.county_app import county_of_stage, install
 from tests.unit.partners.caller import OFFICE, START, County, signed
 
 SCHEMA = schemathesis.openapi.from_dict(openapi.document("https://xixinban.example"))
@@ -41,7 +41,7 @@ EXAMPLES = 6
 
 @pytest.fixture(scope="module")
 def county() -> Iterator[County]:
-    county = County()
+    county = county_of_stage()
     county.partners.register(OFFICE.model_copy(update={"per_second": 1000, "per_minute": 60_000}))
     yield county
     bootstrap.install(None)
