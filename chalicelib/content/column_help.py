@@ -45,10 +45,10 @@ def choices(field: FieldInfo) -> list[str] | None:
     return None
 
 
-def comment(name: str, field: FieldInfo) -> str:
+def comment(heading: str, name: str, field: FieldInfo) -> str:
     """法定办结时限（必填）… what it means, how it is written, an example, and the parts of a nested value."""
-    lines = [f"{field.title or name}（{'必填' if field.is_required() else '可不填'}，列名也可写 {name}）"]
-    meaning = field.description or _MEANINGS.get(name)
+    lines = [f"{heading}（{'必填' if field.is_required() else '可不填'}，列名也可写 {name}）"]
+    meaning = field.description or _MEANINGS.get(name.rpartition(".")[2])
     if meaning:
         lines.append(meaning)
     listed = choices(field)

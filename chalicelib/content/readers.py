@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from chalicelib.content import documents, kinds, tables, workbooks
+from chalicelib.content import documents, kinds, parts, rows, tables, workbooks
 from chalicelib.content.kinds import Kind
+from chalicelib.content.parts import PartSheet
 from chalicelib.content.problems import Broken, Place, Problem
-from chalicelib.content.sources import Rows, Source
+from chalicelib.content.sources import RawRow, Rows, Source
 from chalicelib.errors import BadInput
 
 _NOTES = frozenset({"说明", "填写说明", "readme"})
@@ -74,12 +76,45 @@ def _of_workbook(path: Path, place: Place, *, alone: bool) -> Iterator[Source | 
     except Broken as broken:
         yield broken.problem
         return
-    for sheet in sheets:
+    lists = {sheet: part for sheet in sheets if (part := parts.named(sheet)) is not None}
+    owned: set[str] = set()
+    for sheet in (sheet for sheet in sheets if sheet not in lists):
         here = Place(place.file, sheet=sheet)
-        kind = kinds.named(sheet) or (kinds.named(path.stem) if len(sheets) == 1 else None)
+        kind = kinds.named(sheet) or (kinds.named(path.stem) if len(sheets) == len(lists) + 1 else None)
         if kind is not None:
-            yield Source(kind, here, partial(workbooks.read_sheet, path, here))
+            mine = {sheet: part for sheet, part in lists.items() if part.kind is kind}
+            owned |= mine.keys()
+            yield Source(kind, here, partial(_with_parts, path, here, kind, mine))
         elif sheet.strip().lower() in _NOTES:
             yield f"{here}：说明，不读取"
         else:
             yield Problem(here, f"看不出是哪一类内容，工作表名请用：{kinds.listed()}")
+    for sheet in lists.keys() - owned:
+        text = f"只有附表，没有“{lists[sheet].kind.title}”表。请一起放进来"
+        yield Problem(Place(place.file, sheet=sheet), text)
+
+
+def _with_parts(path: Path, place: Place, kind: Kind, lists: dict[str, PartSheet]) -> Rows:
+    """Rows of a sheet with the entries of its part sheets (附表), which are held meanwhile."""
+    if not lists:
+        yield from workbooks.read_sheet(path, place)
+        return
+    entries = parts.Entries(kind)
+    for sheet, part in lists.items():
+        for raw in workbooks.read_sheet(path, replace(place, sheet=sheet)):
+            yield from [raw] if isinstance(raw, Problem) else _entry(entries, part, raw)
+    titles = rows.column_titles(kind)
+    for raw in workbooks.read_sheet(path, place):
+        if isinstance(raw, RawRow):
+            key = raw.values.get(titles[kind.key]) or raw.values.get(kind.key) or ""
+            yield from entries.give(raw, str(key), titles)
+        yield raw
+    yield from entries.left_over()
+
+
+def _entry(entries: parts.Entries, part: PartSheet, raw: RawRow) -> Iterator[Problem]:
+    own = {heading: value for heading, value in raw.values.items() if heading != part.owner}
+    values, problems = rows.named(part.model, replace(raw, values=own))
+    yield from problems
+    if not problems:
+        yield from entries.add(part, raw, values)

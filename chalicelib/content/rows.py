@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.content import cells, wording
+from chalicelib.content import cells, parts, wording
 from chalicelib.content.kinds import Kind
 from chalicelib.content.problems import Broken, Place, Problem
 from chalicelib.content.sources import RawRow, Source
+from chalicelib.provenance import Provenanced
+
+_TWICE = "这一列写了两次（名称和中文名各一次，或整格和分列各一次），请删去一列"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def _once(row: Row, seen: dict[str, Place]) -> Row | Problem:
 
 def validated(kind: Kind, raw: RawRow) -> list[Row | Problem]:
     """The row, or all its mistakes."""
-    values, problems = _named(kind, raw)
+    values, problems = named(kind.model, raw)
     try:
         value = kind.model.model_validate(values)
     except ValidationError as error:
@@ -67,36 +70,57 @@ def validated(kind: Kind, raw: RawRow) -> list[Row | Problem]:
     return [*problems] or [Row(kind, raw.place, kind.key_of(value), value)]
 
 
-def _named(kind: Kind, raw: RawRow) -> tuple[dict[str, Any], list[Problem]]:
-    """Values by field name; columns may carry the name or the Chinese title."""
-    names, titles = column_names(kind), column_titles(kind)
+def named(model: type[BaseModel], raw: RawRow) -> tuple[dict[str, Any], list[Problem]]:
+    """Values by field name; columns may carry the name or the Chinese title, a group's its path (法定办结时限.数量)."""
+    names = headings(model)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for column, value in raw.values.items():
-        name = names.get(column.strip())
-        if name is None:
-            problems.append(Problem(raw.place, "没有这一列。请核对列名，或删去", column))
-        elif name in values:
-            problems.append(Problem(raw.place, "这一列写了两次（名称和中文名各一次），请删去一列", titles[name]))
-        else:
-            try:
-                values[name] = _cell(kind, name, value) if raw.text else value
-            except cells.BadCell as bad:
-                problems.append(Problem(raw.place, str(bad), titles[name]))
+    for heading, given in raw.values.items():
+        found = names.get(heading.strip())
+        if found is None:
+            problems.append(Problem(raw.place, "没有这一列。请核对列名，或删去", heading))
+            continue
+        into, inner = _place(model, found, values)
+        if into is None or found[-1] in into:
+            problems.append(Problem(raw.place, _TWICE, _title(model, found)))
+            continue
+        try:
+            into[found[-1]] = _cell(inner, found[-1], given) if raw.text and isinstance(given, str) else given
+        except cells.BadCell as bad:
+            problems.append(Problem(raw.place, str(bad), _title(model, found)))
     return values, problems
 
 
-def _cell(kind: Kind, name: str, text: str) -> Any:
-    if name == "prov":  # its own validator splits commas too
+def _place(
+    model: type[BaseModel], path: tuple[str, ...], values: dict[str, Any]
+) -> tuple[dict[str, Any] | None, type[BaseModel]]:
+    """Where a column's value goes, and whose field it is; None where the group was written as a whole already."""
+    if len(path) == 1:
+        return values, model
+    group = values.setdefault(path[0], {})
+    return (group if isinstance(group, dict) else None), parts.groups(model)[path[0]]
+
+
+def _title(model: type[BaseModel], path: tuple[str, ...]) -> str:
+    return wording.column(model, path) or path[0]
+
+
+def _cell(model: type[BaseModel], name: str, text: str) -> Any:
+    if name == "prov" and issubclass(model, Provenanced):  # its own validator splits commas too
         return text.replace("；", ",").replace(";", ",")
-    return cells.read(text, shapes(kind)[name])
+    return cells.read(text, model_shapes(model)[name])
 
 
 @cache
-def column_names(kind: Kind) -> dict[str, str]:
-    """Field by column heading: its name and its Chinese title."""
-    fields = kind.model.model_fields
-    return {name: name for name in fields} | {field.title: name for name, field in fields.items() if field.title}
+def headings(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Path of the field by column heading: its name and its Chinese title, those of a group's parts behind a dot."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, known in model.model_fields.items():
+        found |= {name: (name,), known.title or name: (name,)}
+    for name, inner in parts.groups(model).items():
+        for part in inner.model_fields:
+            found |= {f"{name}.{part}": (name, part), _title(model, (name, part)): (name, part)}
+    return found
 
 
 @cache
@@ -106,5 +130,5 @@ def column_titles(kind: Kind) -> dict[str, str]:
 
 
 @cache
-def shapes(kind: Kind) -> dict[str, cells.Shape]:
-    return {name: cells.shape(field) for name, field in kind.model.model_fields.items()}
+def model_shapes(model: type[BaseModel]) -> dict[str, cells.Shape]:
+    return {name: cells.shape(field) for name, field in model.model_fields.items()}

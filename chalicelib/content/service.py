@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from chalicelib.content import publishing, readers, references, snapshots, writers
+from chalicelib.content import publishing, readers, references, snapshots, workbook_writer, writers
 from chalicelib.content.changes import Changes, KindChanges, compare
 from chalicelib.content.kinds import CATALOGUE, KINDS, REGISTERS
 from chalicelib.content.problems import Place, Problem, Problems, Report
@@ -154,7 +154,7 @@ class ContentService:
                 rows[name] = register.every()
         target = Path(path)
         if target.suffix.lower() == ".xlsx":
-            return writers.write_workbook(target, rows)
+            return workbook_writer.write_workbook(target, rows)
         if target.suffix:
             raise BadInput(f"不能导出为 {target.suffix} 文件。请给一个文件夹，或一个 .xlsx 文件名")
         return writers.write_folder(target, rows)

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryBlobs, MemoryStore
-from chalicelib.content import snapshots
+from chalicelib.content import parts, snapshots
 from chalicelib.content.kinds import CATALOGUE, KINDS
 from chalicelib.content.service import ContentRefused, ContentService
 from tests.functional.support import DATA
@@ -101,14 +101,15 @@ def test_a_bad_cell_is_told_by_sheet_row_and_column_and_nothing_changes(
     column = {cell.value: cell.column for cell in sheet[1]}
     sheet.cell(3, column["板块"]).value = "别的"
     sheet.cell(5, column["更新日期"]).value = "昨天"
-    materials = sheet.cell(4, column["申请材料"])
-    materials.value = str(materials.value).replace('"original": 1', '"original": "一"', 1)
+    materials = edited["事项-申请材料"]
+    originals = {cell.value: cell.column for cell in materials[1]}["原件份数"]
+    materials.cell(4, originals).value = "一"
     edited.save(tmp_path / "改.xlsx")
     with pytest.raises(ContentRefused) as refused:
         service.load(tmp_path / "改.xlsx", "运维乙", NOW)
     lines = list(refused.value.report.lines())
-    assert lines[0].startswith("改.xlsx「事项」表 第 3 行（SX-02）「板块」：只能填") or "第 3 行" in lines[0]
-    assert any("第 4 行" in line and "申请材料.第 1 项.原件份数" in line for line in lines)
+    assert "改.xlsx「事项-申请材料」表 第 4 行「原件份数」：应是整数，写的是“一”" in lines
+    assert any(line.startswith("改.xlsx「事项」表 第 3 行「板块」：只能填") for line in lines)
     assert any("第 5 行" in line and "更新日期" in line for line in lines)
     assert bodies(store, blobs) == before
 
@@ -117,17 +118,81 @@ def test_a_statutory_material_set_to_tolerable_in_a_sheet_is_refused(
     loaded: tuple[ContentService, MemoryStore, MemoryBlobs], workbook: Path, tmp_path: Path
 ) -> None:
     edited = load_workbook(workbook)
-    sheet = edited["事项"]
-    column = {cell.value: cell.column for cell in sheet[1]}
-    row = next(row for row in range(2, sheet.max_row + 1) if sheet.cell(row, column["事项编号"]).value == "SX-21")
-    cell = sheet.cell(row, column["申请材料"])
-    text = str(cell.value)
-    at = text.index("身份证明")
-    cell.value = text[:at] + text[at:].replace("必要", "容缺", 1).replace(
-        '"never_tolerable": true', '"never_tolerable": false', 1
+    sheet, column = edited["事项-申请材料"], columns_of(edited["事项-申请材料"])
+    row = next(
+        row
+        for row in range(2, sheet.max_row + 1)
+        if sheet.cell(row, column["所属事项"]).value == "SX-21"
+        and "身份证明" in sheet.cell(row, column["材料名称"]).value
     )
+    sheet.cell(row, column["材料必要性"]).value = "容缺"
+    sheet.cell(row, column["不可容缺"]).value = "否"
     edited.save(tmp_path / "容缺.xlsx")
     report = loaded[0].check(tmp_path / "容缺.xlsx")
-    [line] = report.lines()
-    assert "SX-21" in line or f"第 {row} 行" in line
-    assert "法定要件不能设为容缺：身份证明" in line
+    lines = list(report.lines())
+    assert any("法定要件不能设为容缺：身份证明" in line for line in lines), lines
+
+
+def columns_of(sheet: Any) -> dict[str, int]:
+    return {cell.value: cell.column for cell in sheet[1]}
+
+
+def test_lists_stand_in_sheets_of_their_own_and_small_groups_in_columns(book: Any) -> None:
+    materials = book["事项-申请材料"]
+    assert [cell.value for cell in materials[1]][:2] == ["所属事项", "材料名称"]
+    assert materials.cell(2, 1).value == "SX-01"
+    rules = {str(rule.sqref).split("2:")[0]: rule.formula1 for rule in materials.data_validations.dataValidation}
+    letter = {cell.value: cell.column_letter for cell in materials[1]}["材料必要性"]
+    assert rules[letter] == '"必要,条件,容缺"'
+    items, column = book["事项"], columns_of(book["事项"])
+    assert items.cell(2, column["承诺办结时限.数量"]).value is not None
+    assert items.cell(2, column["申请材料"]).value is None
+    assert "事项-申请材料" in items.cell(1, column["申请材料"]).comment.text
+
+
+def test_an_entry_of_a_row_that_is_not_there_or_without_an_owner_is_refused(
+    loaded: tuple[ContentService, MemoryStore, MemoryBlobs], workbook: Path, tmp_path: Path
+) -> None:
+    edited = load_workbook(workbook)
+    materials = edited["事项-申请材料"]
+    last = materials.max_row
+    materials.cell(last, 1).value = "SX-98"
+    materials.cell(last - 1, 1).value = None
+    edited.save(tmp_path / "附表.xlsx")
+    lines = list(loaded[0].check(tmp_path / "附表.xlsx").lines())
+    sheet = "附表.xlsx「事项-申请材料」表"
+    assert f"{sheet} 第 {last} 行「所属事项」：“事项”表里没有 SX-98。请核对，或删去" in lines
+    assert f"{sheet} 第 {last - 1} 行「所属事项」：没有填。请写它属于哪一个事项" in lines
+
+
+def test_a_list_that_is_written_in_its_cell_and_its_sheet_is_refused(
+    loaded: tuple[ContentService, MemoryStore, MemoryBlobs], workbook: Path, tmp_path: Path
+) -> None:
+    edited = load_workbook(workbook)
+    items = edited["事项"]
+    items.cell(2, columns_of(items)["申请材料"]).value = "[]"
+    edited.save(tmp_path / "两处.xlsx")
+    [line] = loaded[0].check(tmp_path / "两处.xlsx").lines()
+    assert line == "两处.xlsx「事项」表 第 2 行「申请材料」：这一格和“事项-申请材料”表都写了，请只留一处"
+
+
+def test_a_part_sheet_without_its_kind_is_refused(
+    loaded: tuple[ContentService, MemoryStore, MemoryBlobs], workbook: Path, tmp_path: Path
+) -> None:
+    edited = load_workbook(workbook)
+    del edited["事项"]
+    edited.save(tmp_path / "缺表.xlsx")
+    lines = list(loaded[0].check(tmp_path / "缺表.xlsx").lines())
+    assert "缺表.xlsx「事项-申请材料」表：只有附表，没有“事项”表。请一起放进来" in lines
+
+
+def test_headings_are_told_apart_in_every_sheet() -> None:
+    """No owner, title or group part shares its heading with another column, and no name is too long for a sheet."""
+    for kind in KINDS.values():
+        titles = [part.title for part in parts.sheets(kind).values()]
+        assert len(titles) == len(set(titles))
+        assert all(len(title) < parts.MAX_TITLE for title in titles)
+        for part in parts.sheets(kind).values():
+            inner = [field.title or name for name, field in part.model.model_fields.items()]
+            assert part.owner not in inner
+            assert len(inner) == len(set(inner))
