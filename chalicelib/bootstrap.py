@@ -25,6 +25,7 @@ from chalicelib.content.catalogue import Catalogue, CatalogueReader
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.inbox import Inbox
 from chalicelib.dialogue.service import DialogueService
+from chalicelib.dialogue.talk import Talk
 from chalicelib.dialogue.tickets import TicketService
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.consent import ConsentService
@@ -391,6 +392,10 @@ class Application:
     @cached_property
     def dialogue(self) -> DialogueService:
         return DialogueService(self.desk)
+
+    @cached_property
+    def talk(self) -> Talk:
+        return Talk(self.inbox, self.dialogue)
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.cases.service import CaseService
     from chalicelib.cases.workdays import WorkCalendar
     from chalicelib.content.catalogue import Catalogue
@@ -45,6 +47,22 @@ class PlatformClient(Protocol):
     def tickets(self) -> KeepsTickets: ...
 
 
+class Spoken(Protocol):
+    """What 溪小办 said, with links as in a chat, and the next steps that one may choose."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def options(self) -> tuple[str, ...]: ...
+
+
+class Talks(Protocol):
+    """The conversation, one turn a call; a message that comes twice is answered the same."""
+
+    def last(self, openid: str) -> Spoken | None: ...
+    def say(self, openid: str, text: str, message: str, now: datetime) -> Spoken: ...
+
+
 class Services(Protocol):
     """The part of ``bootstrap.Application`` that is used here."""
 
@@ -76,6 +94,8 @@ class Services(Protocol):
     def notices(self) -> NoticeService: ...
     @property
     def page_limits(self) -> PageLimits: ...
+    @property
+    def talk(self) -> Talks: ...
     @property
     def wechat_client(self) -> PlatformClient: ...
 

@@ -27,6 +27,7 @@ from chalicelib.pages import (
     safety,
     scripts,
     sign_in,
+    talk,
 )
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.limits import FORMS, MISSES, TooOften
@@ -55,9 +56,11 @@ ALONE: Mapping[tuple[str, str], View] = {
     ("GET", "points"): points.show,
     ("GET", "policies"): policies.show,
     ("GET", "oauth"): sign_in.finish,
+    ("GET", "talk"): talk.show,
     ("POST", "me"): me.withdraw,
     ("POST", "members"): members.change,
     ("POST", "mydata"): mydata.erase,
+    ("POST", "talk"): talk.say,
 }
 """Views of ``/h5/{page}``."""
 

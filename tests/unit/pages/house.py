@@ -165,6 +165,28 @@ class FakeClient:
     tickets: FakeTickets = field(default_factory=FakeTickets)
 
 
+@dataclass(frozen=True)
+class Said:
+    text: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeTalk:
+    """Answers everything alike, and keeps what it was asked."""
+
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    answer: Said | None = None
+
+    def last(self, openid: str) -> Said | None:
+        return self.answer
+
+    def say(self, openid: str, text: str, message: str, now: datetime) -> Said:
+        self.asked.append((openid, text, message))
+        self.answer = self.answer or Said("好的。")
+        return self.answer
+
+
 class House:
     """Satisfies ``pages.services.Services``."""
 
@@ -210,6 +232,7 @@ class House:
             others={},
         )
         self.wechat_client = FakeClient()
+        self.talk = FakeTalk()
         self.page_limits = PageLimits(store, "secret-for-tests")
         self.held = Catalogue(
             1,
