@@ -24,7 +24,8 @@ class Merged:
     """``before``: what the separate guides list together; ``after``: what the applicant still brings to one window,
     where departments share what they hold and the same paper is handed in once.
 
-    ``days_before`` is the sum of the promised working days of the items; None when an item counts another way.
+    ``days_before`` is the sum of the promised working days of the items; None when an item counts another way, or when
+    the sum is below what the bundle promises: then it promises for steps too that are no item of ours.
     ``materials`` are the distinct ones, necessary first.
     """
 
@@ -50,7 +51,7 @@ def merge(bundle: Bundle, items: Mapping[str, ServiceItem]) -> Merged:
     chosen = [items[step.items[0]] for step in bundle.steps if step.items and not step.condition]
     listed = [m for item in chosen for m in item.materials if m.necessity is not Necessity.CONDITIONAL]
     distinct = _distinct(m for m in listed if m.brought)
-    return Merged(len(listed), len(distinct), len(chosen), _days(chosen), distinct)
+    return Merged(len(listed), len(distinct), len(chosen), _days_apart(bundle, chosen), distinct)
 
 
 def _distinct(materials: Iterable[Material]) -> tuple[Material, ...]:
@@ -58,6 +59,12 @@ def _distinct(materials: Iterable[Material]) -> tuple[Material, ...]:
     for material in materials:
         by_name.setdefault(canonical(material.name), material)
     return tuple(sorted(by_name.values(), key=lambda m: m.necessity is not Necessity.NEEDED))
+
+
+def _days_apart(bundle: Bundle, items: Iterable[ServiceItem]) -> int | None:
+    days = _days(items)
+    comparable = days is not None and (bundle.promised is None or bundle.promised.n <= days)
+    return days if comparable else None
 
 
 def _days(items: Iterable[ServiceItem]) -> int | None:

@@ -141,6 +141,11 @@ def test_days_are_not_added_up_over_calendar_days() -> None:
     assert merge(content().bundles["B01"], content().items | {"SX-06": slow}).days_before is None
 
 
+def test_days_apart_are_not_told_where_the_bundle_promises_for_more_than_our_items() -> None:
+    """开办餐饮店: 8 days promised with steps of other offices, 6 for the two items of ours."""
+    assert merge(content().bundles["B06"], content().items).days_before is None
+
+
 def test_twins_of_the_same_paper() -> None:
     assert canonical("营业执照信息") == canonical("营业执照（正本）") == "营业执照"
     assert canonical("经营者身份证") == canonical("身份证/营业执照")
