@@ -2,15 +2,18 @@
 
 python -m bench policy_check [--write]
 
-The policies are those of data/policies.yaml, repeated under other ids; the enterprises are those of
-data/enterprises.yaml. CPU time, for the machine may be shared.
+The policies are those of data/policies.yaml, repeated under other ids with other thresholds, so that only what real
+policies share is shared; the enterprises are those of data/enterprises.yaml. Each look starts from the profile: its
+facts are gathered and derived anew. Explained means rendered, nothing left to be worked out: of a match all that is
+kept as evidence (facts with sources, records, reasons, amount with its calculation, every leaf), of an open one
+reasons, missing facts, amount and every leaf, of a refusal the leaves or the rule that decided.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,64 +23,97 @@ import yaml
 from bench.policy_match import today
 from bench.report import Section, table
 from chalicelib.enterprises.model import Enterprise
-from chalicelib.policies.model import Policy
-from chalicelib.policies.service import Decision, PolicyService
+from chalicelib.policies.decisions import evidenced
+from chalicelib.policies.facts import fact_sheet
+from chalicelib.policies.model import Policy, State
+from chalicelib.policies.service import PolicyService
 from chalicelib.policies.tree import Outcome
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ON = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 PROMISED_MS = 2.0
 
 
 def real_shaped(count: int) -> dict[str, Policy]:
-    """Each round of the sample policies has ids and exclusion groups of its own."""
+    """Each round of the sample policies has ids, exclusion groups and thresholds of its own."""
     rows = [Policy.model_validate(row) for row in yaml.safe_load((DATA / "policies.yaml").read_text(encoding="utf-8"))]
-    meant = [policy for policy in rows if policy.audience == "enterprise"]
-    made = {}
+    meant = [each for each in rows if each.audience == "enterprise" and each.state is not State.DRAFT]
+    made: dict[str, Policy] = {}
     for number in range(count):
         policy, turn = meant[number % len(meant)], number // len(meant)
-        own = {"id": f"P{1000 + number}", "excl_group": policy.excl_group and f"{policy.excl_group}{turn}"}
+        own = {
+            "id": f"P{1000 + number}",
+            "excl_group": policy.excl_group and f"{policy.excl_group}{turn}",
+            "condition": _moved(policy.condition, turn),
+        }
         made[own["id"]] = policy.model_copy(update=own)
-    return {str(name): policy for name, policy in made.items()}
+    return made
 
 
-def milliseconds(work: Callable[[], object], repeat: int = 30) -> float:
-    """The median of CPU times."""
-    times = []
+def _moved(raw: Any, turn: int) -> Any:
+    """The condition with each number a little higher in each round."""
+    if isinstance(raw, dict):
+        return {key: _moved(value, turn) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_moved(value, turn) for value in raw]
+    return raw * (1 + turn / 100) if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
+
+
+def milliseconds(work: Callable[[], object], repeat: int = 30) -> tuple[float, float]:
+    """The medians of wall and CPU times."""
+    walls, cpus = [], []
     for _ in range(repeat):
-        started = time.process_time()
+        wall, cpu = time.perf_counter(), time.process_time()
         work()
-        times.append(time.process_time() - started)
-    return median(times) * 1000
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    return median(walls) * 1000, median(cpus) * 1000
 
 
-def said(decisions: list[Decision], *, everything: bool) -> list[Any]:
-    """What is shown: reasons, missing facts and amount of what is open to the enterprise, or of every policy."""
-    return [(d.reasons, d.missing, d.benefit) for d in decisions if everything or d.outcome is not Outcome.NOT_MATCH]
+def explained(service: PolicyService, policies: dict[str, Policy], firm: Enterprise) -> list[Any]:
+    """Everything that is kept or shown of each decision."""
+    sheet = fact_sheet(firm, ON)
+    found: list[Any] = []
+    for decision in service.check_sheet(sheet):
+        if decision.outcome is Outcome.MATCH:
+            found.append(evidenced(decision, policies[decision.policy], sheet, service, "bench", NOW).body)
+        elif decision.outcome is Outcome.NOT_MATCH:
+            found.append(decision.reasons)
+        else:
+            lines = [line.document() for line in decision.trace]
+            found.append((decision.reasons, decision.missing, decision.benefit, lines))
+    return found
 
 
-def measure(count: int = 200) -> list[tuple[str, float, float]]:
-    """(what, median over the enterprises in ms, worst enterprise in ms)."""
-    service = PolicyService(real_shaped(count))
+def measure(count: int = 200) -> list[tuple[str, float, float, float, float]]:
+    """(what, median over the enterprises wall and CPU in ms, worst enterprise wall and CPU in ms)."""
+    policies = real_shaped(count)
+    service = PolicyService(policies)
     rows = yaml.safe_load((DATA / "enterprises.yaml").read_text(encoding="utf-8"))
     firms = [Enterprise.model_validate(row) for row in rows]
+    assert len(service.check(firms[0], ON)) == count
     ways: dict[str, Callable[[Enterprise], object]] = {
-        "outcome, mode, deadline": lambda firm: service.check(firm, ON),
-        "and why, what is missing, how much, of all but not_match": lambda firm: said(
-            service.check(firm, ON), everything=False
-        ),
-        "the same of every policy": lambda firm: said(service.check(firm, ON), everything=True),
+        "facts gathered and derived": lambda firm: fact_sheet(firm, ON),
+        "and outcome, mode, deadline": lambda firm: service.check(firm, ON),
+        "and all explained": lambda firm: explained(service, policies, firm),
     }
     found = []
     for name, way in ways.items():
         times = [milliseconds(lambda way=way, firm=firm: way(firm)) for firm in firms]  # type: ignore[misc]
-        found.append((name, round(median(times), 2), round(max(times), 2)))
+        walls, cpus = zip(*times, strict=True)
+        found.append((name, *(round(each, 2) for each in (median(walls), median(cpus), max(walls), max(cpus)))))
     return found
 
 
 def section() -> Section:
     """Holds when a check with explanations keeps what is promised for the median enterprise."""
     found = measure()
-    lines = table(["what is asked for", "CPU ms, median enterprise", "worst"], found)
-    text = f"`python -m bench policy_check`, {today()}: one enterprise × 200 real-shaped policies.\n\n{lines}"
-    return Section("Policies: one changed enterprise", text, found[1][1] <= PROMISED_MS)
+    head = ["from the profile", "wall ms, median enterprise", "CPU ms", "wall ms, worst enterprise", "CPU ms"]
+    text = (
+        f"`python -m bench policy_check`, {today()}: one enterprise × 200 real-shaped policies, thresholds differing "
+        "from policy to policy. Explained: of a match the whole evidence that is kept, of an open one reasons, missing "
+        "facts, amount and every leaf, of a refusal what decided it. Promised: 2 ms explained, by CPU time.\n\n"
+        f"{table(head, found)}"
+    )
+    return Section("Policies: one changed enterprise", text, found[-1][2] <= PROMISED_MS)

@@ -5,30 +5,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.policies import benefits
 from chalicelib.policies.benefits import Amount, Fixed, Inputs, Words
 from chalicelib.policies.builtin import FACTS
-from chalicelib.policies.closures import Test, Verdicts, compile_combine, compile_verdict, leaf_test
+from chalicelib.policies.closures import Facts, Test, compile_verdict
 from chalicelib.policies.counting import Counted
-from chalicelib.policies.dictionary import FactDef
-from chalicelib.policies.explain import QUAL_NAMES, Evidence, Explainer, Found, TraceLine, show
+from chalicelib.policies.explain import QUAL_NAMES, Explainer, TraceLine
 from chalicelib.policies.model import Mode, Modifier, Policy
 from chalicelib.policies.shared import Answers, SharedLeaves, picker
 from chalicelib.policies.tree import ASK, NO, OUTCOMES, YES, Leaf, ManualLeaf, Outcome, Verdict
 from chalicelib.ports import JsonObject
 
 _NOBODY: frozenset[str] = frozenset()
-_NO_COUNTS: Mapping[str, Counted] = {}
-_OWN = ManualLeaf("", "", 0)
-"""Stands for a leaf on the policy's own count until that is answered."""
+_MOST_WAYS = 4096
 DRY = "本年度资金已用完，补充后再兑现"
 
 
@@ -46,93 +43,47 @@ Refused = tuple[Standing, str]
 """Why a policy is not for an enterprise, whatever its facts."""
 
 
-@dataclass(slots=True)
-class Decision:
-    """One policy for one enterprise on one day. ``records`` are the hires, loans or projects that count.
-
-    Nobody changes one. It is not declared frozen because making a frozen one takes ten times as long, and a check
-    makes one for each policy.
-
-    Reasons, missing facts, amount and trace are worked out when somebody asks, and once: most of what a check finds is
-    never read, and finding it is what takes the time.
-    """
-
-    policy: str
-    version: int
-    name: str
-    on: date
-    outcome: Outcome
-    standing: Standing
-    mode: Mode
-    materials: tuple[str, ...]
-    deadline: date | None
-    because: Reasoning = field(compare=False, repr=False)
-    refusal: str | None = None
-    """Why it is not for this enterprise whatever its facts: then nothing is asked and nothing is promised."""
-    records: frozenset[str] = frozenset()
-    blocked_by: str | None = None
-    excluded: frozenset[str] = frozenset()
-    """Records that another policy of the exclusion group had taken, and that were not counted here."""
-    dry: bool = False
-    """Its pool (资金池) has nothing left this year: whoever qualifies still does, and no sum is promised."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Short Chinese sentences."""
-        return (self.refusal,) if self.refusal else self.because.reasons
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Names of the facts that could still decide."""
-        return () if self.refusal else self.because.missing
-
-    @property
-    def benefit(self) -> Amount | None:
-        """What it comes to; None where there is nothing."""
-        if self.outcome is Outcome.NOT_MATCH:
-            return None
-        return Amount(None, DRY) if self.dry else self.because.benefit
-
-    @property
-    def hint(self) -> str | None:
-        """What else to try: 可申请复核 where a title has run out."""
-        return "可申请复核" if not self.refusal and self.because.lost else None
-
-    @property
-    def trace(self) -> tuple[TraceLine, ...]:
-        """Every leaf as it was decided, with its evidence."""
-        return self.because.trace()
-
-
 def digest(body: JsonObject) -> str:
     """What a rule is kept under."""
     return sha256(json.dumps(body, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+class Way(NamedTuple):
+    """One way in which the leaves of a rule come out, and what follows from it whatever the facts are: most
+    enterprises share theirs with others, so it is worked out once. ``deciding`` are places in the tree, ``said`` the
+    same as numbers of shared leaves, ``titles`` the titles that are asked for and not held."""
+
+    outcome: Outcome
+    deciding: frozenset[int]
+    said: tuple[int, ...]
+    missing: tuple[str, ...]
+    derived: tuple[str, ...]
+    titles: tuple[str, ...]
 
 
 class Rule:
     """One policy version with its parameters of one period."""
 
     def __init__(self, policy: Policy, on: date, shared: SharedLeaves) -> None:
-        tree = policy.tree(policy.condition, on)
-        counted = {count.fact for count in policy.counts}
         self.policy = policy
         self.schema = policy.schema_of_facts
         self._on = on
-        self._deadline = policy.deadline
-        known = [leaf for leaf in tree.leaves if isinstance(leaf, Leaf)]
-        self.own = {leaf.index: leaf_test(leaf) for leaf in known if leaf.fact in counted}
-        self.numbers = [shared.number(_OWN if leaf.index in self.own else leaf) for leaf in tree.leaves]
-        self._pick = picker(self.numbers)
-        self._combine = compile_combine(tree)
-        self.explainer = Explainer(tree, self.schema)
-        self.derived = {leaf.index: leaf.fact for leaf in known if leaf.fact in FACTS and FACTS[leaf.fact].derived}
-        self.titles = {leaf.index: str(leaf.value) for leaf in known if leaf.fact == "valid_quals"}
-        self._counts = [(count, shared.count_number(count)) for count in policy.counts]
+        self._tree = policy.tree(policy.condition, on)
+        counts = {count.fact: count for count in policy.counts}
+        self.numbers = [shared.number(leaf, counts) for leaf in self._tree.leaves]
+        self.counts = [(count, shared.counter_number(count)) for count in policy.counts]
         self._counters = shared.counters
+        self._pick = picker(self.numbers)
+        self._ways: dict[tuple[Verdict, ...], Way] = {}
+        self._explainer = Explainer(self._tree, self.schema)
         self._overrides = [(each, compile_verdict(policy.tree(each.when, on))) for each in policy.mode_overrides]
         self._cases: dict[int, Test] = {}
         same_for_all = isinstance(policy.benefit, Fixed | Words)
         self._benefit = self._evaluated({}) if same_for_all else None
+
+    @property
+    def leaves(self) -> tuple[Leaf | ManualLeaf, ...]:
+        return self._tree.leaves
 
     @cached_property
     def body(self) -> JsonObject:
@@ -152,34 +103,18 @@ class Rule:
     ) -> Decision:
         """Records named in ``without`` do not count. ``refused`` makes it no match whatever the facts; the rules it
         is decided ``by`` bear on the amount."""
-        policy, sheet = self.policy, answers.sheet
-        values, verdicts, counted, records = sheet.values, self._pick(answers.verdicts), _NO_COUNTS, _NOBODY
-        if self._counts:
-            counted = self._counted(answers, without)
-            low = {name: found.low for name, found in counted.items() if found.low is not None}
-            high = {name: found.high for name, found in counted.items() if found.high is not None}
-            values = values | low
-            verdicts = list(verdicts)
-            for index, test in self.own.items():
-                verdicts[index] = _settled(test(low), test(high))
-            records = _NOBODY.union(*(found.refs for found in counted.values()))
-        mode, materials = self._mode(values) if self._overrides else (policy.mode, policy.materials)
-        return Decision(
-            policy.id,
-            policy.version,
-            policy.name,
-            sheet.on,
-            Outcome.NOT_MATCH if refused else OUTCOMES[self._combine(verdicts)],
-            refused[0] if refused else Standing.APPLIES,
-            mode,
-            materials,
-            self._deadline,
-            Reasoning(self, answers, verdicts, values, counted, by),
-            refused[1] if refused else None,
-            records,
-            None,
-            without,
-        )
+        if self.counts and (without or answers.sheet.declared):
+            answers = answers.apart(self._counted_apart(answers, without))
+        verdicts = self._pick(answers.verdicts)
+        way = self._ways.get(verdicts) or self._way(verdicts)
+        return Decision(self, answers, way, refused, by, without)
+
+    def mode(self, values: Facts) -> tuple[Mode, tuple[str, ...]]:
+        """How an enterprise gets it, and with what materials."""
+        for override, holds in self._overrides:
+            if holds(values) in (YES, ASK):
+                return override.mode, override.materials or self.policy.materials
+        return self.policy.mode, self.policy.materials
 
     def benefit(self, values: Mapping[str, Any], counted: Mapping[str, Counted]) -> Amount:
         """The amount, before other rules take their share of it."""
@@ -191,25 +126,34 @@ class Rule:
             return replace(amount, calculation=f"{amount.calculation}（资料不全的记录未计入）")
         return amount
 
-    def _counted(self, answers: Answers, without: frozenset[str]) -> dict[str, Counted]:
-        """By the name of the count. The enterprise's own figure stands for one that its records leave open."""
+    def _way(self, verdicts: tuple[Verdict, ...]) -> Way:
+        verdict, deciding = self._explainer.deciding(verdicts)
+        leaves = [leaf for index in deciding if isinstance(leaf := self.leaves[index], Leaf)]
+        derived = {leaf.fact for leaf in leaves if leaf.fact in FACTS and FACTS[leaf.fact].derived}
+        titles = [str(leaf.value) for leaf in leaves if leaf.fact == "valid_quals"] if verdict == NO else []
+        if len(self._ways) >= _MOST_WAYS:
+            self._ways.clear()
+        made = self._ways[verdicts] = Way(
+            OUTCOMES[verdict],
+            frozenset(deciding),
+            tuple(self.numbers[index] for index in deciding),
+            tuple(dict.fromkeys(leaf.fact for leaf in leaves)) if verdict == ASK else (),
+            tuple(sorted(derived)),
+            tuple(titles),
+        )
+        return made
+
+    def _counted_apart(self, answers: Answers, without: frozenset[str]) -> dict[int, Counted]:
+        """Without those records; and the enterprise's own figure for a count that its records leave open."""
         sheet, found = answers.sheet, {}
-        for count, number in self._counts:
-            if without:
-                counted = self._counters[number].over(sheet.records.get(count.of), without)
-            else:
-                counted = answers.counted[number]
-            own = sheet.declared.get(count.declared_as(self.policy.id)) if sheet.declared else None
+        for count, number in self.counts:
+            records = sheet.records.get(count.of)
+            counted = self._counters[number].over(records, without) if without else answers.counted[number]
+            own = sheet.declared.get(count.declared_as(self.policy.id))
             if own is not None and (counted.low is None or counted.low != counted.high):
                 counted = Counted(own[0], own[0], counted.refs, (), own[1])
-            found[count.fact] = counted
+            found[number] = counted
         return found
-
-    def _mode(self, values: Mapping[str, Any]) -> tuple[Mode, tuple[str, ...]]:
-        for override, holds in self._overrides:
-            if holds(values) in (YES, ASK):
-                return override.mode, override.materials or self.policy.materials
-        return self.policy.mode, self.policy.materials
 
     def _evaluated(self, values: Mapping[str, Any]) -> Amount:
         inputs = Inputs(values, self.schema, lambda raw: self._case(raw, values), self._parameter)
@@ -225,57 +169,126 @@ class Rule:
         return self.policy.parameters[name].on(self._on)
 
 
-class Reasoning:
-    """What stands behind one decision, put into words when somebody asks for it."""
+class Decision:
+    """One policy for one enterprise on one day: how its leaves came out, and why it may not be had all the same.
 
-    __slots__ = ("_answers", "_benefit", "_by", "_counted", "_found", "_rule", "_values", "_verdicts")
+    Only ``outcome`` is worked out when it is made; the rest when somebody asks, for most of what a check of all
+    policies finds is never read, and a check makes one for each policy.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_benefit",
+        "_by",
+        "_refused",
+        "_rule",
+        "_way",
+        "blocked_by",
+        "dry",
+        "excluded",
+        "outcome",
+    )
 
     def __init__(
         self,
         rule: Rule,
         answers: Answers,
-        verdicts: Verdicts,
-        values: dict[str, Any],
-        counted: Mapping[str, Counted],
+        way: Way,
+        refused: Refused | None,
         by: list[Modifier],
+        excluded: frozenset[str],
+        blocked_by: str | None = None,
     ) -> None:
-        self._rule, self._answers, self._verdicts, self._values = rule, answers, verdicts, values
-        self._counted, self._by = counted, by
-        self._found: Found | None = None
+        self._rule, self._answers, self._way = rule, answers, way
+        self._refused, self._by = refused, by
         self._benefit: Amount | None = None
+        self.outcome = Outcome.NOT_MATCH if refused else way.outcome
+        self.excluded = excluded
+        """Records that another policy of the exclusion group had taken, and that were not counted here."""
+        self.blocked_by = blocked_by
+        """The policy of the exclusion group that it gives way to."""
+        self.dry = False
+        """Its pool (资金池) has nothing left this year: whoever qualifies still does, and no sum is promised."""
+
+    def __repr__(self) -> str:
+        return f"<{self.policy} version {self.version} on {self.on}: {self.outcome}>"
+
+    def blocked(self, by: str, reason: str) -> Decision:
+        """The same, giving way to another policy of its group."""
+        refused = (Standing.BLOCKED, reason)
+        return Decision(self._rule, self._answers, self._way, refused, self._by, self.excluded, by)
+
+    @property
+    def policy(self) -> str:
+        return self._rule.policy.id
+
+    @property
+    def version(self) -> int:
+        return self._rule.policy.version
+
+    @property
+    def name(self) -> str:
+        return self._rule.policy.name
+
+    @property
+    def on(self) -> date:
+        return self._answers.sheet.on
+
+    @property
+    def deadline(self) -> date | None:
+        """The last day to apply."""
+        return self._rule.policy.deadline
+
+    @property
+    def standing(self) -> Standing:
+        return self._refused[0] if self._refused else Standing.APPLIES
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it is not for this enterprise whatever its facts: then nothing is asked and nothing is promised."""
+        return self._refused[1] if self._refused else None
+
+    @property
+    def mode(self) -> Mode:
+        return self._rule.mode(self._values)[0]
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        return self._rule.mode(self._values)[1]
+
+    @property
+    def records(self) -> frozenset[str]:
+        """The hires, loans or projects that count."""
+        counted = self._answers.counted
+        return _NOBODY.union(*(counted[number].refs for _, number in self._rule.counts))
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What decided, titles that have run out first, what derived facts were made of last."""
-        rule, indexes = self._rule, self._deciding[1]
-        texts, numbers, own = self._answers.texts, rule.numbers, rule.own
-        said = [self._own_text(index) if index in own else texts[numbers[index]] for index in indexes]
-        gone = [f"{QUAL_NAMES[code]}已于{day}过有效期" for code, day in self.lost] if rule.titles else []
-        derived = {rule.derived[index] for index in indexes if index in rule.derived}
-        how = self._answers.sheet.how
-        return tuple(dict.fromkeys([*gone, *said, *(how[name] for name in sorted(derived) if name in how)]))
+        """Short Chinese sentences: what decided, titles that have run out first, what derived facts were made of
+        last."""
+        if self._refused:
+            return (self._refused[1],)
+        way, texts = self._way, self._answers.texts
+        said = [texts[number] for number in way.said]
+        if way.titles:
+            said = [*(f"{QUAL_NAMES[code]}已于{day}过有效期" for code, day in self._lost), *said]
+        if way.derived:
+            how = self._answers.sheet.how
+            said += [how[name] for name in way.derived if name in how]
+        return tuple(dict.fromkeys(said))
 
     @property
     def missing(self) -> tuple[str, ...]:
-        verdict, indexes = self._deciding
-        if verdict != ASK:
-            return ()
-        leaves = self._rule.explainer.leaves
-        return tuple(dict.fromkeys(leaf.fact for i in indexes if isinstance(leaf := leaves[i], Leaf)))
+        """Names of the facts that could still decide."""
+        return () if self._refused else self._way.missing
 
     @property
-    def lost(self) -> list[tuple[str, date]]:
-        """Titles that were asked for, once held, and have run out, with their last day."""
-        verdict, indexes = self._deciding
-        lapsed, titles = self._answers.sheet.lapsed, self._rule.titles
-        if verdict != NO or not lapsed:
-            return []
-        asked = [titles[index] for index in indexes if index in titles]
-        return [(code, lapsed[code]) for code in asked if code in lapsed]
-
-    @property
-    def benefit(self) -> Amount:
-        """The amount, with what other rules take of it."""
+    def benefit(self) -> Amount | None:
+        """What it comes to, with what other rules take of it; None where there is nothing."""
+        if self.outcome is Outcome.NOT_MATCH:
+            return None
+        if self.dry:
+            return Amount(None, DRY)
         if self._benefit is None:
             amount = self._rule.benefit(self._values, self._counted)
             for rule in self._by:
@@ -283,28 +296,43 @@ class Reasoning:
             self._benefit = amount
         return self._benefit
 
-    def trace(self) -> tuple[TraceLine, ...]:
-        evidence: Mapping[str, Evidence] = self._answers.sheet.evidence
-        own = {name: found.evidence for name, found in self._counted.items() if found.evidence}
-        shown = self._shown if self._counted else self._answers.shown
-        indexes = self._deciding[1]
-        return self._rule.explainer.trace(self._verdicts, indexes, shown, {**evidence, **own} if own else evidence)
+    @property
+    def hint(self) -> str | None:
+        """What else to try: 可申请复核 where a title has run out."""
+        return "可申请复核" if not self._refused and self._lost else None
 
     @property
-    def _deciding(self) -> Found:
-        if self._found is None:
-            self._found = self._rule.explainer.deciding(self._verdicts)
-        return self._found
+    def trace(self) -> tuple[TraceLine, ...]:
+        """Every leaf as it was decided, with its evidence."""
+        lines, deciding = self._answers.lines, self._way.deciding
+        return tuple(
+            TraceLine(leaf.path, *lines[number][1:-1], leaf.index in deciding)
+            for leaf, number in zip(self._rule.leaves, self._rule.numbers, strict=True)
+        )
 
-    def _own_text(self, index: int) -> str:
-        return self._rule.explainer.sayings[index].text(self._verdicts[index], self._values)
+    def documents(self) -> list[JsonObject]:
+        """The trace as it is kept."""
+        documents, deciding = self._answers.documents, self._way.deciding
+        return [
+            documents[number] | {"path": leaf.path, "decides": leaf.index in deciding}
+            for leaf, number in zip(self._rule.leaves, self._rule.numbers, strict=True)
+        ]
 
-    def _shown(self, fact: str, definition: FactDef) -> str:
-        if fact in self._counted:
-            return show(self._values.get(fact), definition)
-        return self._answers.shown(fact, definition)
+    @property
+    def _counted(self) -> dict[str, Counted]:
+        counted = self._answers.counted
+        return {count.fact: counted[number] for count, number in self._rule.counts}
 
+    @property
+    def _values(self) -> dict[str, Any]:
+        """The facts, and what certainly counts."""
+        values = self._answers.sheet.values
+        if not self._rule.counts:
+            return values
+        return values | {name: found.low for name, found in self._counted.items() if found.low is not None}
 
-def _settled(low: Verdict, high: Verdict) -> Verdict:
-    """A leaf that comes out differently for what certainly counts and for what may is open."""
-    return low if low == high else ASK
+    @property
+    def _lost(self) -> list[tuple[str, date]]:
+        """Titles that were asked for, once held, and have run out, with their last day."""
+        lapsed = self._answers.sheet.lapsed
+        return [(code, lapsed[code]) for code in self._way.titles if code in lapsed]

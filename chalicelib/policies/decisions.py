@@ -118,7 +118,7 @@ def evidenced(
         "reasons": list(decision.reasons),
         "fen": amount.fen if amount else None,
         "calculation": amount.calculation if amount else "",
-        "trace": [line.document() for line in decision.trace],
+        "trace": decision.documents(),
         "used_for": used_for,
         "kept_at": now.isoformat(),
     }

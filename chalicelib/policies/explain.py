@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,7 +36,6 @@ class Explainer:
         self._schema = schema
         self._decide = _compile(tree.root)
         self.sayings = [saying(leaf, schema) for leaf in tree.leaves]
-        self._asked = [_asked(leaf, schema) for leaf in tree.leaves]
 
     @property
     def leaves(self) -> tuple[Leaf | ManualLeaf, ...]:
@@ -50,15 +49,6 @@ class Explainer:
     def deciding(self, verdicts: Verdicts) -> Found:
         """The verdict, and the leaves that decided it, without regard to the facts."""
         return self._decide(verdicts)
-
-    def trace(
-        self, verdicts: Verdicts, indexes: Collection[int], shown: Shown, evidence: Mapping[str, Evidence]
-    ) -> tuple[TraceLine, ...]:
-        """Every leaf in the author's order, for an auditor. ``indexes`` are those that decided."""
-        return tuple(
-            _trace_line(leaf, asked, verdicts[leaf.index], leaf.index in indexes, shown, evidence)
-            for leaf, asked in zip(self._tree.leaves, self._asked, strict=True)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +83,17 @@ class Explanation:
 
     def trace(self, evidence: Mapping[str, Evidence]) -> tuple[TraceLine, ...]:
         """Every leaf in the author's order, for an auditor."""
-
-        def shown(fact: str, definition: FactDef) -> str:
-            return show(self._facts.get(fact), definition)
-
-        return self._of.trace(self._verdicts, self.indexes, shown, evidence)
+        lines = []
+        for one, verdict in zip(self._of.sayings, self._verdicts, strict=True):
+            known, leaf = None, one.leaf
+            if isinstance(leaf, Leaf):
+                known = (show(self._facts.get(leaf.fact), one.definition), evidence.get(leaf.fact))
+            lines.append(trace_line(one, verdict, *(known or ("", None)), leaf.path, leaf.index in self.indexes))
+        return tuple(lines)
 
 
 Found = tuple[Verdict, list[int]]
 """A node's verdict, and the indexes of the leaves that decided it."""
-Shown = Callable[[str, FactDef], str]
-"""A fact by its name → its value as people write it."""
 
 
 def _compile(node: Node) -> Callable[[Verdicts], Found]:
@@ -151,15 +141,20 @@ class Saying:
     """What is said of one leaf: 裁员率：25%，要求不高于 20%，超出 5 个百分点.
 
     The value stands between ``before`` and what ``after`` gives; ``unknown`` is the whole text where there is none.
+    ``measures``: a text of NO says how far off the value is. ``met`` follows a value that is as asked.
     """
 
     leaf: Leaf | ManualLeaf
     definition: FactDef
+    label: str
     before: str
     unknown: str
     asked: str
+    met: str
+    measures: bool
 
     def text(self, verdict: Verdict, facts: Facts) -> str:
+        """For one enterprise, known or not."""
         if not isinstance(self.leaf, Leaf) or verdict == ASK:
             return self.unknown
         value = facts.get(self.leaf.fact)
@@ -168,24 +163,20 @@ class Saying:
     def after(self, verdict: Verdict, value: Any) -> str:
         """What follows the value: the requirement, and where it is not met how far off."""
         if verdict != NO:
-            return "" if self.definition.type == "flag" else f"，{self.asked}"
+            return self.met
         return f"，{self.asked}{_gap(self.leaf, value, self.definition) if self.measures else ''}"
-
-    @property
-    def measures(self) -> bool:
-        """Whether a text of NO says how far off the value is."""
-        leaf = self.leaf
-        return isinstance(leaf, Leaf) and not leaf.negated and leaf.op in _SIDES and self.definition.type == "number"
 
 
 def saying(leaf: Leaf | ManualLeaf, schema: Schema) -> Saying:
     """What is to be said of the leaf, whatever its fact turns out to be."""
     if isinstance(leaf, ManualLeaf):
-        return Saying(leaf, _UNKNOWN, "", f"{leaf.text}，需人工认定", "")
+        return Saying(leaf, _UNKNOWN, leaf.text, "", f"{leaf.text}，需人工认定", "由人认定", "", False)
     name, definition = label(schema, leaf.fact), schema.get(leaf.fact, _UNKNOWN)
     asked = requirement(leaf, definition)
-    unknown = f"还不知道{name}" if definition.type == "flag" else f"还不知道{name}（{asked}）"
-    return Saying(leaf, definition, f"{name}：", unknown, asked)
+    is_flag = definition.type == "flag"
+    unknown = f"还不知道{name}" if is_flag else f"还不知道{name}（{asked}）"
+    measures = not leaf.negated and leaf.op in _SIDES and definition.type == "number"
+    return Saying(leaf, definition, name, f"{name}：", unknown, asked, "" if is_flag else f"，{asked}", measures)
 
 
 def requirement(leaf: Leaf, definition: FactDef) -> str:
@@ -235,13 +226,20 @@ def _gap(leaf: Leaf | ManualLeaf, value: Any, definition: FactDef) -> str:
     """差多少: how far a number is from its threshold; nothing for what does not apply."""
     if not isinstance(leaf, Leaf) or not isinstance(value, int | float):
         return ""
-    distance = abs(Decimal(str(value)) - Decimal(str(leaf.value)))
+    distance = _distance(value, leaf.value)
     word = _SIDES[leaf.op]
     if not distance:
         return ""
     if definition.ratio:
         return f"，{word} {_plain(distance * 100)} 个百分点"
     return f"，{word} {_number(float(distance), definition)}"
+
+
+def _distance(value: float, limit: Any) -> Decimal | int:
+    """Exact: whole numbers are, and the others count as they are written."""
+    if value == int(value) and limit == int(limit):
+        return abs(int(value) - int(limit))
+    return abs(Decimal(str(value)) - Decimal(str(limit)))
 
 
 _SIDES = {">=": "还差", ">": "还差", "<=": "超出", "<": "超出"}
@@ -327,28 +325,12 @@ def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-_Asked = tuple[str, str, FactDef]
-"""Label and requirement of a leaf, and what its fact is."""
 _NOTHING = Evidence()
 
 
-def _asked(leaf: Leaf | ManualLeaf, schema: Schema) -> _Asked:
-    if isinstance(leaf, ManualLeaf):
-        return (leaf.text, "由人认定", _UNKNOWN)
-    definition = schema.get(leaf.fact, _UNKNOWN)
-    return (label(schema, leaf.fact), requirement(leaf, definition), definition)
-
-
-def _trace_line(
-    leaf: Leaf | ManualLeaf,
-    asked: _Asked,
-    verdict: Verdict,
-    decides: bool,
-    shown: Shown,
-    evidence: Mapping[str, Evidence],
+def trace_line(
+    one: Saying, verdict: Verdict, value: str, evidence: Evidence | None, path: str = "", decides: bool = False
 ) -> TraceLine:
-    name, required, definition = asked
-    if isinstance(leaf, ManualLeaf):
-        return TraceLine(leaf.path, "", name, "", required, _SAID[verdict], _NOTHING, decides)
-    value, known = shown(leaf.fact, definition), evidence.get(leaf.fact, _NOTHING)
-    return TraceLine(leaf.path, leaf.fact, name, value, required, _SAID[verdict], known, decides)
+    """A leaf as it was decided. ``value`` is the fact as people write it."""
+    fact = one.leaf.fact if isinstance(one.leaf, Leaf) else ""
+    return TraceLine(path, fact, one.label, value, one.asked, _SAID[verdict], evidence or _NOTHING, decides)

@@ -79,7 +79,8 @@ class PolicyService:
             decision = _decide(rule, answers, bearing, refused)
             if policy.excl_group is not None and decision.outcome is Outcome.MATCH:
                 decision = _exclusive(rule, decision, answers, bearing, taken)
-            decision.dry = policy.pool in dry
+            if dry:
+                decision.dry = policy.pool in dry
             decisions.append(decision)
         return decisions
 
@@ -128,7 +129,9 @@ def _is_decided(policy: Policy) -> bool:
 def _decide(
     rule: Rule, answers: Answers, bearing: list[Modifier], refused: Refused | None, without: frozenset[str] = _NONE
 ) -> Decision:
-    by = [each for each in bearing if _bears_on(each, rule.policy)] if bearing else bearing
+    if not bearing:
+        return rule.decide(answers, without, refused, bearing)
+    by = [each for each in bearing if _bears_on(each, rule.policy)]
     return rule.decide(answers, without, refused or _vetoed(by), by)
 
 
@@ -142,7 +145,7 @@ def _exclusive(
         shared = decision.records & holder.records
         rest = _decide(rule, answers, bearing, None, holder.records) if shared else decision
         if rest.outcome is not Outcome.MATCH or not decision.records:
-            return _blocked(decision, group, holder)
+            return decision.blocked(holder.policy, f"与“{holder.name}”同属{group}，同一笔只能享受一项")
         decision = rest
     before = holder.records if holder else _NONE
     first = holder or _Taken(rule.policy.id, rule.policy.short, before)
@@ -220,14 +223,3 @@ def _bears_on(rule: Modifier, policy: Policy) -> bool:
 
 def _vetoed(rules: list[Modifier]) -> Refused | None:
     return next(((Standing.VETOED, rule.reason) for rule in rules if rule.effect == "veto"), None)
-
-
-def _blocked(decision: Decision, group: str, holder: _Taken) -> Decision:
-    reason = f"与“{holder.name}”同属{group}，同一笔只能享受一项"
-    return replace(
-        decision,
-        outcome=Outcome.NOT_MATCH,
-        standing=Standing.BLOCKED,
-        refusal=reason,
-        blocked_by=holder.policy,
-    )
