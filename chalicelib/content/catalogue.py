@@ -1,4 +1,4 @@
-"""The catalogue (目录): every published item, bundle, point, term and policy, one consistent version at a time."""
+"""The catalogue (目录): every published item, bundle, point, term, policy and form, one version at a time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chalicelib.content.kinds import CATALOGUE, KINDS
 from chalicelib.ports import Blobs, JsonObject, Store
 
 if TYPE_CHECKING:
+    from chalicelib.forms.model import FieldDef, Form
     from chalicelib.guidance.model import Bundle, ServiceItem
     from chalicelib.guidance.terms import Term
     from chalicelib.points.model import ServicePoint
@@ -29,6 +30,8 @@ class Catalogue:
     points: Mapping[str, ServicePoint] = field(default_factory=dict)
     terms: Mapping[str, Term] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    fields: Mapping[str, FieldDef] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
 
 def catalogue_of(version: int, bodies: Mapping[str, Mapping[str, JsonObject]]) -> Catalogue:

@@ -47,6 +47,8 @@ KINDS: dict[str, Kind] = {
         Kind("points", ("服务点", "网点"), "id", "points.model:ServicePoint", in_catalogue=True),
         Kind("terms", ("名词", "名词解释"), "id", "guidance.terms:Term", in_catalogue=True),
         Kind("policies", ("政策", "惠企政策"), "id", "policies.model:Policy", in_catalogue=True),
+        Kind("fields", ("字段", "字段字典"), "id", "forms.model:FieldDef", in_catalogue=True),
+        Kind("forms", ("表单",), "id", "forms.model:Form", in_catalogue=True),
         Kind("enterprises", ("企业",), "uscc", "enterprises.model:Enterprise"),
         Kind("cases", ("办件",), "no", "cases.model:CaseRow"),
         Kind("loans", ("贷款",), "id", "finance.model:LoanRow"),

@@ -75,6 +75,10 @@ class Draft(BaseModel):
         answer = self.answers.get(field)
         return answer.value if answer else None
 
+    def values(self) -> dict[str, str]:
+        """Every answer's canonical text by field: what conditions and computed fields look at."""
+        return {field: answer.value for field, answer in self.answers.items()}
+
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES

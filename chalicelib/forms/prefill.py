@@ -1,0 +1,136 @@
+"""What need not be asked (预填): the enterprise file, facts of departments, earlier forms, arithmetic.
+
+政务数据共享条例 (国务院令第809号): what sharing can give is not collected again. Every value goes through
+``values.read`` like an answer; what does not pass is not prefilled. Consent (填表时自动带出资料) is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from chalicelib.enterprises.access import Right, may
+from chalicelib.enterprises.model import Contact, Enterprise, Fact, FactSource, Role
+from chalicelib.forms.computed import compute
+from chalicelib.forms.draft import Answer
+from chalicelib.forms.model import Compiled, FieldDef, Source
+from chalicelib.forms.values import ValueProblem, read, show
+from chalicelib.policies.builtin import FACTS
+from chalicelib.policies.facts import fact_sheet
+from chalicelib.times import local_date
+
+COLUMNS: Mapping[str, Callable[[Enterprise], Any]] = {
+    "applicant_kind": lambda enterprise: "单位",  # who fills in for an enterprise is no 个人
+    "name": lambda enterprise: enterprise.name,
+    "uscc": lambda enterprise: enterprise.uscc,
+    "entity_kind": lambda enterprise: enterprise.entity_kind,
+    "ent_type": lambda enterprise: enterprise.ent_type,
+    "ownership": lambda enterprise: enterprise.ownership,
+    "established_on": lambda enterprise: enterprise.established_on,
+    "legal_rep": lambda enterprise: enterprise.legal_rep,
+    "industry_code": lambda enterprise: enterprise.industry_code,
+    "main_products": lambda enterprise: enterprise.main_products,
+}
+"""What a field's ``profile`` may name beside facts and contacts."""
+
+Known = tuple[str, Source, str]
+"""What was found: its text, where from, and the origin that is shown."""
+
+
+def prefill(
+    compiled: Compiled,
+    enterprise: Enterprise | None,
+    earlier: Mapping[str, Answer],
+    now: datetime,
+    role: Role | None = None,
+) -> dict[str, Answer]:
+    """Answers by field. ``earlier`` are the newest answers of the same person by field, from other forms; ``role`` is
+    what the person is for the enterprise: contacts and accounts are shown to whom the table of rights allows."""
+    on = local_date(now)
+    found: dict[str, Answer] = {}
+    for name, field in compiled.fields.items():
+        known = (_from_file(field, enterprise, role, on) if enterprise else None) or _from_earlier(
+            field, earlier.get(name)
+        )
+        answer = _answer(field, known, on, now) if known else None
+        if answer is not None:
+            found[name] = answer
+    values = {name: answer.value for name, answer in found.items()}
+    for name, value in compute(compiled, values, on).items():
+        found.setdefault(name, Answer(value=value, source=Source.COMPUTED, at=now))
+    return found
+
+
+def _answer(field: FieldDef, known: Known, on: date, now: datetime) -> Answer | None:
+    text, source, origin = known
+    try:
+        return Answer(value=read(field, text, on), source=source, origin=origin, at=now)
+    except ValueProblem:
+        return None
+
+
+def _from_earlier(field: FieldDef, answer: Answer | None) -> Known | None:
+    if not field.keep or answer is None:
+        return None
+    return show(field, answer.value), Source.EARLIER, f"{local_date(answer.at).isoformat()} 填过"
+
+
+def _from_file(field: FieldDef, enterprise: Enterprise, role: Role | None, on: date) -> Known | None:
+    kind, _, rest = field.profile.partition(":")
+    if not kind:
+        return None
+    if kind == "contact":
+        return _contact(rest, enterprise, role)
+    if field.type == "bank_account" and not may(role, Right.DO_NAME_ACCOUNTS):
+        return None
+    if kind == "fact":
+        return _fact(field, rest, enterprise, on)
+    text = _text(COLUMNS[kind](enterprise))
+    return (text, Source.PROFILE, "企业档案") if text else None
+
+
+def _contact(which: str, enterprise: Enterprise, role: Role | None) -> Known | None:
+    """法人.mobile: one's own role's, or anybody's for who sees the members. Two with one role settle nothing."""
+    of, _, column = which.partition(".")
+    people: list[Contact] = [one for one in enterprise.contacts if one.role == of]
+    if len(people) != 1 or not (may(role, Right.SEE_MEMBERS) or role == people[0].role):
+        return None
+    return str(getattr(people[0], column)), Source.PROFILE, "企业档案"
+
+
+def _fact(field: FieldDef, name: str, enterprise: Enterprise, on: date) -> Known | None:
+    fact = enterprise.facts.get(name)
+    if fact is not None and (text := _fact_text(name, fact, on)):
+        source = Source.PROFILE if fact.self_reported or fact.source is None else Source.SHARED
+        return text, source, _origin(fact)
+    if name not in FACTS:
+        return None
+    sheet = fact_sheet(enterprise, on)
+    text = _text(sheet.values.get(name))
+    return (text, Source.COMPUTED, sheet.how.get(name, "")) if text else None
+
+
+def _fact_text(name: str, fact: Fact, on: date) -> str:
+    value = fact.on(on)
+    if name in FACTS and FACTS[name].ratio and isinstance(value, int | float):
+        return f"{value * 100:.10g}%"
+    text = _text(value)
+    return f"{text}{fact.unit}" if text and fact.unit and not isinstance(value, str | bool) else text
+
+
+def _origin(fact: Fact) -> str:
+    parts = [str(fact.source or FactSource.SELF), fact.as_of.isoformat() if fact.as_of else ""]
+    return " · ".join(part for part in parts if part)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, tuple | frozenset | list):
+        return "、".join(sorted(value) if isinstance(value, frozenset) else value)
+    return value.isoformat() if isinstance(value, date) else str(value)
