@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     wechat_aes_key: SecretStr = SecretStr("")
     wechat_aes_key_previous: SecretStr = SecretStr("")
     wechat_modes: str = ""
+    wechat_domain_codes: str = ""
     wechat_api_base: str = WECHAT_PLATFORM
     wechat_oauth_base: str = WECHAT_OPEN
     wechat_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
@@ -86,6 +87,13 @@ class Settings(BaseSettings):
     def _modes_form(cls, value: str) -> str:
         if unknown := set(value.split()) - {"safe", "compatible", "plaintext"}:
             raise ValueError(f"knows safe, compatible and plaintext, not {', '.join(sorted(unknown))}")
+        return value
+
+    @field_validator("wechat_domain_codes")
+    @classmethod
+    def _codes_form(cls, value: str) -> str:
+        if not all(re.fullmatch("[A-Za-z0-9]{8,64}", code) for code in value.split()):
+            raise ValueError("takes what stands between MP_verify_ and .txt: letters and digits")
         return value
 
     @property

@@ -1,8 +1,9 @@
-"""The WeChat callback on HTTP (消息推送 URL)."""
+"""The WeChat callback on HTTP (消息推送 URL), and the file that proves the domain."""
 
 from __future__ import annotations
 
 import logging
+import re
 import time
 
 from chalice.app import Blueprint, Response
@@ -17,6 +18,7 @@ wechat = Blueprint(__name__)
 
 # Chalice answers 415 to a POST whose type is not listed, and the platform sends text/xml.
 PUSH_TYPES = ["text/xml", "application/xml", "text/plain", "application/json", "application/x-www-form-urlencoded"]
+_DOMAIN_FILE = re.compile(r"MP_verify_([A-Za-z0-9]+)\.txt")
 
 
 @wechat.route("/wechat", methods=["GET"])
@@ -36,6 +38,18 @@ def push() -> Response:
         return _refuse(refused)
     application.metrics.callback((time.monotonic() - started) * 1000, application.clock.now())
     return _respond(answer)
+
+
+@wechat.route("/{file}", methods=["GET"])
+def domain_file(file: str) -> Response:
+    """``MP_verify_CODE.txt``, by which the platform sees that the domain is ours (网页授权域名、JS 接口安全域名).
+
+    Its content is the code. The gateway knows no variable within a part of a path, hence the whole name here.
+    """
+    found = _DOMAIN_FILE.fullmatch(file)
+    if found is None or found[1] not in bootstrap.current().settings.wechat_domain_codes.split():
+        return Response(body="not found", status_code=404, headers={"Content-Type": "text/plain; charset=utf-8"})
+    return _respond(Answer(found[1]))
 
 
 def _query() -> dict[str, str]:

@@ -44,6 +44,7 @@ def test_an_empty_token_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.M
         ("STAGE", "moon"),
         ("PUBLIC_URL", "ftp://x"),
         ("QUIET_HOURS", "night"),
+        ("WECHAT_DOMAIN_CODES", "../local.env"),
         ("WECHAT_TIMEOUT_SECONDS", "0"),
         ("DEMO", "perhaps"),
     ],

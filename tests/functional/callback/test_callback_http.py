@@ -308,3 +308,16 @@ def test_health(client: Client, county: Application) -> None:
     answer = client.http.get("/healthz")
     assert answer.status_code == 200
     assert answer.json_body == {"status": "ok", "stage": county.settings.stage, "content": county.catalogue().version}
+
+
+def test_the_platforms_domain_file_and_no_other(client: Client) -> None:
+    make_county(wechat_domain_codes="AbCd1234EfGh5678 Zz9Zz9Zz9Zz9Zz9Z")
+    for code in ("AbCd1234EfGh5678", "Zz9Zz9Zz9Zz9Zz9Z"):
+        answer = client.http.get(f"/MP_verify_{code}.txt")
+        assert (answer.status_code, answer.body.decode()) == (200, code)
+        assert answer.headers["Content-Type"].startswith("text/plain")
+    for name in ("MP_verify_abcd1234efgh5678.txt", "MP_verify_.txt", "MP_verify_AbCd1234EfGh5678.html", "robots.txt"):
+        assert client.http.get(f"/{name}").status_code == 404
+    make_county()
+    assert client.http.get("/MP_verify_AbCd1234EfGh5678.txt").status_code == 404
+    bootstrap.install(None)
