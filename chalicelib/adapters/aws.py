@@ -6,8 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+from chalicelib.ports import Throttled
+
+Answer = TypeVar("Answer")
 ClientFactory = Callable[[], Any]
 
 BUSY_CODES = frozenset(
@@ -38,7 +41,7 @@ def client_factory(service: str, endpoint_url: str = "") -> ClientFactory:
         import boto3
         from botocore.config import Config
 
-        config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=2, read_timeout=10)
+        config = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5)
         return boto3.session.Session().client(service, endpoint_url=endpoint_url or None, config=config)  # type: ignore[call-overload]
 
     return make
@@ -66,6 +69,25 @@ def attempts(pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
         if attempt:
             pause(random.uniform(0, 0.025 * 2 ** min(attempt, 6)))
         yield attempt
+
+
+def patiently(client: Any, call: Callable[[], Answer], *, once: bool = False) -> Answer:
+    """``call()``, again while the service is busy; with ``once`` a busy service's error is the caller's to handle.
+
+    Raises Throttled when it stays busy, and when it gives no answer at all: the call may then have been carried out.
+    """
+    from botocore.exceptions import HTTPClientError
+
+    try:
+        for _ in attempts():
+            try:
+                return call()
+            except client.exceptions.ClientError as error:
+                if once or code(error) not in BUSY_CODES:
+                    raise
+    except HTTPClientError as error:
+        raise Throttled(f"no answer: {type(error).__name__}") from error
+    raise Throttled("the service is busy")
 
 
 def code(error: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from chalicelib.adapters.aws import BUSY_CODES, ClientFactory, OnFirstUse, attempts, code
+from chalicelib.adapters.aws import ClientFactory, OnFirstUse, attempts, code, patiently
 from chalicelib.adapters.messages import (
     MAX_BATCH,
     MAX_BYTES,
@@ -58,19 +58,27 @@ class SqsQueue:
         return [_message(raw) for raw in self._receive(self._url(queue), limit, visibility_seconds)]
 
     def ack(self, queue: str, *receipts: str) -> None:
+        url = self._url(queue)
         for batch in _batches(receipts):
-            entries = [{"Id": str(i), "ReceiptHandle": receipt} for i, receipt in enumerate(batch)]
-            answer = self._client().delete_message_batch(QueueUrl=self._url(queue), Entries=entries)
-            refused = {failure["Code"] for failure in answer.get("Failed", [])} - _OUTDATED
-            if refused:
-                raise Throttled("not deleted: " + ", ".join(sorted(refused)))
+            self._delete(url, batch)
+
+    def _delete(self, url: str, receipts: list[str]) -> None:
+        """One batch; those that SQS fails for its own reasons are tried again."""
+        left = receipts
+        for _ in attempts():
+            entries = [{"Id": str(i), "ReceiptHandle": receipt} for i, receipt in enumerate(left)]
+            failed = self._call("delete_message_batch", QueueUrl=url, Entries=entries).get("Failed", [])
+            left = [left[int(failure["Id"])] for failure in failed if failure["Code"] not in _OUTDATED]
+            if not left:
+                return
+        raise Throttled(f"{len(left)} messages not deleted")
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)
         self._on_receipt("change_message_visibility", queue, receipt, VisibilityTimeout=delay_seconds)
 
     def depth(self, queue: str) -> int:
-        answer = self._client().get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=list(_COUNTS))
+        answer = self._call("get_queue_attributes", QueueUrl=self._url(queue), AttributeNames=list(_COUNTS))
         return sum(int(answer["Attributes"].get(name, 0)) for name in _COUNTS)
 
     def dead(self, queue: str, *, limit: int = 10) -> list[Message]:
@@ -101,20 +109,17 @@ class SqsQueue:
     def _send(self, url: str, texts: list[str], delay_seconds: int) -> None:
         """One batch; what SQS fails for its own reasons is tried again, a batch too long for it is halved."""
         left = texts
-        client = self._client()
         for _ in attempts():
             entries = [
                 {"Id": str(i), "MessageBody": text, "DelaySeconds": delay_seconds} for i, text in enumerate(left)
             ]
             try:
-                failed = client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
-            except client.exceptions.ClientError as error:
-                if code(error) in _TOO_LONG and len(left) > 1:
-                    self._send(url, left[: len(left) // 2], delay_seconds)
-                    return self._send(url, left[len(left) // 2 :], delay_seconds)
-                if code(error) not in BUSY_CODES:
+                failed = self._call("send_message_batch", QueueUrl=url, Entries=entries).get("Failed", [])
+            except self._client().exceptions.ClientError as error:
+                if code(error) not in _TOO_LONG or len(left) == 1:
                     raise
-                continue
+                self._send(url, left[: len(left) // 2], delay_seconds)
+                return self._send(url, left[len(left) // 2 :], delay_seconds)
             if not failed:
                 return None
             if any(failure["SenderFault"] for failure in failed):
@@ -123,7 +128,8 @@ class SqsQueue:
         raise Throttled("queue is busy")
 
     def _receive(self, url: str, limit: int, visibility_seconds: int) -> list[dict[str, Any]]:
-        answer: dict[str, Any] = self._client().receive_message(
+        answer = self._call(
+            "receive_message",
             QueueUrl=url,
             MaxNumberOfMessages=limit,
             VisibilityTimeout=visibility_seconds,
@@ -134,17 +140,27 @@ class SqsQueue:
 
     def _on_receipt(self, operation: str, queue: str, receipt: str, **options: Any) -> None:
         """An outdated receipt is no error: somebody else has the message now, or it is done."""
-        client = self._client()
         try:
-            getattr(client, operation)(QueueUrl=self._url(queue), ReceiptHandle=receipt, **options)
-        except client.exceptions.ClientError as error:
+            self._call(operation, QueueUrl=self._url(queue), ReceiptHandle=receipt, **options)
+        except self._client().exceptions.ClientError as error:
             if code(error) not in _OUTDATED:
                 raise
 
     def _url(self, queue: str) -> str:
         if queue not in self._urls:
-            self._urls[queue] = self._client().get_queue_url(QueueName=f"{self._prefix}-{queue}")["QueueUrl"]
+            self._urls[queue] = self._call("get_queue_url", QueueName=f"{self._prefix}-{queue}")["QueueUrl"]
         return self._urls[queue]
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """A lost answer of a send doubles a message, which at-least-once allows; that of a receive hides some till
+        their visibility ends."""
+        client = self._client()
+
+        def call() -> dict[str, Any]:
+            answer: dict[str, Any] = getattr(client, operation)(**arguments)
+            return answer
+
+        return patiently(client, call)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from chalicelib.adapters.clocks import FixedClock
-from chalicelib.adapters.dynamodb_store import DynamoDBStore, _item, table_definition
+from chalicelib.adapters.dynamodb_requests import item_of
+from chalicelib.adapters.dynamodb_store import DynamoDBStore, table_definition
 from chalicelib.adapters.files import FileBlobs
 from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
 from chalicelib.adapters.rows import Key
@@ -163,7 +164,7 @@ class OnAws:
 
     def fill(self, store: Store, records: Sequence[Record]) -> None:
         assert isinstance(store, DynamoDBStore)
-        puts = [{"PutRequest": {"Item": _item(record, 1)}} for record in records]
+        puts = [{"PutRequest": {"Item": item_of(record, 1, "filled")}} for record in records]
         for start in range(0, len(puts), 25):
             self._aws.client("dynamodb").batch_write_item(RequestItems={store._table: puts[start : start + 25]})
 
