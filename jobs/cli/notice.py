@@ -9,6 +9,7 @@ import typer
 from chalicelib import bootstrap, masking
 from chalicelib.errors import BadInput
 from chalicelib.notices.model import CHINESE, Notice, NoticeState
+from chalicelib.notices.next_step import next_step
 from chalicelib.times import chinese_time
 from jobs.cli.output import JSON, document, say, table
 
@@ -63,6 +64,7 @@ def show(notice_id: IdArgument, as_json: Annotated[bool, JSON] = False) -> None:
             {
                 **_row(notice),
                 "lines": notice.lines,
+                "next_step": next_step(notice),
                 "history": [line.model_dump(mode="json") for line in notice.history],
             }
         )
@@ -71,6 +73,7 @@ def show(notice_id: IdArgument, as_json: Annotated[bool, JSON] = False) -> None:
     for line in notice.lines:
         say(f"  {line}")
     table(("时间", "状态", "原因"), [(chinese_time(c.at), CHINESE[c.state], c.cause) for c in notice.history])
+    say(f"下一步：{next_step(notice)}")
 
 
 @app.command("retry")

@@ -67,6 +67,7 @@ def test_list_and_show(county: Application, jobs: Jobs, placed: list[Notice]) ->
     told = jobs("notice", "show", placed[0].id).out
     assert "平台已接收" in told
     assert "银行已审批" in told
+    assert "下一步：不用处理：等平台回执" in told
     assert OPENID not in told
 
 
