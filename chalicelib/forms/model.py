@@ -78,7 +78,7 @@ class FieldDef(Provenanced):
     help: str = Field(default="", title="填写说明")
     example: str = Field(default="", title="示例")
     profile: str = Field(
-        default="", pattern=r"^$|^[a-z_]+$|^fact:[a-z0-9_]+$|^contact:.+\.(name|mobile)$", title="档案来源"
+        default="", pattern=r"^([a-z_]+|fact:[a-z0-9_]+|contact:.+\.(name|mobile))?$", title="档案来源"
     )
     computed: str = Field(default="", title="计算")
     keep: bool = Field(default=False, title="下次带出")
@@ -136,7 +136,7 @@ class Form(Provenanced):
     version: int = Field(ge=1, title="版本")
     title: str = Field(min_length=3, max_length=30, title="表单名称")
     called: tuple[str, ...] = Field(default=(), title="别的叫法")
-    item: str = Field(default="", pattern=r"^$|^SX-\d{2,6}$", title="事项")
+    item: str = Field(default="", pattern=r"^(SX-\d{2,6})?$", title="事项")
     purpose: str = Field(default="", title="用途")
     situation: dict[str, str] = Field(default_factory=dict, title="情形")
     for_enterprise: bool = Field(default=True, title="以企业名义")
