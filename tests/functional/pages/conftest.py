@@ -20,6 +20,11 @@ USCC, OWNER, STAFF, STRANGER = "91360323MAXX00015C", "oPageOwner", "oPageStaff",
 
 @pytest.fixture(scope="module")
 def application() -> Iterator[Application]:
+    yield furnished()
+    bootstrap.install(None)
+
+
+def furnished() -> Application:
     """The sample county, with two people bound to one of its enterprises."""
     made = make_application()
     made.__dict__["wechat_client"] = FakeClient()  # what the cached property would hold
@@ -29,8 +34,7 @@ def application() -> Iterator[Application]:
         made.followers.follow(openid, now)
         made.bindings.redeem(openid, made.bindings.issue_code(USCC, role, "op", now).code, now)
         made.consents.grant(openid, Scope, NOTICE_VERSION, "chat", now)
-    yield made
-    bootstrap.install(None)
+    return made
 
 
 @pytest.fixture(scope="module")
