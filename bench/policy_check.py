@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -60,15 +62,24 @@ def _moved(raw: Any, turn: int) -> Any:
     return raw * (1 + turn / 100) if isinstance(raw, int | float) and not isinstance(raw, bool) else raw
 
 
-def milliseconds(work: Callable[[], object], repeat: int = 30) -> tuple[float, float]:
-    """The medians of wall and CPU times."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds: the best of the repeats is what it takes undisturbed, the median what it took here and now."""
+
+    best: float
+    cpu: float
+    wall: float
+
+
+def milliseconds(work: Callable[[], object], repeat: int = 40) -> Times:
+    """Of one piece of work."""
     walls, cpus = [], []
     for _ in range(repeat):
         wall, cpu = time.perf_counter(), time.process_time()
         work()
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-    return median(walls) * 1000, median(cpus) * 1000
+        walls.append((time.perf_counter() - wall) * 1000)
+        cpus.append((time.process_time() - cpu) * 1000)
+    return Times(min(cpus), median(cpus), median(walls))
 
 
 def explained(service: PolicyService, policies: dict[str, Policy], firm: Enterprise) -> list[Any]:
@@ -81,13 +92,12 @@ def explained(service: PolicyService, policies: dict[str, Policy], firm: Enterpr
         elif decision.outcome is Outcome.NOT_MATCH:
             found.append(decision.reasons)
         else:
-            lines = [line.document() for line in decision.trace]
-            found.append((decision.reasons, decision.missing, decision.benefit, lines))
+            found.append((decision.reasons, decision.missing, decision.benefit, decision.documents()))
     return found
 
 
-def measure(count: int = 200) -> list[tuple[str, float, float, float, float]]:
-    """(what, median over the enterprises wall and CPU in ms, worst enterprise wall and CPU in ms)."""
+def measure(count: int = 200) -> dict[str, list[Times]]:
+    """What is done → its times, an entry an enterprise."""
     policies = real_shaped(count)
     service = PolicyService(policies)
     rows = yaml.safe_load((DATA / "enterprises.yaml").read_text(encoding="utf-8"))
@@ -95,25 +105,27 @@ def measure(count: int = 200) -> list[tuple[str, float, float, float, float]]:
     assert len(service.check(firms[0], ON)) == count
     ways: dict[str, Callable[[Enterprise], object]] = {
         "facts gathered and derived": lambda firm: fact_sheet(firm, ON),
-        "and outcome, mode, deadline": lambda firm: service.check(firm, ON),
+        "and outcome of each policy": lambda firm: service.check(firm, ON),
         "and all explained": lambda firm: explained(service, policies, firm),
     }
-    found = []
-    for name, way in ways.items():
-        times = [milliseconds(lambda way=way, firm=firm: way(firm)) for firm in firms]  # type: ignore[misc]
-        walls, cpus = zip(*times, strict=True)
-        found.append((name, *(round(each, 2) for each in (median(walls), median(cpus), max(walls), max(cpus)))))
-    return found
+    return {name: [milliseconds(partial(way, firm)) for firm in firms] for name, way in ways.items()}
 
 
 def section() -> Section:
     """Holds when a check with explanations keeps what is promised for the median enterprise."""
     found = measure()
-    head = ["from the profile", "wall ms, median enterprise", "CPU ms", "wall ms, worst enterprise", "CPU ms"]
+    lines = []
+    for name, times in found.items():
+        middle = [median(each) for each in zip(*((t.best, t.cpu, t.wall) for t in times), strict=True)]
+        lines.append([name, *(f"{each:.2f}" for each in (*middle, max(t.best for t in times)))])
+    head = ["from the profile", "CPU ms, best of 40", "CPU ms, median", "wall ms, median", "worst enterprise, best"]
     text = (
         f"`python -m bench policy_check`, {today()}: one enterprise × 200 real-shaped policies, thresholds differing "
-        "from policy to policy. Explained: of a match the whole evidence that is kept, of an open one reasons, missing "
-        "facts, amount and every leaf, of a refusal what decided it. Promised: 2 ms explained, by CPU time.\n\n"
-        f"{table(head, found)}"
+        "from policy to policy; the median of the sample enterprises. Explained: of a match the whole evidence that is "
+        "kept, of an open one reasons, missing facts, amount and every leaf, of a refusal what decided it. Promised: "
+        "2 ms explained.\n\n"
+        f"{table(head, lines)}"
     )
-    return Section("Policies: one changed enterprise", text, found[-1][2] <= PROMISED_MS)
+    return Section(
+        "Policies: one changed enterprise", text, median(t.cpu for t in found["and all explained"]) <= PROMISED_MS
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -139,8 +139,7 @@ class Amount:
         return replace(self, fen=money.times(self.fen, factor), calculation=f"{self.calculation}；{why} × {factor}")
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a formula may look at."""
 
     values: Mapping[str, Any]

@@ -94,10 +94,6 @@ class Rule:
     def digest(self) -> str:
         return digest(self.body)
 
-    @cached_property
-    def facts_asked(self) -> frozenset[str]:
-        return self.policy.facts_asked
-
     def decide(
         self, answers: Answers, without: frozenset[str], refused: Refused | None, by: list[Modifier]
     ) -> Decision:

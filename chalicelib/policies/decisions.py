@@ -20,11 +20,10 @@ from chalicelib.policies.dictionary import read_value
 from chalicelib.policies.explain import Evidence
 from chalicelib.policies.facts import FactSheet
 from chalicelib.policies.model import Mode, Policy
-from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing
+from chalicelib.policies.service import Decision, PolicyService, Standing
 from chalicelib.policies.tree import NOT_APPLICABLE, Outcome
 from chalicelib.ports import Conflict, JsonObject, Record, Store
 
-_ALWAYS = {SEVERE_DISHONESTY.when["fact"]}
 _UNSOURCED = Evidence()
 
 
@@ -98,19 +97,16 @@ def evidenced(
     """Everything that a match rests on. Raises ValueError for a decision that is no match: nothing is based on it."""
     if decision.outcome is not Outcome.MATCH:
         raise ValueError(f"{decision.policy} is no match for this enterprise")
-    others = [other for other in service.modifying if other.id != policy.id]
-    rules = [service.rule(each, sheet.on) for each in (policy, *others)]
-    asked = rules[0].facts_asked.union(_ALWAYS, *(each.facts_asked for each in rules[1:]))
-    kinds = {count.of for count in policy.counts}
+    grounds = service.grounds(policy, sheet.on)
     amount = decision.benefit
     body = {
         "uscc": sheet.uscc,
         "policy": policy.id,
         "version": policy.version,
         "on": sheet.on.isoformat(),
-        "rules": [each.digest for each in rules],
-        "facts": {name: _fact(name, sheet) for name in sorted(asked & sheet.values.keys())},
-        "records": {kind: _rows(sheet, kind) for kind in sorted(kinds)},
+        "rules": list(grounds.rules),
+        "facts": {name: _fact(name, sheet) for name in grounds.facts if name in sheet.values},
+        "records": {kind: _rows(sheet, kind) for kind in grounds.records},
         "excluded": sorted(decision.excluded),
         "outcome": decision.outcome.value,
         "standing": decision.standing.value,
@@ -122,7 +118,7 @@ def evidenced(
         "used_for": used_for,
         "kept_at": now.isoformat(),
     }
-    return Evidenced(body, {each.digest: each.body for each in rules})
+    return Evidenced(body, grounds.rules)
 
 
 def keep(store: Store, found: Evidenced) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.enterprises.model import CreditFlag, Enterprise, Fact, FactSource, Qual
 from chalicelib.policies import size
@@ -117,12 +117,25 @@ def _stated(enterprise: Enterprise, on: date) -> FactSheet:
     )
 
 
-def _given(enterprise: Enterprise, on: date) -> dict[str, Fact]:
+class _Entry(NamedTuple):
+    """What the register says, as a Fact would: a check makes a handful, and a model takes its time."""
+
+    value: Any
+    basis: str = "登记信息"
+    unit: None = None
+    source: None = None
+    as_of: None = None
+    valid_until: None = None
+
+    def on(self, day: date) -> Any:
+        return self.value
+
+
+def _given(enterprise: Enterprise, on: date) -> dict[str, Fact | _Entry]:
     """What offices say of the enterprise, over its register entry, over what it says of itself."""
     own = {name: fact for name, fact in enterprise.facts.items() if fact.self_reported}
     official = {name: fact for name, fact in enterprise.facts.items() if name not in own}
-    columns = {name: fact for name, fact in _columns(enterprise).items() if fact.on(on) is not None}
-    return own | columns | official
+    return {**own, **_columns(enterprise), **official}
 
 
 def _declared(enterprise: Enterprise, on: date) -> dict[str, Evidenced]:
@@ -134,7 +147,7 @@ def _declared(enterprise: Enterprise, on: date) -> dict[str, Evidenced]:
     }
 
 
-def _columns(enterprise: Enterprise) -> dict[str, Fact]:
+def _columns(enterprise: Enterprise) -> dict[str, _Entry]:
     code = enterprise.industry_code
     if enterprise.industry_std_year == 2011 and code:
         code = _CODES_OF_2011.get(code, code)
@@ -149,7 +162,7 @@ def _columns(enterprise: Enterprise) -> dict[str, Fact]:
         "main_products": enterprise.main_products,
         "chain_member": enterprise.chain_member,
     }
-    return {name: Fact(value=value, basis="登记信息") for name, value in stated.items()}
+    return {name: _Entry(value) for name, value in stated.items() if value is not None}
 
 
 def accepts_unit(definition: FactDef, unit: str) -> bool:
@@ -157,7 +170,7 @@ def accepts_unit(definition: FactDef, unit: str) -> bool:
     return unit == definition.unit or (definition.type == "number" and (unit, definition.unit) in _UNITS)
 
 
-def _read(fact: Fact, given: Any, definition: FactDef) -> Any:
+def _read(fact: Fact | _Entry, given: Any, definition: FactDef) -> Any:
     value = read_value(definition.type, given)
     if fact.unit is None or definition.type != "number" or fact.unit == definition.unit:
         return value

@@ -18,6 +18,7 @@ from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import Modifier, Policy, State
 from chalicelib.policies.shared import Answers, SharedLeaves
 from chalicelib.policies.tree import YES, Outcome
+from chalicelib.ports import JsonObject
 
 __all__ = [
     "DRY",
@@ -58,6 +59,7 @@ class PolicyService:
         self._shared = SharedLeaves()
         self._rules: dict[tuple[str, int, date], Rule] = {}
         self._days: dict[date, list[_Ready]] = {}
+        self._grounds: dict[tuple[str, int], Grounds] = {}
         self._compiling = threading.RLock()
         self._modifiers = [(SEVERE_DISHONESTY, compile_verdict(parse(SEVERE_DISHONESTY.when, FACTS)))]
         self.modifying = tuple(each for each in policies.values() if each.modifiers and each.state is State.PUBLISHED)
@@ -97,6 +99,19 @@ class PolicyService:
         """The rules that hold for the enterprise, whichever policies they bear on."""
         return [rule for rule, holds in self._modifiers if holds(sheet.values) == YES]
 
+    def grounds(self, policy: Policy, on: date) -> Grounds:
+        """The same for every enterprise, so worked out once a version."""
+        key = (policy.id, policy.version)
+        found = self._grounds.get(key)
+        if found is None:
+            others = (each for each in self.modifying if each.id != policy.id)
+            rules = [self.rule(each, on) for each in (policy, *others)]
+            facts = {SEVERE_DISHONESTY.when["fact"]}.union(*(each.policy.facts_asked for each in rules))
+            kinds = {count.of for count in policy.counts}
+            bodies = {each.digest: each.body for each in rules}
+            found = self._grounds[key] = Grounds(bodies, tuple(sorted(facts)), tuple(sorted(kinds)))
+        return found
+
     def _ready(self, on: date) -> list[_Ready]:
         """What a check on that day goes through, in the order of ids."""
         found = self._days.get(on)
@@ -117,6 +132,16 @@ class PolicyService:
             with self._compiling:
                 found = self._rules[key] = Rule(policy, on, self._shared)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a match of a policy rests on: its own rule first, then those whose 总则 may bear on it, as they are kept by
+    their digests; the names of the facts that they look at, and the kinds of records."""
+
+    rules: Mapping[str, JsonObject]
+    facts: tuple[str, ...]
+    records: tuple[str, ...]
 
 
 _Ready = tuple[Policy, Rule, Refused | None]
