@@ -247,7 +247,8 @@ class Reaction(StrEnum):
     PERSON_GONE = "person_gone"  # not following, unknown or blocked; permanent until they follow again
     BAD_DATA = "bad_data"  # the platform refuses a field; ``field`` names it; no retry
     STOP_TEMPLATE = "stop_template"  # this template is unusable; alarm
-    STOP_ALL = "stop_all"  # credentials, whitelist or quota: stop sending everything; alarm
+    STOP_CHANNEL = "stop_channel"  # this channel's call is used up or barred until ``retry_after``; others go on; alarm
+    STOP_ALL = "stop_all"  # credentials or whitelist: stop sending everything; alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from chalicelib.ports import Clock, Outbound, Outcome, Reaction
 from chalicelib.times import at_local, local_date
 from chalicelib.wechat import fields, replies
 from chalicelib.wechat.apis import Messages
-from chalicelib.wechat.errors import BUSY, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, rule
+from chalicelib.wechat.errors import BUSY, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, reaction_of, rule
 
 MAX_CLIENT_ID = 32
 SOON = 5
@@ -57,7 +57,7 @@ class WechatMessenger:
 
     def _judged(self, error: ApiError, message: Outbound) -> Outcome:
         verdict = rule(error.code)
-        reaction = verdict.reaction
+        reaction = reaction_of(error)
         if error.code == BUSY and message.channel == "template":
             reaction = Reaction.AMBIGUOUS  # taken to be unsent elsewhere; here our id makes the doubt cost nothing
         return Outcome(

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MAX_LOOKS = 40
 MAX_DELAY_SECONDS = 900
+_LATER = frozenset({Reaction.RETRY, Reaction.STOP_CHANNEL})
 
 
 class LateReplies:
@@ -40,7 +41,7 @@ class LateReplies:
 
     def _send(self, owed: Owed, looks: int) -> None:
         outcome = self._messenger.send(Outbound("custom", owed.openid, owed.key[:32], text=owed.reply["text"]))
-        if outcome.reaction is Reaction.RETRY:
+        if outcome.reaction in _LATER and outcome.retry_after <= MAX_DELAY_SECONDS:
             self._inbox.unsent(owed)
             self._again(owed.key, looks, max(outcome.retry_after, LATE_LOOK_SECONDS))
         elif outcome.reaction is not Reaction.ACCEPTED:

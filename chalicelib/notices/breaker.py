@@ -1,7 +1,7 @@
-"""The circuit breaker (熔断): what stops sending for everybody, or with one template, until it is looked at.
+"""The circuit breaker (熔断): what stops sending for everybody, on one channel, or with one template, for a while.
 
-Row: ``breaker``/``all`` or ``breaker``/``template#{id}``; it ends by itself, so that one attempt then tells whether the
-trouble is over, and the answer trips it again if it is not.
+Row: ``breaker``/``all``, ``channel#{wire}`` or ``template#{id}``; it ends by itself, so that one attempt then tells
+whether the trouble is over, and the answer trips it again if it is not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ EVERYTHING = "all"
 LOOK = timedelta(seconds=2)
 PAUSE_ALL = timedelta(minutes=10)
 PAUSE_TEMPLATE = timedelta(hours=1)
+PAUSE_CHANNEL = timedelta(minutes=1)
+PASSING = timedelta(minutes=5)
+"""A shorter pause is a matter of pace (a minute's limit), and nothing that somebody must look at."""
 
 
 class Pause(BaseModel):
@@ -37,6 +40,11 @@ def template_name(template_id: str) -> str:
     return f"template#{template_id}"
 
 
+def channel_name(wire: str) -> str:
+    """Of the platform's call: ``template``, ``subscription`` or ``custom``."""
+    return f"channel#{wire}"
+
+
 class Breaker:
     """Reads the pauses at most every LOOK: one that another process makes holds here that much later."""
 
@@ -44,22 +52,23 @@ class Breaker:
         self._store = store
         self._seen: tuple[datetime, list[Pause]] | None = None
 
-    def paused(self, template_id: str | None, now: datetime) -> Pause | None:
-        """The pause that holds for a message with this template (or none) now."""
-        names = {EVERYTHING, template_name(template_id)} if template_id else {EVERYTHING}
+    def holding(self, now: datetime) -> dict[str, Pause]:
+        """The pauses that hold now, by name."""
         if self._seen is None or not timedelta(0) <= now - self._seen[0] < LOOK:
             self._seen = now, self.all(now)
-        return next((pause for pause in self._seen[1] if pause.name in names and now < pause.until), None)
+        return {pause.name: pause for pause in self._seen[1] if now < pause.until}
 
     def trip(self, name: str, now: datetime, code: int | None, cause: str, retry_after: int) -> Pause:
         """Pause, and raise the alarm: the log line is what the alarm of infra/ counts."""
-        least = PAUSE_ALL if name == EVERYTHING else PAUSE_TEMPLATE
-        until = now + max(least, timedelta(seconds=retry_after))
+        until = now + max(_least(name), timedelta(seconds=retry_after))
         pause = Pause(name=name, since=now, until=until, code=code, cause=cause)
         record = Record("breaker", name, pause.model_dump(mode="json"), expires_at=int(until.timestamp()) + 1)
         self._store.put(record)
         self._seen = None
-        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
+        if until - now < PASSING:
+            log.warning("sending slowed down name=%s code=%s until=%s", name, code, until.isoformat())
+        else:
+            log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
         return pause
 
     def resume(self, name: str) -> None:
@@ -69,3 +78,9 @@ class Breaker:
     def all(self, now: datetime) -> list[Pause]:
         pauses = [Pause.model_validate(r.body) for r in self._store.query("breaker").records]
         return [pause for pause in pauses if now < pause.until]
+
+
+def _least(name: str) -> timedelta:
+    if name == EVERYTHING:
+        return PAUSE_ALL
+    return PAUSE_CHANNEL if name.startswith(channel_name("")) else PAUSE_TEMPLATE

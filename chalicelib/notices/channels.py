@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,7 +17,10 @@ from chalicelib.ports import Outbound
 FOOTER = "不想再收到，回复“退订”。"
 SAMPLE_LINE = "（示例数据，仅供演示）"
 
-_WIRE: Mapping[Channel, Literal["template", "subscription", "custom"]] = {
+Wire = Literal["template", "subscription", "custom"]
+"""A call of the platform, with a quota and a rate of its own."""
+
+_WIRE: Mapping[Channel, Wire] = {
     Channel.TEMPLATE: "template",
     Channel.SUBSCRIPTION_LONG: "subscription",
     Channel.SUBSCRIPTION_ONCE: "subscription",
@@ -40,15 +43,16 @@ class Channels:
         self._templates = templates
         self._links = links
 
-    def choose(self, notice: Notice, standing: Standing) -> Chosen | None:
-        """The first rung that was not tried and may carry it. None: only the inbox is left.
+    def choose(self, notice: Notice, standing: Standing, closed: Collection[str] = ()) -> Chosen | None:
+        """The first rung that was not tried and may carry it, on a wire that is not ``closed``. None: only the inbox is
+        left.
 
         Whether a custom window is open only the platform knows for sure (its windows overlap in undocumented ways), so
         that rung is tried and its refusal, 45015 or 45047, is the answer.
         """
         template = self._templates.get(notice.kind) or None
         for rung in notice.rules.ladder:
-            if rung.channel in notice.tried:
+            if rung.channel in notice.tried or wire_of(rung.channel) in closed:
                 continue
             if rung.channel is Channel.CUSTOM:
                 return Chosen(rung, None)
@@ -58,12 +62,16 @@ class Channels:
 
     def outbound(self, notice: Notice, chosen: Chosen, now: datetime) -> Outbound:
         url = self._links.page(notice.path, notice.openid, now)
-        wire = _WIRE[chosen.rung.channel]
+        wire = wire_of(chosen.rung.channel)
         if wire == "custom":
             return Outbound(wire, notice.openid, notice.id, text=chat_text(notice), url=url)
         return Outbound(
             wire, notice.openid, notice.id, template_id=chosen.template_id, fields=dict(notice.fields), url=url
         )
+
+
+def wire_of(channel: Channel) -> Wire:
+    return _WIRE[channel]
 
 
 def chat_text(notice: Notice) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.notices.breaker import EVERYTHING, Breaker, template_name
-from chalicelib.notices.channels import Chosen
+from chalicelib.notices.breaker import EVERYTHING, Breaker, channel_name, template_name
+from chalicelib.notices.channels import Chosen, wire_of
 from chalicelib.notices.kinds import Channel
 from chalicelib.notices.ledger import Entry, Ledger
 from chalicelib.notices.model import NO_RECEIPT_AFTER, TRANSITIONS, Notice, NoticeState
@@ -49,6 +49,11 @@ def cannot_repeat(notice: Notice, at: datetime) -> bool:
     return notice.unsure_since is not None and at >= notice.unsure_since + REPEAT_WINDOW
 
 
+def look_again(notice: Notice, until: datetime) -> datetime:
+    """When a notice that waits until then must be looked at: in doubt, while a repeat could still settle it."""
+    return min(until, notice.unsure_since + REPEAT_WINDOW) if notice.unsure_since else until
+
+
 class Outcomes:
     def __init__(
         self,
@@ -76,6 +81,7 @@ class Outcomes:
             Reaction.PERSON_GONE: self._person_gone,
             Reaction.BAD_DATA: self._bad_data,
             Reaction.STOP_TEMPLATE: self._stopped,
+            Reaction.STOP_CHANNEL: self._channel_stopped,
             Reaction.STOP_ALL: self._stopped,
         }
 
@@ -172,10 +178,19 @@ class Outcomes:
             name = template_name(attempt.chosen.template_id)
         cause = f"平台停用{'此模板' if name != EVERYTHING else '发送'}{_code(outcome)}"
         pause = self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after)
-        failed = attempt.notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, wake_at=pause.until)
+        wake_at = look_again(attempt.notice, pause.until)
+        failed = attempt.notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, wake_at=wake_at)
         return self._ledger.write(attempt.entry, failed)
 
     # ------------------------------------------------------------------------------------------- not on this channel
+
+    def _channel_stopped(self, attempt: Attempt, outcome: Outcome) -> Entry:
+        """Trip the breaker of this channel; the notice looks at once for another, or waits for this one."""
+        cause = f"平台停用这一渠道{_code(outcome)}"
+        name = channel_name(wire_of(attempt.chosen.rung.channel))
+        self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after)
+        moved = attempt.notice.moved(NoticeState.QUEUED, attempt.now, cause, wake_at=attempt.now + LATE_AFTER)
+        return self._ledger.write(attempt.entry, moved)
 
     def _next_channel(self, attempt: Attempt, outcome: Outcome) -> Entry:
         if attempt.notice.unsure_since:

@@ -27,7 +27,9 @@ MOST = 10
 """Notices in one claim: what a queue gives at once. Few enough for one transaction, and to be sent while the consents
 read at claiming are fresh. Should a slow platform outlast their lease, a repeat carries the same id."""
 
-_TROUBLE = frozenset({Reaction.RETRY, Reaction.AMBIGUOUS, Reaction.STOP_TEMPLATE, Reaction.STOP_ALL})
+_TROUBLE = frozenset(
+    {Reaction.RETRY, Reaction.AMBIGUOUS, Reaction.STOP_TEMPLATE, Reaction.STOP_CHANNEL, Reaction.STOP_ALL}
+)
 """Answers about the platform, not about one notice: what was not sent yet must be looked at again."""
 
 

@@ -6,14 +6,16 @@ the same words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
-from chalicelib.notices.breaker import Breaker
-from chalicelib.notices.channels import Channels, Chosen
+from chalicelib.notices.breaker import EVERYTHING, Breaker, Pause, channel_name, template_name
+from chalicelib.notices.channels import Channels, Chosen, Wire, wire_of
 from chalicelib.notices.limits import Refusal, SendLimits
 from chalicelib.notices.model import Notice, NoticeState
-from chalicelib.notices.outcomes import cannot_repeat
+from chalicelib.notices.outcomes import cannot_repeat, look_again
 from chalicelib.notices.quiet import QuietHours, next_allowed
 from chalicelib.notices.standing import Standing
 from chalicelib.ports import Put
@@ -72,13 +74,26 @@ class Judge:
         return Later(earliest, "静默时段，顺延") if earliest > now else None
 
     def _channel(self, notice: Notice, person: Standing, now: datetime) -> Verdict:
-        chosen = self._channels.choose(notice, person)
+        held = self._breaker.holding(now)
+        chosen = self._chosen(notice, person, held)
         if chosen is None:
             return Stop(NoticeState.INBOX, "没有可用渠道，放收件箱")
         if notice.unsure_since and chosen.rung.channel is not notice.channel:
             return Stop(NoticeState.MAYBE_SENT, "结果不明，原渠道已不可用，请人工核对")
-        pause = self._breaker.paused(chosen.template_id, now)
+        pause = next((held[name] for name in _names(chosen) if name in held), None)
         if pause:
-            return Later(pause.until, f"暂停发送：{pause.cause}")
+            return Later(look_again(notice, pause.until), f"暂停发送：{pause.cause}")
         counted = self._limits.person(person.openid, person.sent, now)
         return Go(chosen, counted) if isinstance(counted, Put) else counted
+
+    def _chosen(self, notice: Notice, person: Standing, held: Mapping[str, Pause]) -> Chosen | None:
+        """A rung whose channel is open now; where there is none, one to wait for. What may have gone out already stays
+        on its channel, which alone knows it again."""
+        closed = {wire for wire in get_args(Wire) if channel_name(wire) in held} if not notice.unsure_since else set()
+        return self._channels.choose(notice, person, closed) or self._channels.choose(notice, person)
+
+
+def _names(chosen: Chosen) -> list[str]:
+    """The pauses that would hold it back."""
+    template = [template_name(chosen.template_id)] if chosen.template_id else []
+    return [EVERYTHING, channel_name(wire_of(chosen.rung.channel)), *template]

@@ -224,6 +224,62 @@ def test_stop_template_leaves_the_others_running(world: World) -> None:
     assert state(world, loan.id) is S.ACCEPTED
 
 
+USED_UP = Outcome(Reaction.STOP_CHANNEL, code=45009, retry_after=7200)
+NO_WINDOW = Outcome(Reaction.NEXT_CHANNEL, code=45015)
+
+
+def test_a_used_up_channel_stops_only_itself(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Loans go by custom message meanwhile, digests by subscription as always; nobody asks for templates again."""
+    world.notices.subscriptions.accepted(LEGAL, "tmpl-policy", world.now)
+    loan, other = notice(), notice("case#1", kind=NoticeKind.CASE_PROGRESS)
+    digest = notice("policy#1", kind=NoticeKind.POLICY_DIGEST)
+    world.platform.script = [(USED_UP, False)]
+    for one in (loan, other, digest):
+        world.place(one)
+        world.work()
+    assert [call.channel for call in world.platform.calls] == ["template", "custom", "custom", "subscription"]
+    assert [state(world, one.id) for one in (loan, other, digest)] == [S.DELIVERED, S.DELIVERED, S.ACCEPTED]
+    [pause] = world.notices.paused(world.now)
+    assert (pause.name, pause.code) == ("channel#template", 45009)
+    assert any("alarm" in line.message and "channel#template" in line.message for line in caplog.records)
+
+
+def test_without_another_way_it_waits_for_the_channel_and_goes_when_that_opens(world: World) -> None:
+    loan = notice()
+    world.place(loan)
+    world.platform.script = [(USED_UP, False), (NO_WINDOW, False)]
+    world.settle(118)
+    assert state(world, loan.id) is S.QUEUED
+    assert len(world.platform.calls) == 2
+    assert world.notices.show(loan.id).history[-1].cause.startswith("暂停发送")
+    world.settle(4)
+    assert state(world, loan.id) is S.ACCEPTED
+    assert world.platform.calls[-1].channel == "template"
+
+
+def test_a_minutes_limit_is_no_alarm_and_over_in_a_minute(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    many = [notice(f"loan#{n}") for n in range(5)]
+    world.place(*many)
+    world.platform.script = [
+        (Outcome(Reaction.STOP_CHANNEL, code=45011, retry_after=60), False),
+        *[(NO_WINDOW, False)] * 5,
+    ]
+    world.work()
+    assert not any(line.levelname == "CRITICAL" for line in caplog.records)
+    world.settle(3)
+    assert {state(world, one.id) for one in many} == {S.ACCEPTED}
+    assert {world.notices.show(one.id).failures for one in many} == {0}
+
+
+def test_what_may_have_gone_out_stays_on_its_channel_and_is_parked_in_time(world: World) -> None:
+    loan = notice()
+    world.place(loan)
+    world.platform.script = [(Outcome(Reaction.AMBIGUOUS), True), (USED_UP, False)]
+    world.settle(12)
+    assert state(world, loan.id) is S.MAYBE_SENT
+    assert [call.channel for call in world.platform.calls] == ["template", "template"]
+
+
 def test_consent_withdrawn_between_match_and_send(world: World) -> None:
     """Facts 8.1 no. 23."""
     one = notice()

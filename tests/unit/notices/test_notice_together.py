@@ -109,6 +109,15 @@ def test_what_is_done_or_unknown_is_left_alone() -> None:
     assert len(world.platform.calls) == 10
 
 
+def test_a_channel_that_is_used_up_ends_the_batch_and_each_looks_for_another_way() -> None:
+    world = crowd()
+    notices = placed(world)
+    world.platform.script = [OK, (Outcome(Reaction.STOP_CHANNEL, code=45009, retry_after=3600), False)]
+    assert together(world, notices) == {notices[0].id}
+    world.work()
+    assert states(world, notices) == [S.ACCEPTED, *[S.DELIVERED] * 9]  # by custom message, which has no receipt
+
+
 @pytest.mark.parametrize("reaction", [Reaction.RETRY, Reaction.AMBIGUOUS, Reaction.STOP_TEMPLATE, Reaction.STOP_ALL])
 def test_trouble_gives_the_rest_back_as_it_was(reaction: Reaction) -> None:
     world = crowd()

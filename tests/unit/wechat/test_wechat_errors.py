@@ -1,12 +1,21 @@
 import pytest
 
 from chalicelib.ports import Reaction
-from chalicelib.wechat.errors import DEFAULT, RULES, SIGN_IN_AGAIN, TOKEN_CODES, UNTIL_TOMORROW, ApiError, rule
+from chalicelib.wechat.errors import (
+    DEFAULT,
+    RULES,
+    SIGN_IN_AGAIN,
+    TOKEN_CODES,
+    UNTIL_TOMORROW,
+    ApiError,
+    reaction_of,
+    rule,
+)
 
 DOCUMENTED = {
     Reaction.ACCEPTED: {0, 45065, 45072, 45080, 45081},
     Reaction.HELD: {40252},
-    Reaction.RETRY: {-1, 45011, 43117, 45066},
+    Reaction.RETRY: {-1, 43117, 45066},
     Reaction.NEXT_CHANNEL: {45015, 45047, 45028},
     Reaction.CONSENT_LOST: {43101, 48002},
     Reaction.PERSON_GONE: {40003, 46004, 43004, 43019, 50001, 50002, 50005},
@@ -14,8 +23,9 @@ DOCUMENTED = {
     Reaction.STOP_TEMPLATE: {43116, 40036, 40037, 40165, 41030},
     Reaction.STOP_ALL: {
         *(40001, 40014, 42001, 40013, 40125, 40164, 61004, 45035, 40243),
-        *(89503, 89501, 89506, 89507, 45009, 48001, 48004, 48006),
+        *(89503, 89501, 89506, 89507),
     },
+    Reaction.STOP_CHANNEL: {45009, 45011, 48001, 48004, 48006},
 }
 
 
@@ -31,7 +41,7 @@ def test_rules_are_bounded_and_say_what_to_do(code: int) -> None:
     assert found.meaning
     assert 1 <= found.tries <= 6
     assert found.retry_after >= 0 or found.retry_after == UNTIL_TOMORROW
-    if found.reaction in (Reaction.STOP_ALL, Reaction.STOP_TEMPLATE):
+    if found.reaction in (Reaction.STOP_ALL, Reaction.STOP_CHANNEL, Reaction.STOP_TEMPLATE):
         assert found.alarm
     if found.reaction is Reaction.RETRY:
         assert found.retry_after > 0 and found.tries > 1
@@ -40,6 +50,13 @@ def test_rules_are_bounded_and_say_what_to_do(code: int) -> None:
 def test_an_unknown_code_waits_and_is_looked_at() -> None:
     assert rule(12345678) is DEFAULT
     assert (DEFAULT.reaction, DEFAULT.tries) == (Reaction.RETRY, 3) and DEFAULT.alarm
+
+
+def test_what_stops_one_call_stops_all_when_it_is_the_one_for_tokens() -> None:
+    for code, of_tokens in ((45009, Reaction.STOP_ALL), (48004, Reaction.STOP_ALL), (45011, Reaction.RETRY)):
+        assert reaction_of(ApiError("/cgi-bin/message/template/send", code)) is Reaction.STOP_CHANNEL
+        assert reaction_of(ApiError("/cgi-bin/stable_token", code)) is of_tokens
+    assert reaction_of(ApiError("/cgi-bin/stable_token", -1)) is Reaction.RETRY
 
 
 def test_code_groups_are_in_the_table() -> None:
