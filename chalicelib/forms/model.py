@@ -7,12 +7,16 @@ when it wants them and how it asks. What somebody filled in is a ``Draft`` (``dr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chalicelib.provenance import Provenanced
+
+if TYPE_CHECKING:
+    from chalicelib.policies.model import Policy
 
 FieldId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 FormId = Annotated[str, Field(pattern=r"^FM-\d{2,4}$")]
@@ -64,8 +68,8 @@ class FieldDef(Provenanced):
     """字段: one entry of the field dictionary (字段字典).
 
     ``profile`` names what the enterprise file holds of it: a column (``name``, ``uscc``, ``established_on``), a fact
-    (``fact:insured_now``) or a contact (``contact:法人.name``). ``computed`` names a function of ``computed.py`` over
-    other fields. ``keep`` lets a later form take the value over from an earlier one of the same person (以前填过).
+    (``fact:insured_now``), a contact (``contact:法人.name``) or the only record of a list (``record:projects.ref``).
+    ``computed`` names a function of ``computed.py`` over other fields. ``keep`` lets a later form take the value over from an earlier one of the same person (以前填过).
     """
 
     id: FieldId = Field(title="字段编号")
@@ -77,9 +81,7 @@ class FieldDef(Provenanced):
     question: str = Field(min_length=4, title="问法")
     help: str = Field(default="", title="填写说明")
     example: str = Field(default="", title="示例")
-    profile: str = Field(
-        default="", pattern=r"^([a-z_]+|fact:[a-z0-9_]+|contact:.+\.(name|mobile))?$", title="档案来源"
-    )
+    profile: str = Field(default="", pattern=r"^([a-z_]+(:[^:]+)?)?$", title="档案来源")
     computed: str = Field(default="", title="计算")
     keep: bool = Field(default=False, title="下次带出")
     sensitive: bool = Field(default=False, title="个人信息")
@@ -128,8 +130,10 @@ class Form(Provenanced):
     """表单. ``version`` rises when the fields change; ``renamed`` (old id to new) carries drafts of an older one over.
 
     ``item`` is the service item that it belongs to (SX-…), ``situation`` the values that the situation finder has to
-    have found for this form to be the one. ``template`` is a Word file in ``forms/templates``; ``for_enterprise`` is
-    False where a person without an enterprise may fill it in (setting one up).
+    have found for this form to be the one, by field of the dictionary (a choice). ``fits`` is a condition on what is
+    known of the enterprise (fact dictionary of the policies): a form that certainly does not fit is not offered.
+    ``policy`` is the one whose dated parameters computed fields use. ``template`` is a Word file in
+    ``forms/templates``; ``for_enterprise`` is False where a person without an enterprise may fill it in (setting one up).
     """
 
     id: FormId = Field(title="表单编号")
@@ -141,6 +145,8 @@ class Form(Provenanced):
     situation: dict[str, str] = Field(default_factory=dict, title="情形")
     for_enterprise: bool = Field(default=True, title="以企业名义")
     entity_kinds: tuple[str, ...] = Field(default=(), title="适用主体")
+    fits: dict[str, Any] = Field(default_factory=dict, title="适用条件")
+    policy: str = Field(default="", pattern=r"^(P\d{2,4}(-\d{1,2})?)?$", title="关联政策")
     template: str = Field(default="", title="文书模板")
     fields: tuple[FormField, ...] = Field(min_length=1, title="字段")
     findings: tuple[Finding, ...] = Field(default=(), title="预审规则")
@@ -175,9 +181,12 @@ def plain(name: str) -> str:
 class Compiled:
     """A form with its dictionary, made once per content version: what steps, pages and documents work on."""
 
-    def __init__(self, form: Form, dictionary: dict[str, FieldDef]) -> None:
+    def __init__(self, form: Form, dictionary: Mapping[str, FieldDef], policy: Policy | None = None) -> None:
         """Raises KeyError for a field that the dictionary lacks: content is checked before it gets here."""
         self.form = form
+        self.policy = policy
+        """The policy that ``form.policy`` names, for the computed fields that rest on its parameters."""
+        self.situations = {name: dictionary[name] for name in form.situation}
         self.fields: dict[str, FieldDef] = {one.field: dictionary[one.field] for one in form.fields}
         self.uses: dict[str, FormField] = {one.field: one for one in form.fields}
 
