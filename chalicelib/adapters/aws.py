@@ -31,7 +31,11 @@ BUSY_CODES = frozenset(
 )
 """Error codes after which the same call may well succeed a moment later."""
 
+TRIES = 3
+"""Of one call by botocore itself, and of one that gives no answer at all."""
+
 ATTEMPTS = 8
+"""Of one call that is told to be too much, by us."""
 
 
 def client_factory(service: str, endpoint_url: str = "") -> ClientFactory:
@@ -39,12 +43,19 @@ def client_factory(service: str, endpoint_url: str = "") -> ClientFactory:
 
     def make() -> Any:
         import boto3
-        from botocore.config import Config
 
-        config = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5)
-        return boto3.session.Session().client(service, endpoint_url=endpoint_url or None, config=config)  # type: ignore[call-overload]
+        return boto3.session.Session().client(  # type: ignore[call-overload]
+            service, endpoint_url=endpoint_url or None, config=client_config()
+        )
 
     return make
+
+
+def client_config() -> Any:
+    """Of every client: the platform waits 5 s for an answer, so a call that hangs is given up for another early."""
+    from botocore.config import Config
+
+    return Config(retries={"mode": "standard", "total_max_attempts": TRIES}, connect_timeout=2, read_timeout=5)
 
 
 class OnFirstUse:
@@ -76,6 +87,7 @@ def patiently(client: Any, call: Callable[[], Answer], *, once: bool = False) ->
 
     Raises Throttled when it stays busy, and when it gives no answer at all: the call may then have been carried out.
     """
+    from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError
 
     try:
@@ -85,7 +97,7 @@ def patiently(client: Any, call: Callable[[], Answer], *, once: bool = False) ->
             except client.exceptions.ClientError as error:
                 if once or code(error) not in BUSY_CODES:
                     raise
-    except HTTPClientError as error:
+    except (HTTPClientError, NoConnection) as error:
         raise Throttled(f"no answer: {type(error).__name__}") from error
     raise Throttled("the service is busy")
 

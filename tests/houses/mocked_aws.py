@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.adapters.aws import client_config
 from chalicelib.adapters.clocks import FixedClock
 
 REGION = "cn-north-1"
@@ -42,6 +44,8 @@ class MockedAws:
         from moto import mock_aws
 
         self._mock = mock_aws()
+        self.wrap: Callable[[Any], Any] = lambda client: client
+        """What a test puts over each new client."""
         self._clients: dict[str, OneAtATime] = {}
 
     def start(self) -> None:
@@ -58,7 +62,7 @@ class MockedAws:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = OneAtATime(self._session.client(service))  # type: ignore[call-overload]
+            self._clients[service] = OneAtATime(self.wrap(self._session.client(service, config=client_config())))  # type: ignore[call-overload]
         return self._clients[service]
 
 
@@ -84,15 +88,16 @@ class CloudClock(FixedClock):
 
     def advance(self, step: timedelta | float) -> None:
         super().advance(step)
-        _later(step.total_seconds() if isinstance(step, timedelta) else step)
+        later(step.total_seconds() if isinstance(step, timedelta) else step)
 
     def set(self, at: Any) -> None:
         step = (at - self.now()).total_seconds()
         super().set(at)
-        _later(step)
+        later(step)
 
 
-def _later(seconds: float) -> None:
+def later(seconds: float) -> None:
+    """Let time pass for all queues of the mock."""
     from moto.sqs.models import sqs_backends
 
     for account in sqs_backends.values():

@@ -1,0 +1,126 @@
+"""A write whose answer is lost was made: asked for again, by botocore or by us, it is not read as somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib.adapters.aws import TRIES
+from chalicelib.adapters.clocks import FixedClock
+from chalicelib.adapters.dynamodb_store import DynamoDBStore, table_definition
+from chalicelib.adapters.sqs_queue import SqsQueue
+from chalicelib.ports import Check, Conflict, Delete, Put, Record, Throttled
+from tests.houses.mocked_aws import MockedAws, fresh, make_queues
+from tests.houses.weather import Weather
+
+LOST = ("answer lost", "500 after it was done")
+A, B = Record("p", "a", {"by": "us"}), Record("p", "b", {"by": "us"})
+
+
+class Sky:
+    """A store and a queue of one process under its own weather, and another process under a clear sky."""
+
+    def __init__(self, aws: MockedAws, weather: Weather) -> None:
+        self.weather, name = weather, fresh()
+        aws.client("dynamodb").create_table(**table_definition(name))
+        make_queues(aws.client("sqs"), name, "work", max_receives=5)
+        clock = FixedClock(datetime(2026, 11, 23, tzinfo=UTC))
+        self.store = DynamoDBStore(name, lambda: aws.client("dynamodb"), clock)
+        self.queue = SqsQueue(name, lambda: aws.client("sqs"), wait_seconds=0)
+
+    def coming(self, *events: str | None) -> None:
+        self.weather.coming = list(events)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[tuple[MockedAws, Weather]]:
+    aws, weather = MockedAws(), Weather()
+    aws.wrap = weather.over
+    aws.start()
+    yield aws, weather
+    aws.stop()
+
+
+@pytest.fixture
+def sky(world: tuple[MockedAws, Weather]) -> Iterator[Sky]:
+    aws, weather = world
+    weather.remembers_tokens = False  # the harder case: only our own marks are there to tell
+    yield Sky(aws, weather)
+    weather.coming.clear()
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_put_made_without_an_answer_is_ours(sky: Sky, lost: str) -> None:
+    sky.coming(lost)
+    assert sky.store.put(A, if_absent=True).version == 1
+    sky.coming(lost, lost)
+    assert sky.store.put(A, if_version=1).version == 2
+    with pytest.raises(Conflict):
+        sky.store.put(A, if_absent=True)
+    with pytest.raises(Conflict):
+        sky.store.put(A, if_version=1)
+    sky.coming(lost)
+    assert sky.store.put(A).version >= 3
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_transaction_made_without_an_answer_is_ours(sky: Sky, lost: str) -> None:
+    sky.coming(lost)
+    sky.store.transact([Put(A, if_absent=True), Check("p", "b", if_absent=True)])
+    sky.coming(lost)
+    sky.store.transact([Put(A, if_version=1), Put(B, if_absent=True)])
+    with pytest.raises(Conflict):
+        sky.store.transact([Put(A, if_version=1), Delete("p", "b")])
+    found = sky.store.get("p", "b")
+    assert found is not None and found.version == 1
+
+
+def test_a_transaction_of_deletions_has_dynamodbs_own_token(sky: Sky) -> None:
+    sky.weather.remembers_tokens = True
+    sky.store.transact([Put(A), Put(B)])
+    sky.coming("answer lost")
+    sky.store.transact([Delete("p", "a", if_version=1), Check("p", "b", if_version=1)])
+    assert sky.store.get("p", "a") is None
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_an_addition_made_without_an_answer_counts_once(sky: Sky, lost: str) -> None:
+    for total in (1, 2, 3):
+        sky.coming(lost)
+        assert sky.store.add("p", "n", {"n": 1}, at_most={"n": 3}) == {"n": total}
+    with pytest.raises(Conflict):
+        sky.store.add("p", "n", {"n": 1}, at_most={"n": 3})
+
+
+def test_a_deletion_made_without_an_answer_is_done(sky: Sky) -> None:
+    sky.store.put(A)
+    sky.coming("answer lost")
+    sky.store.delete("p", "a", if_version=1)
+    with pytest.raises(Conflict):
+        sky.store.delete("p", "a", if_version=1)
+
+
+def test_silence_that_lasts_is_no_conflict(sky: Sky) -> None:
+    sky.coming(*["answer lost"] * TRIES)
+    with pytest.raises(Throttled):
+        sky.store.put(A, if_absent=True)
+    sky.coming(*["no connection"] * TRIES)
+    with pytest.raises(Throttled):
+        sky.store.get("p", "a")
+    sky.coming(*["no connection"] * TRIES)
+    with pytest.raises(Throttled):
+        sky.queue.send("work", [{"n": 1}])
+
+
+def test_of_a_half_failed_batch_the_failed_half_goes_again(sky: Sky) -> None:
+    sky.queue.send("work", [{}])  # the queue's address is asked for once
+    sky.queue.ack("work", *[message.receipt for message in sky.queue.receive("work")])
+    sky.coming("partly", "busy", "partly")
+    sky.queue.send("work", [{"n": n} for n in range(10)])
+    messages = sky.queue.receive("work")
+    assert sorted(message.body["n"] for message in messages) == list(range(10))
+    sky.coming("partly", None, "partly")
+    sky.queue.ack("work", *[message.receipt for message in messages])
+    assert sky.queue.depth("work") == 0
