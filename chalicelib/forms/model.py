@@ -69,7 +69,8 @@ class FieldDef(Provenanced):
 
     ``profile`` names what the enterprise file holds of it: a column (``name``, ``uscc``, ``established_on``), a fact
     (``fact:insured_now``), a contact (``contact:法人.name``) or the only record of a list (``record:projects.ref``).
-    ``computed`` names a function of ``computed.py`` over other fields. ``keep`` lets a later form take the value over from an earlier one of the same person (以前填过).
+    ``computed`` names a function of ``computed.py`` over other fields. ``keep`` lets a later form take the value over from
+    an earlier one of the same person (以前填过).
     """
 
     id: FieldId = Field(title="字段编号")
@@ -133,7 +134,7 @@ class Form(Provenanced):
     have found for this form to be the one, by field of the dictionary (a choice). ``fits`` is a condition on what is
     known of the enterprise (fact dictionary of the policies): a form that certainly does not fit is not offered.
     ``policy`` is the one whose dated parameters computed fields use. ``template`` is a Word file in
-    ``forms/templates``; ``for_enterprise`` is False where a person without an enterprise may fill it in (setting one up).
+    ``forms/templates``; ``for_enterprise`` is False where a person without an enterprise may fill it in.
     """
 
     id: FormId = Field(title="表单编号")
