@@ -1,4 +1,4 @@
-"""Facts of enterprises from a table of any size (企业数据导入): row by row, in small conditional batches.
+"""Facts of enterprises from a table of any size (企业数据导入): row by row, in conditional batches.
 
 Nothing grows with the file. A row with a mistake is left out whole and told; a value that is there already is not
 written, so a second import changes nothing; an older figure never replaces a newer one, and what an office states
@@ -19,20 +19,19 @@ from pydantic import ValidationError
 from chalicelib.content import wording
 from chalicelib.content.documents import read_json_lines
 from chalicelib.content.fact_mapping import BadCell, Columns, RowFacts
+from chalicelib.content.fact_merge import Merge
 from chalicelib.content.problems import Broken, Place, Problem
 from chalicelib.content.sources import RawRow, Rows
 from chalicelib.content.tables import read_csv
 from chalicelib.content.workbooks import read_sheet, sheet_names
-from chalicelib.enterprises import handover
 from chalicelib.enterprises import uscc as credit_code
-from chalicelib.enterprises.model import Enterprise, Fact
-from chalicelib.enterprises.repository import PROFILE, EnterpriseRow, enterprise_key
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.repository import PROFILE, enterprise_key, profile_record
 from chalicelib.errors import BadInput, Refusal
-from chalicelib.ports import Conflict, Put, Store
-from chalicelib.times import local_date
+from chalicelib.ports import MAX_TRANSACT, Conflict, JsonObject, Put, Store
 
-BATCH = 80
-"""Rows in one transaction, below the store's limit."""
+BATCH = MAX_TRANSACT
+"""Rows in one transaction: one write each, so as many as the store takes."""
 _TRIES = 5
 
 
@@ -85,10 +84,10 @@ class FactImport:
     ) -> None:
         self._store = store
         self._columns = columns
-        self._by = by
-        self._now = now
-        self._file = file
+        self._merge = Merge(by, now, file)
         self._changed = changed
+        self._all_new = False
+        """What the last batch brought. In a first import there is hardly anything to look up: the write finds out."""
         self.counts = Counts()
 
     def run(self, rows: Rows, told: Told, skip: int = 0) -> Counts:
@@ -133,8 +132,8 @@ class FactImport:
 
     def _written(self, wanted: Sequence[tuple[int, str, RowFacts]]) -> list[RowMistake]:
         """Write what differs in one transaction; again from the start when a profile was changed meanwhile."""
-        for _ in range(_TRIES):
-            attempt = _Attempt(self._store, self._by, self._now, self._file)
+        for tries in range(_TRIES):
+            attempt = _Attempt(self._store, self._merge, guess_new=self._all_new and not tries)
             for line, code, row in wanted:
                 attempt.take(line, code, row)
             try:
@@ -144,6 +143,7 @@ class FactImport:
             self.counts.added += attempt.added
             self.counts.changed += attempt.changed
             self.counts.unchanged += attempt.unchanged
+            self._all_new = attempt.added > 0 and attempt.changed == attempt.unchanged == 0
             if self._changed is not None:
                 self._changed(attempt.codes)
             return attempt.mistakes
@@ -151,15 +151,17 @@ class FactImport:
 
 
 class _Attempt:
-    """One batch against the store as it is now; a code that comes twice in it is merged in order."""
+    """One batch against the store as it is now; a code that comes twice in it is merged in order.
 
-    def __init__(self, store: Store, by: str, now: datetime, file: str) -> None:
+    ``guess_new`` looks nothing up: where a code is there after all, ``commit`` is refused.
+    """
+
+    def __init__(self, store: Store, merge: Merge, *, guess_new: bool) -> None:
         self._store = store
-        self._by = by
-        self._now = now
-        self._file = file
-        self._held: dict[str, tuple[Enterprise | None, int]] = {}
-        self._new: dict[str, Enterprise] = {}
+        self._merge = merge
+        self._guess_new = guess_new
+        self._held: dict[str, tuple[JsonObject | None, int]] = {}
+        self._new: dict[str, JsonObject] = {}
         self.mistakes: list[RowMistake] = []
         self.added = self.changed = self.unchanged = 0
 
@@ -169,13 +171,13 @@ class _Attempt:
         return self._new.keys()
 
     def take(self, line: int, code: str, row: RowFacts) -> None:
-        held = self._new.get(code) or self._current(code)
+        held = self._new.get(code) or self._current(code, row)
         if held is None and "name" not in row.profile:
             text = "库里没有这家企业，这一行也没有名称，不能新建。请补上名称列，或先导入企业"
             self.mistakes.append(RowMistake(line, code, "名称", text))
             return
         try:
-            merged = self._merged(code, held, row)
+            merged = self._merge.merged(held, row) if held else self._merge.made(code, row)
         except ValidationError as error:
             column, text = next(wording.explain(error, Enterprise))
             self.mistakes.append(RowMistake(line, code, column or "", text))
@@ -194,56 +196,17 @@ class _Attempt:
         puts = []
         for code, enterprise in self._new.items():
             before, version = self._held[code]
-            if handover.changed(before, enterprise):
-                handover.suspend(self._store, code, self._now)  # before the name is written: cut short, it is run again
-            record = EnterpriseRow(enterprise=enterprise, saved_at=self._now).record()
+            record = profile_record(code, self._merge.body(enterprise))
             puts.append(Put(record, if_absent=before is None, if_version=version if before else None))
         if puts:
             self._store.transact(puts)
 
-    def _current(self, code: str) -> Enterprise | None:
+    def _current(self, code: str, row: RowFacts) -> JsonObject | None:
         if code not in self._held:
-            record = self._store.get(enterprise_key(code), PROFILE)
-            held = EnterpriseRow.model_validate(record.body).enterprise if record else None
-            self._held[code] = (held, record.version if record else 0)
+            guessed = self._guess_new and "name" in row.profile
+            record = None if guessed else self._store.get(enterprise_key(code), PROFILE)
+            self._held[code] = (record.body["enterprise"], record.version) if record else (None, 0)
         return self._held[code][0]
-
-    def _merged(self, code: str, held: Enterprise | None, row: RowFacts) -> Enterprise:
-        """``held`` itself where the row says nothing new."""
-        facts = {
-            name: fact for name, fact in row.facts.items() if _is_news(held.facts.get(name) if held else None, fact)
-        }
-        if held is None:
-            made = {
-                "prov": ["F"],
-                "source_note": f"部门数据导入：{self._file}",
-                "verified_at": local_date(self._now),
-                "verified_by": self._by,
-            }
-            return Enterprise.model_validate(made | row.profile | {"uscc": code, "facts": facts})
-        profile = _checked(row.profile)
-        new = {name: value for name, value in profile.items() if getattr(held, name) != value}
-        if not facts and not new:
-            return held
-        return held.model_copy(update={**new, "facts": held.facts | facts})
-
-
-def _checked(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Profile fields as the model reads them. Raises ValidationError."""
-    if not profile:
-        return {}
-    stand_in = {"uscc": "91360323MAXX00015C", "name": "甲", "prov": ["F"]}
-    checked = Enterprise.model_validate(stand_in | dict(profile))
-    return {name: getattr(checked, name) for name in profile}
-
-
-def _is_news(held: Fact | None, fact: Fact) -> bool:
-    if held is None or (held.self_reported and not fact.self_reported):
-        return True
-    if held.as_of and fact.as_of and fact.as_of < held.as_of:
-        return False
-    # As written: in Python False == 0 and 1 == True, but to a policy they are not the same.
-    return held.model_dump_json() != fact.model_dump_json()
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

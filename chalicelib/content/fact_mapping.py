@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from chalicelib.content import cells
-from chalicelib.enterprises.model import Enterprise, Fact, FactSource
+from chalicelib.enterprises.model import Enterprise, FactSource
 from chalicelib.errors import BadInput
 from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.dictionary import FactDef, read_value
 from chalicelib.policies.facts import accepts_unit
+from chalicelib.ports import JsonObject
 
 PROFILE = frozenset(
     "name name_used entity_kind ent_type ownership reg_status established_on town_code industry_code"
@@ -37,6 +39,7 @@ PROFILE = frozenset(
 """Fields of the profile that an import may set; the rest are facts."""
 _KEYS = ("统一社会信用代码", "uscc", "社会信用代码", "信用代码")
 _PART = ConfigDict(extra="forbid", frozen=True)
+_MOST_MEANINGS = 20_000
 _SPLIT = re.compile(r"[；;、]")
 
 
@@ -94,11 +97,11 @@ class BadCell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """What one row says: the credit code as written, profile fields, facts."""
+    """What one row says: the credit code as written, profile fields, facts in the form in which a Fact is stored."""
 
     uscc: str
     profile: dict[str, Any]
-    facts: dict[str, Fact]
+    facts: dict[str, JsonObject]
 
 
 class Columns:
@@ -107,21 +110,30 @@ class Columns:
     def __init__(self, mapped: Mapped | None = None) -> None:
         self._mapped = mapped
         self._known: dict[str, Column | None] = {}
+        self._meanings: dict[tuple[str, str], Any] = {}
 
     def read(self, values: Mapping[str, Any]) -> RowFacts:
         """Raises BadCell for the first cell that cannot be used."""
         key = self._key(values)
         as_of = self._as_of(values)
         profile: dict[str, Any] = {}
-        facts: dict[str, Fact] = {}
+        facts: dict[str, JsonObject] = {}
         for name, cell in values.items():
             column = self._column(name)
             if column is None or cell in (None, "") or name == key:
                 continue
             if column.fact in PROFILE:
-                profile[column.fact] = _profile(name, column.fact, cell)
+                profile[column.fact] = self._meaning(name, column, cell)
             else:
-                facts[column.fact] = self._fact(name, column, cell, as_of)
+                since, until = _span(as_of or column.as_of, column.valid_days)
+                facts[column.fact] = {
+                    "value": self._meaning(name, column, cell),
+                    "unit": column.unit,
+                    "source": column.source and column.source.value,
+                    "as_of": since,
+                    "valid_until": until,
+                    "basis": column.basis,
+                }
         return RowFacts(str(values[key]), profile, facts)
 
     def _key(self, values: Mapping[str, Any]) -> str:
@@ -136,7 +148,7 @@ class Columns:
         if name is None or not values.get(name):
             return None
         try:
-            return date.fromisoformat(cells.iso_date(str(values[name])))
+            return _day(str(values[name]))
         except ValueError:
             raise BadCell(name, "应是日期，如 2026-11-22") from None
 
@@ -158,17 +170,29 @@ class Columns:
             raise BadInput(f"不认识“{name}”这一列。请用 --mapping 写明它是什么，或删去这一列。")
         return Column(fact=fact)
 
-    def _fact(self, name: str, column: Column, cell: Any, as_of: date | None) -> Fact:
-        definition = FACTS[column.fact]
-        on = as_of or column.as_of
-        return Fact(
-            value=_value(name, cell, definition, column.unit),
-            unit=column.unit,
-            source=column.source,
-            as_of=on,
-            valid_until=on + timedelta(days=column.valid_days) if on and column.valid_days else None,
-            basis=column.basis,
-        )
+    def _meaning(self, name: str, column: Column, cell: Any) -> Any:
+        """What a cell says. Most columns say the same few things over and over, which are then read once."""
+        if not isinstance(cell, str):
+            return _read(name, column, cell)
+        key = (name, cell)
+        if key not in self._meanings:
+            if len(self._meanings) >= _MOST_MEANINGS:
+                self._meanings.clear()
+            self._meanings[key] = _read(name, column, cell)
+        return self._meanings[key]
+
+
+@lru_cache(maxsize=4096)
+def _span(since: date | None, days: int | None) -> tuple[str | None, str | None]:
+    """From when until when a figure holds, as it is stored."""
+    if since is None:
+        return None, None
+    return since.isoformat(), (since + timedelta(days=days)).isoformat() if days else None
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    return date.fromisoformat(cells.iso_date(text))
 
 
 def read_mapping(path: Path) -> Mapped:
@@ -193,6 +217,12 @@ def read_mapping(path: Path) -> Mapped:
     return mapped
 
 
+def _read(name: str, column: Column, cell: Any) -> Any:
+    if column.fact in PROFILE:
+        return _profile(name, column.fact, cell)
+    return _value(name, cell, FACTS[column.fact], column.unit)
+
+
 def _value(name: str, cell: Any, definition: FactDef, unit: str | None) -> Any:
     try:
         value = _typed(cell.strip(), definition) if isinstance(cell, str) else cell
@@ -210,7 +240,7 @@ def _value(name: str, cell: Any, definition: FactDef, unit: str | None) -> Any:
     chosen = read if isinstance(read, frozenset) else {read} if definition.type == "category" else frozenset()
     if definition.choices and not chosen <= set(definition.choices):
         raise BadCell(name, f"只能是 {'、'.join(definition.choices)}")
-    return tuple(sorted(read)) if isinstance(read, frozenset) else read
+    return sorted(read) if isinstance(read, frozenset) else read
 
 
 def _typed(text: str, definition: FactDef) -> Any:
@@ -240,9 +270,14 @@ def _profile(name: str, field: str, cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
     try:
-        return cells.read(cell, cells.shape(Enterprise.model_fields[field]))
+        return cells.read(cell, _shape(field))
     except cells.BadCell as bad:
         raise BadCell(name, str(bad)) from None
+
+
+@cache
+def _shape(field: str) -> cells.Shape:
+    return cells.shape(Enterprise.model_fields[field])
 
 
 def _names() -> dict[str, str]:

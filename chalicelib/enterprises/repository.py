@@ -83,13 +83,12 @@ class EnterpriseRow(BaseModel):
     saved_at: datetime
 
     def record(self) -> Record:
-        uscc = self.enterprise.uscc
-        return Record(
-            enterprise_key(uscc),
-            PROFILE,
-            self.model_dump(mode="json"),
-            gsi1=(f"enterprises#{shard(uscc)}", uscc),
-        )
+        return profile_record(self.enterprise.uscc, self.model_dump(mode="json"))
+
+
+def profile_record(uscc: str, body: JsonObject) -> Record:
+    """The row of an EnterpriseRow that is JSON already."""
+    return Record(enterprise_key(uscc), PROFILE, body, gsi1=(f"enterprises#{shard(uscc)}", uscc))
 
 
 class EnterpriseRepository:

@@ -6,6 +6,7 @@ import csv
 import getpass
 import hashlib
 import json
+import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -60,11 +61,12 @@ def import_facts(
 
 def _report(path: Path, counts: Counts, *, as_json: bool) -> None:
     errors = _errors_file(path)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     if as_json:
-        document(asdict(counts) | {"errors": str(errors) if errors.exists() else None})
+        document(asdict(counts) | {"errors": str(errors) if errors.exists() else None, "peak_mb": peak})
     else:
         said = f"新增 {counts.added:,}，修改 {counts.changed:,}，未变 {counts.unchanged:,}，有错 {counts.failed:,}"
-        say(f"{counts.rows:,} 行：{said}。")
+        say(f"{counts.rows:,} 行：{said}。内存最多 {peak:,} MB。")
         if errors.exists():
             say(f"有错的行写在 {errors}，改好后只导入这些行就行。")
         note("有变化的企业马上重新匹配，新符合政策的会收到提示。")
