@@ -27,6 +27,9 @@ from chalicelib.enterprises import uscc
 from chalicelib.provenance import Provenanced
 from chalicelib.scalars import Instant
 
+FORM_SOURCE = "溪小办填表"
+"""Source of the event that opens a draft case when somebody hands in a form that they filled in here."""
+
 MAX_EVENTS = 48
 """Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
 

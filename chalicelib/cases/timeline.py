@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.cases.life import RULES, Due, DueKind, Life, Rules, Step, live
-from chalicelib.cases.model import Case, CaseAct, CaseState
+from chalicelib.cases.model import FORM_SOURCE, Case, CaseAct, CaseState
 from chalicelib.cases.workdays import ESTIMATED_NOTE, Limit, Unit, WorkCalendar
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date, short_date
@@ -181,7 +181,15 @@ def _suspended(case: Case, life: Life) -> str:
     return f"正在进行{life.special or '特别程序'}，这段时间不算办理时限"
 
 
+def _draft(case: Case, life: Life) -> str:
+    event = life.steps[-1].event
+    if event is None or event.source != FORM_SOURCE:
+        return _PLAIN[_S.DRAFT]
+    return f"申请表已填好，请在{_by(life, DueKind.DRAFT)}打印签名，连同材料交到窗口"
+
+
 _SAYINGS: dict[CaseState, Callable[[Case, Life], str]] = {
+    _S.DRAFT: _draft,
     _S.SUBMITTED: _submitted,
     _S.RECEIVED: _received,
     _S.CORRECTING: _correcting,
