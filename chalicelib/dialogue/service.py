@@ -13,6 +13,7 @@ from chalicelib.dialogue.skills.financing import Financing
 from chalicelib.dialogue.skills.guide import Guide
 from chalicelib.dialogue.skills.handoff import Handoff
 from chalicelib.dialogue.skills.join import Join
+from chalicelib.dialogue.skills.large_type import LargeType
 from chalicelib.dialogue.skills.leave import Leave
 from chalicelib.dialogue.skills.loan_progress import LoanProgress
 from chalicelib.dialogue.skills.members import Members
@@ -41,6 +42,7 @@ class DialogueService:
             [
                 self._welcome,
                 Leave(desk),
+                LargeType(desk),
                 self._bind,
                 Join(desk),
                 Members(desk),
