@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from itertools import groupby
 
@@ -97,10 +97,12 @@ class PolicyPush(Job):
     def plan(self, context: JobContext, when: When) -> JobPlan:
         return self.plan_for(context, when, chosen(context, when.enterprise))
 
-    def plan_for(self, context: JobContext, when: When, enterprises: Iterable[Enterprise]) -> JobPlan:
+    def plan_for(
+        self, context: JobContext, when: When, enterprises: Iterable[Enterprise], part_of_many: bool = False
+    ) -> JobPlan:
         """The same for these enterprises, as when something has just changed about them (``jobs/rematch.py``)."""
         desk = _Desk(context, when)
-        return _placed(context, when, [desk.look(enterprise) for enterprise in enterprises], desk)
+        return _placed(context, when, [desk.look(enterprise) for enterprise in enterprises], desk, part_of_many)
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
         """Evidence first: a digest without it could not be accounted for, evidence without a digest harms nobody."""
@@ -193,13 +195,13 @@ def _stays_open(decision: Decision) -> bool:
     return in_force and decision.outcome is not Outcome.MATCH
 
 
-def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk) -> PushPlan:
+def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk, part_of_many: bool) -> PushPlan:
     """One placement an enterprise: its people's notices, the day's digest, and what it was told."""
     by_uscc = {news.enterprise.uscc: news for news in found}
     telling_now = [news for news in found if news.matches]
     kinds = (NoticeKind.POLICY_DIGEST, NoticeKind.CREDIT_REPAIR)
     around = circumstances(context, when, [news.enterprise.uscc for news in telling_now], *kinds)
-    planned = plan([_digest(news, when) for news in telling_now], around)
+    planned = plan([_digest(news, when) for news in telling_now], replace(around, part_of_many=part_of_many))
     placements: list[Placement] = []
     evidence: list[Evidenced] = []
     for uscc, items in groupby(planned.items, key=lambda item: item.notice.uscc):

@@ -64,9 +64,11 @@ class Rematching:
         batch = list(islice(self._context.enterprises.all(body["after"]), AT_ONCE))
         if in_force and not any(policy.modifiers for policy in in_force):
             service = PolicyService(policies)
-            queued = self._tell([each for each in batch if self._is_for(each, in_force, service)])
+            queued = self._tell([each for each in batch if self._is_for(each, in_force, service)], part_of_many=True)
         else:
-            queued = self._tell(batch)  # a policy that bears on the others (总则) may change what anybody gets
+            queued = self._tell(
+                batch, part_of_many=True
+            )  # a policy that bears on the others (总则) may change what anybody gets
         if len(batch) == AT_ONCE:
             self._rematch.go_on({**body, "after": batch[-1].uscc})
         return queued
@@ -80,11 +82,11 @@ class Rematching:
             log.exception("policies could not be checked for one enterprise")
             return False
 
-    def _tell(self, enterprises: Sequence[Enterprise]) -> int:
+    def _tell(self, enterprises: Sequence[Enterprise], part_of_many: bool = False) -> int:
         if not enterprises:
             return 0
         push = PolicyPush()
-        plan = push.plan_for(self._context, self._when, enterprises)
+        plan = push.plan_for(self._context, self._when, enterprises, part_of_many)
         done = push.execute(self._context, plan, self._when)
         log.info("matched again", extra={"enterprises": len(enterprises), "queued": done.queued})
         return done.queued

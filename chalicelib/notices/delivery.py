@@ -124,7 +124,7 @@ class Delivery:
             case Refusal():
                 return self._refused(entry, verdict, now)
             case Go():
-                refusal = self._limits.take(now, urgent=entry.notice.is_urgent)
+                refusal = self._limits.take(now, entry.notice.priority)
                 return self._refused(entry, refusal, now) if refusal else self._mark(entry, verdict, now)
 
     def _refused(self, entry: Entry, refusal: Refusal, now: datetime) -> Entry:

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.notices.kinds import Priority
 from chalicelib.ports import Conflict, Put, Record, Store
 from chalicelib.times import at_local, local_date
 
@@ -19,6 +20,9 @@ SENT = "channel#sent"
 _SENT = "sent"
 _BLOCKS_A_SECOND = 20
 _BLOCKS_A_DAY = 1000
+_SHARE = {Priority.URGENT: 1.0, Priority.NORMAL: 0.8, Priority.BULK: 0.6}
+"""How far into each second's tokens a priority may reach: a fifth is left for what is urgent, and another for the few
+when a digest goes to the whole county."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,25 @@ class SendLimits:
 
     def __init__(self, store: Store, per_second: int = 20, per_day: int = 100_000, per_person: int = 20) -> None:
         self.per_person = per_person
-        # A fifth of each second is kept for the urgent, so that a huge digest cannot hold up a loan alert.
         size = max(1, per_second // _BLOCKS_A_SECOND)
-        self._urgent = _Blocks(store, "limit#second", per_second, size, timedelta(minutes=5))
-        self._normal = _Blocks(store, "limit#second", max(1, per_second * 4 // 5), size, timedelta(minutes=5))
+        self._second = {
+            priority: _Blocks(store, "limit#second", max(1, int(per_second * share)), size, timedelta(minutes=5))
+            for priority, share in _SHARE.items()
+        }
         self._day = _Blocks(store, "limit#day", per_day, max(1, per_day // _BLOCKS_A_DAY), timedelta(days=3))
 
-    def take(self, now: datetime, *, urgent: bool) -> Refusal | None:
+    def take(self, now: datetime, priority: Priority) -> Refusal | None:
         """Take one token of the second and of the day, or say when to come back. One not used is lost, no harm."""
         # The second first: it is the one refused often, and must not eat the day's tokens while a backlog waits.
-        if not (self._urgent if urgent else self._normal).take(str(int(now.timestamp())), now):
+        if not self._second[priority].take(str(int(now.timestamp())), now):
             return Refusal(1, "发送速度已达上限")
         if not self._day.take(str(local_date(now)), now):
             return Refusal(_until_tomorrow(now), "今日发送总量已达上限")
         return None
 
-    def take_some(self, wanted: int, now: datetime, *, urgent: bool) -> int:
+    def take_some(self, wanted: int, now: datetime, priority: Priority) -> int:
         """Up to ``wanted`` tokens, for as many sends; how many there were. Those not used are lost, no harm."""
-        got = (self._urgent if urgent else self._normal).take(str(int(now.timestamp())), now, wanted)
+        got = self._second[priority].take(str(int(now.timestamp())), now, wanted)
         return self._day.take(str(local_date(now)), now, got) if got else 0
 
     def person(self, openid: str, row: Record | None, now: datetime) -> Put | Refusal:

@@ -118,7 +118,8 @@ class Notice(_Frozen):
 
     ``lines`` is the text for a chat bubble and the page, ``fields`` the values of the template's fields by key,
     ``path`` the page (``/h5/…``) to open. ``wake_at`` is when the sweep must look at the row again if nothing else
-    happened to it. ``attempts`` counts calls of the platform, ``failures`` those that ended in "try again".
+    happened to it. ``few``: it is of a small run, and never stands behind one to the whole county. ``attempts`` counts
+    calls of the platform, ``failures`` those that ended in "try again".
     ``unsure_since`` is the start of the earliest attempt that may have reached the person.
     """
 
@@ -134,6 +135,7 @@ class Notice(_Frozen):
     fields: dict[str, str] = Field(default_factory=dict)
     path: str = "/h5/inbox"
     sample: bool = False
+    few: bool = False
     created_at: datetime
     not_before: datetime | None = None
     expires_at: datetime
@@ -156,11 +158,9 @@ class Notice(_Frozen):
 
     @property
     def priority(self) -> Priority:
-        return self.rules.priority
-
-    @property
-    def is_urgent(self) -> bool:
-        return self.priority is Priority.URGENT
+        """Of its kind; what goes out in bulk by its kind goes with the others where it is one of a few."""
+        by_kind = self.rules.priority
+        return Priority.NORMAL if self.few and by_kind is Priority.BULK else by_kind
 
     @property
     def counts_as_digest(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from chalicelib.notices.audience import NOT_BOUND, Person
@@ -18,6 +18,9 @@ SAMPLE = "示例数据"
 EXPIRED = "已过期"
 DIGEST_TAKEN = "今日已推"
 ALREADY = "已推送"
+
+FEW = 50
+"""Notices of a small run: at 20 a second out in seconds, so no digest to the county need be in front of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,14 @@ class Circumstances:
     """What the planner must know besides the drafts.
 
     ``people`` everybody bound, by enterprise; ``digested`` the enterprises that had their digest on day ``on``;
-    ``placed`` tells whether a notice with this id is in the ledger.
+    ``placed`` tells whether a notice with this id is in the ledger; ``part_of_many`` that this run is one of a row.
     """
 
     on: date
     now: datetime
     people: Mapping[str, Sequence[Person]]
     placed: Callable[[str], bool]
+    part_of_many: bool = False
     digested: Collection[str] = ()
     quiet: QuietHours | None = None
     demo: bool = False
@@ -74,7 +78,12 @@ def plan(drafts: Iterable[Draft], around: Circumstances) -> Plan:
         items += chosen
         if is_digest(draft.kind, draft.event):
             digested.add(draft.uscc)
-    return Plan(tuple(items), dict(skipped))
+    few = len(items) <= FEW and not around.part_of_many
+    return Plan(tuple(_marked(item) for item in items) if few else tuple(items), dict(skipped))
+
+
+def _marked(item: PlannedNotice) -> PlannedNotice:
+    return replace(item, notice=item.notice.model_copy(update={"few": True}))
 
 
 def _refusal(draft: Draft, around: Circumstances, digested: Collection[str]) -> str | None:

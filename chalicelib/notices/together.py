@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.notices.delivery import DeliveryResult, Parts, marked, result_of
+from chalicelib.notices.kinds import Priority
 from chalicelib.notices.ledger import Entry
 from chalicelib.notices.model import WAITING, Notice, NoticeState
 from chalicelib.notices.outcomes import TAKEN, Attempt
@@ -90,8 +91,8 @@ class Together:
         going = list(found.values())
         if len(going) < 2:
             return []
-        urgent = all(entry.notice.is_urgent for entry, _ in going)
-        return going[: self._limits.take_some(len(going), now, urgent=urgent)]
+        least = max((entry.notice.priority for entry, _ in going), key=list(Priority).index)
+        return going[: self._limits.take_some(len(going), now, least)]
 
     # -------------------------------------------------------------------------------------------------------- sending
 

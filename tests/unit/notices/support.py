@@ -216,5 +216,7 @@ def draft(
     )
 
 
-def notice(subject: str = "loan#L1", openid: str = LEGAL, now: datetime = NOW, **more: Any) -> Notice:
-    return address(draft(subject, **more), openid, now)
+def notice(
+    subject: str = "loan#L1", openid: str = LEGAL, now: datetime = NOW, few: bool = False, **more: Any
+) -> Notice:
+    return address(draft(subject, **more), openid, now).model_copy(update={"few": few})
