@@ -38,6 +38,10 @@ from chalicelib.finance.demands import DemandService
 from chalicelib.finance.library import ProjectService
 from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
+from chalicelib.forms.documents.kept import Documents
+from chalicelib.forms.measure import FormMeasure
+from chalicelib.forms.service import FormService
+from chalicelib.forms.submission import SubmissionService
 from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
 from chalicelib.guidance.questions import QuestionBook
@@ -283,7 +287,9 @@ class Application:
 
     @cached_property
     def erasure(self) -> ErasureService:
-        return ErasureService(self.notices, self.followers, [self.tickets.forget, self.concerns.forget])
+        return ErasureService(
+            self.notices, self.followers, [self.tickets.forget, self.concerns.forget, self.forms.forget]
+        )
 
     @cached_property
     def own_copies(self) -> OwnCopyService:
@@ -294,7 +300,34 @@ class Application:
             consents=self.consents,
             enterprises=self.enterprises,
             notices=self.notices,
-            others={"您的工单": self.tickets.in_words, "您反映的事": self.concerns.in_words},
+            others={
+                "您的工单": self.tickets.in_words,
+                "您反映的事": self.concerns.in_words,
+                "您填的表": self.forms.in_words,
+            },
+        )
+
+    @cached_property
+    def submissions(self) -> SubmissionService:
+        secret = self.settings.session_secret.get_secret_value()
+        kept = Documents(lambda: self.blobs, secret, self.settings.public_url)
+        return SubmissionService(self.store, self.cases, kept, lambda: self.catalogue().items)
+
+    @cached_property
+    def form_measure(self) -> FormMeasure:
+        return FormMeasure(self.store)
+
+    @cached_property
+    def forms(self) -> FormService:
+        return FormService(
+            self.store,
+            self.catalogue,
+            secret=self.settings.session_secret.get_secret_value(),
+            enterprises=self.enterprises,
+            bindings=self.bindings,
+            consents=self.consents,
+            submissions=self.submissions,
+            measure=self.form_measure,
         )
 
     @cached_property

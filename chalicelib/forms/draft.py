@@ -45,7 +45,8 @@ class Draft(BaseModel):
 
     ``asking`` is the field of the open question. ``trail`` are the fields answered, the newest last (上一步). ``seen``
     are the ids of the last messages worked off: a message delivered twice changes nothing. ``misses`` counts answers
-    in a row that could not be read. ``corrections`` and ``steps`` are counted for the measure, without any value.
+    in a row that could not be read. ``listed``: what was shown last is the list of all fields, so a number means one of
+    those and not a question. ``corrections`` and ``steps`` are counted for the measure, without any value.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +63,7 @@ class Draft(BaseModel):
     trail: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     misses: int = 0
+    listed: bool = False
     steps: int = 0
     corrections: int = 0
     started_at: datetime

@@ -142,9 +142,11 @@ def may_come(compiled: Compiled, values: Values) -> list[str]:
 
 def open_fields(compiled: Compiled, draft: Draft) -> list[str]:
     """The wanted fields without an answer that were not skipped, the next to be asked first: required before optional,
-    then by how many other fields hang on it, then in the order of the form. What is computed comes when the rest is
-    there, and is asked only if it could not be."""
+    then section by section as the form has them (who is one thing after the other for the person too), within one by
+    how many other fields hang on it, then in the order of the form. What is computed comes when the rest is there, and
+    is asked only if it could not be."""
     count = conditions(compiled).hangs_on
+    sections = list(dict.fromkeys(one.section for one in compiled.form.fields))
     left = [
         name for name in wanted(compiled, draft.values()) if name not in draft.answers and name not in draft.skipped
     ]
@@ -153,6 +155,7 @@ def open_fields(compiled: Compiled, draft: Draft) -> list[str]:
         key=lambda name: (
             not compiled.uses[name].required,
             bool(compiled.fields[name].computed),
+            sections.index(compiled.uses[name].section),
             -count[name],
         ),
     )
