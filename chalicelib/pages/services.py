@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chalicelib.cases.service import CaseService
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from chalicelib.enterprises.joining import JoinService
     from chalicelib.enterprises.service import EnterpriseService
     from chalicelib.finance.service import LoanService
+    from chalicelib.forms.draft import Draft
+    from chalicelib.forms.model import Compiled
+    from chalicelib.forms.step import Input, Step
     from chalicelib.links import Links
     from chalicelib.notices.service import NoticeService
     from chalicelib.pages.limits import PageLimits
@@ -63,6 +67,22 @@ class Talks(Protocol):
     def say(self, openid: str, text: str, message: str, now: datetime) -> Spoken: ...
 
 
+class FillsForms(Protocol):
+    """``forms.service.FormService``. ``get`` raises a Refusal, the same for no such draft and for somebody else's."""
+
+    def forms(self) -> Mapping[str, Compiled]: ...
+    def begin(self, openid: str, form_id: str, uscc: str, now: datetime, message: str = "") -> Step: ...
+    def open_drafts(self, openid: str, now: datetime) -> list[Draft]: ...
+    def get(self, openid: str, draft_id: str, now: datetime) -> Draft: ...
+    def act(self, openid: str, draft_id: str, given: Input, now: datetime) -> Step: ...
+
+
+class HandsOutDocuments(Protocol):
+    """``forms.submission.SubmissionService``: the document of a submitted draft. Raises a Refusal where it is gone."""
+
+    def document(self, draft_id: str, kind: Literal["docx", "pdf"]) -> bytes: ...
+
+
 class Services(Protocol):
     """The part of ``bootstrap.Application`` that is used here."""
 
@@ -92,6 +112,10 @@ class Services(Protocol):
     def awards(self) -> AwardService: ...
     @property
     def notices(self) -> NoticeService: ...
+    @property
+    def forms(self) -> FillsForms: ...
+    @property
+    def submissions(self) -> HandsOutDocuments: ...
     @property
     def page_limits(self) -> PageLimits: ...
     @property

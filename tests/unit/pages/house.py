@@ -39,6 +39,7 @@ from chalicelib.privacy.own_copy import OwnCopyService
 from chalicelib.settings import Settings
 from chalicelib.wechat.oauth import Identity
 from chalicelib.wechat.tokens import Token
+from tests.unit.pages.fake_forms import FakeDocuments, FakeForms
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 USCC, OTHER_USCC = "91360323MAXX00015C", "91360323MAXX000312"
@@ -233,6 +234,8 @@ class House:
         )
         self.wechat_client = FakeClient()
         self.talk = FakeTalk()
+        self.forms = FakeForms()
+        self.submissions = FakeDocuments()
         self.page_limits = PageLimits(store, "secret-for-tests")
         self.held = Catalogue(
             1,
