@@ -138,6 +138,13 @@ def _day(day: date, life: Life) -> str:
     return short_date(day) if life.steps and local_date(life.steps[-1].at).year == day.year else day.isoformat()
 
 
+def _draft(case: Case, life: Life) -> str:
+    event = life.steps[-1].event
+    if event is None or event.source != FORM_SOURCE:
+        return "还没提交，30 天内可以接着填"
+    return f"申请表已填好，请在{_by(life, DueKind.DRAFT)}打印签名，连同材料交到窗口"
+
+
 def _submitted(case: Case, life: Life) -> str:
     return f"已收到您的申请，最晚{_by(life, DueKind.ACCEPT)}答复是否受理"
 
@@ -181,13 +188,6 @@ def _suspended(case: Case, life: Life) -> str:
     return f"正在进行{life.special or '特别程序'}，这段时间不算办理时限"
 
 
-def _draft(case: Case, life: Life) -> str:
-    event = life.steps[-1].event
-    if event is None or event.source != FORM_SOURCE:
-        return _PLAIN[_S.DRAFT]
-    return f"申请表已填好，请在{_by(life, DueKind.DRAFT)}打印签名，连同材料交到窗口"
-
-
 _SAYINGS: dict[CaseState, Callable[[Case, Life], str]] = {
     _S.DRAFT: _draft,
     _S.SUBMITTED: _submitted,
@@ -199,7 +199,6 @@ _SAYINGS: dict[CaseState, Callable[[Case, Life], str]] = {
     _S.SUSPENDED: _suspended,
 }
 _PLAIN: dict[CaseState, str] = {
-    _S.DRAFT: "还没提交，30 天内可以接着填",
     _S.RETURNED: "材料需要修改，请按说明改好后重新提交",
     _S.REJECTED_ACCEPT: "这件事没有受理，您可以问清原因后重新申请，也可在 60 日内申请复议",
     _S.TRANSFERRED: "已转报上级，由上级部门继续办理",

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chalicelib.cases import timeline
-from chalicelib.cases.model import CaseState
+from chalicelib.cases.model import FORM_SOURCE, CaseState
 from chalicelib.cases.timeline import brief, render
 from tests.unit.cases.samples import CALENDAR, case, event, wall
 
@@ -74,6 +74,15 @@ def test_one_line_for_a_list() -> None:
         brief(case(*ASKED, **TRANSFER), wall("11-22"), CALENDAR) == "不动产转移登记 · 还差 1 份材料 · 12-08 前补交材料"
     )
     assert brief(case(), wall("11-22"), CALENDAR) == "食品经营许可（新办） · 还没有进展"
+
+
+def test_a_form_filled_in_here_waits_for_its_papers() -> None:
+    ours = event("DRAFT", "11-20", source=FORM_SOURCE)
+    assert (
+        render(case(ours), wall("11-22"), CALENDAR).current == "申请表已填好，请在 12-20 前打印签名，连同材料交到窗口"
+    )
+    theirs = event("DRAFT", "11-20")
+    assert render(case(theirs), wall("11-22"), CALENDAR).current == "还没提交，30 天内可以接着填"
 
 
 @pytest.mark.parametrize("state", list(CaseState))
