@@ -15,18 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
-from weakref import WeakValueDictionary
 
+from chalicelib.adapters.sqlite_commits import Commits, Opened
 from chalicelib.ports import Throttled
 
 Synchronous = Literal["FULL", "NORMAL"]
 
 BUSY_SECONDS = 30.0
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-_LOCKS: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
-_LOCKS_GUARD = threading.Lock()
-os.register_at_fork(after_in_child=_LOCKS.clear)  # a lock that another thread held at the fork is never released
 
 
 class SqliteFile:
@@ -47,7 +43,7 @@ class SqliteFile:
         self._idle: list[sqlite3.Connection] = []
         self._pid = os.getpid()
         self._guard = threading.Lock()
-        self._writing = _lock_of(self.path)
+        self._commits = Commits.of(self.path)
         self._inherited: list[sqlite3.Connection] = []
 
     @contextmanager
@@ -66,24 +62,30 @@ class SqliteFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction, committed on leaving and rolled back on any exception. Raises Throttled.
+        """One write transaction, on the disk on leaving and taken back on any exception. Raises Throttled.
 
         Threads of this process queue on a lock of our own, one for each file, because SQLite's own way to wait is to
-        sleep for longer and longer; other processes are left to that.
+        sleep for longer and longer, and those in a row share a commit (``sqlite_commits``); other processes are left
+        to SQLite's way.
         """
-        if not self._writing.acquire(timeout=self._busy_seconds):
-            raise Throttled("database is busy")
+        if self._commits.pid != os.getpid():
+            self._commits = Commits.of(self.path)
         try:
-            with self.reading() as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.execute("ROLLBACK")
-                    raise
-                _commit(connection)
-        finally:
-            self._writing.release()
+            with self._commits.writing(self, self._begin, self._busy_seconds) as connection:
+                yield connection
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
+                raise Throttled("database is busy") from error
+            raise
+
+    def _begin(self) -> Opened:
+        connection = self._take()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._give_back(connection)
+            raise
+        return connection, lambda: self._give_back(connection)
 
     def close(self) -> None:
         """Close the idle connections; a later call opens new ones."""
@@ -138,21 +140,6 @@ class SqliteFile:
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         for statement in self._schema:
             connection.execute(statement)
-
-
-def _lock_of(path: Path) -> threading.Lock:
-    """The lock that all writers of this process to this file share."""
-    with _LOCKS_GUARD:
-        return _LOCKS.setdefault(path.absolute(), threading.Lock())
-
-
-def _commit(connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
