@@ -119,7 +119,8 @@ def _set(visit: Visit, compiled: Compiled, draft: Draft, message: str) -> tuple[
 
 
 def _problem(step: Step, name: str) -> str:
-    return "".join("".join(said.lines) for said in step.said if said.kind == "problem" and said.field in (name, ""))
+    """The first line: what follows it is how to get help in a chat."""
+    return "".join(said.lines[0] for said in step.said if said.kind == "problem" and said.field in (name, ""))
 
 
 def _act(visit: Visit, draft: Draft, given: Input) -> Step:
