@@ -30,6 +30,12 @@ def _not_past(field: FieldDef, value: str, on: date) -> str | None:
     return f"{field.name}不能早于今天（{shown(on)}），请核对。" if day < limit else None
 
 
+def _within_five_years(field: FieldDef, value: str, on: date) -> str | None:
+    """公司法第四十七条: 有限责任公司全体股东认缴的出资额自公司成立之日起五年内缴足."""
+    last = add_months(on, 5 * 12)
+    return f"{field.name}最晚到 {shown(last)}（5 年内缴足），请核对。" if date.fromisoformat(value) > last else None
+
+
 def _positive(field: FieldDef, value: str, on: date) -> str | None:
     return f"{field.name}要大于 0，请核对。" if Decimal(value) <= 0 else None
 
@@ -70,6 +76,7 @@ def _article(field: FieldDef, value: str, on: date) -> str | None:
 CHECKS: Mapping[str, Check] = {
     "not_future": _not_future,
     "not_past": _not_past,
+    "within_five_years": _within_five_years,
     "positive": _positive,
     "mobile": _mobile,
     "adult": _of_age(ADULT, "这个人未满 18 周岁，不能自己办理，请由监护人来办。"),

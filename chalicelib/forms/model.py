@@ -69,8 +69,8 @@ class FieldDef(Provenanced):
 
     ``profile`` names what the enterprise file holds of it: a column (``name``, ``uscc``, ``established_on``), a fact
     (``fact:insured_now``), a contact (``contact:法人.name``) or the only record of a list (``record:projects.ref``).
-    ``computed`` names a function of ``computed.py`` over other fields. ``keep`` lets a later form take the value over from
-    an earlier one of the same person (以前填过).
+    ``computed`` names a function of ``computed.py`` over other fields. ``keep`` lets a later form take the value over
+    from an earlier one of the same person (以前填过).
     """
 
     id: FieldId = Field(title="字段编号")

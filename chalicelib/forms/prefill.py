@@ -20,19 +20,24 @@ from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.facts import fact_sheet
 from chalicelib.times import local_date
 
-COLUMNS: Mapping[str, Callable[[Enterprise], Any]] = {
-    "applicant_kind": lambda enterprise: "单位",  # who fills in for an enterprise is no 个人
-    "name": lambda enterprise: enterprise.name,
-    "uscc": lambda enterprise: enterprise.uscc,
-    "entity_kind": lambda enterprise: enterprise.entity_kind,
-    "ent_type": lambda enterprise: enterprise.ent_type,
-    "ownership": lambda enterprise: enterprise.ownership,
-    "established_on": lambda enterprise: enterprise.established_on,
-    "legal_rep": lambda enterprise: enterprise.legal_rep,
-    "industry_code": lambda enterprise: enterprise.industry_code,
-    "main_products": lambda enterprise: enterprise.main_products,
+COLUMNS: Mapping[str, Callable[[Enterprise, date], Any]] = {
+    "applicant_kind": lambda enterprise, on: "单位",  # who fills in for an enterprise is no 个人
+    "name": lambda enterprise, on: enterprise.name,
+    "uscc": lambda enterprise, on: enterprise.uscc,
+    "entity_kind": lambda enterprise, on: enterprise.entity_kind,
+    "ent_type": lambda enterprise, on: enterprise.ent_type,
+    "ownership": lambda enterprise, on: enterprise.ownership,
+    "established_on": lambda enterprise, on: enterprise.established_on,
+    "legal_rep": lambda enterprise, on: enterprise.legal_rep,
+    "industry_code": lambda enterprise, on: enterprise.industry_code,
+    "main_products": lambda enterprise, on: enterprise.main_products,
+    "reg_status": lambda enterprise, on: enterprise.reg_status,
+    "has_credit_flags": lambda enterprise, on: _has_flags(enterprise, on),
 }
 """What a field's ``profile`` may name beside facts and contacts."""
+
+RECORDS = {"projects": "工信", "credit_flags": "信用信息", "loans": "银行", "quals": "工信、科技", "hires": "人社"}
+"""The lists whose only record a field's ``profile`` may look at, and who keeps them."""
 
 Known = tuple[str, Source, str]
 """What was found: its text, where from, and the origin that is shown."""
@@ -82,11 +87,13 @@ def _from_file(field: FieldDef, enterprise: Enterprise, role: Role | None, on: d
         return None
     if kind == "contact":
         return _contact(rest, enterprise, role)
+    if kind == "record":
+        return _record(field, rest, enterprise)
     if field.type == "bank_account" and not may(role, Right.DO_NAME_ACCOUNTS):
         return None
     if kind == "fact":
         return _fact(field, rest, enterprise, on)
-    text = _text(COLUMNS[kind](enterprise))
+    text = _text(COLUMNS[kind](enterprise, on))
     return (text, Source.PROFILE, "企业档案") if text else None
 
 
@@ -97,6 +104,25 @@ def _contact(which: str, enterprise: Enterprise, role: Role | None) -> Known | N
     if len(people) != 1 or not (may(role, Right.SEE_MEMBERS) or role == people[0].role):
         return None
     return str(getattr(people[0], column)), Source.PROFILE, "企业档案"
+
+
+def _record(field: FieldDef, which: str, enterprise: Enterprise) -> Known | None:
+    """projects.ref: of the only record of a list; of several it is not known which one the form is about."""
+    of, _, column = which.partition(".")
+    held = getattr(enterprise.records, of)
+    if held is None or len(held) != 1:
+        return None
+    text = _text(getattr(held[0], column))
+    return (
+        (f"{text}{field.unit}" if field.type == "amount" and text else text, Source.SHARED, RECORDS[of])
+        if text
+        else None
+    )
+
+
+def _has_flags(enterprise: Enterprise, on: date) -> bool | None:
+    flags = fact_sheet(enterprise, on).values.get("credit_flags")
+    return None if flags is None else bool(flags)
 
 
 def _fact(field: FieldDef, name: str, enterprise: Enterprise, on: date) -> Known | None:
