@@ -54,7 +54,14 @@ def _bucket() -> Json:
                         "Id": "old-versions",
                         "Status": "Enabled",
                         "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_DAYS},
-                    }
+                    },
+                    {
+                        # Filled-in forms: 30 days are over (retention), or somebody had them deleted.
+                        "Id": "documents-are-gone-when-deleted",
+                        "Status": "Enabled",
+                        "Prefix": "documents/",
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                    },
                 ]
             },
         },

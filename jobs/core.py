@@ -19,7 +19,7 @@ from chalicelib.errors import Refusal
 from chalicelib.finance.service import LoanService
 from chalicelib.notices.planning import PlannedNotice
 from chalicelib.notices.service import NoticeService
-from chalicelib.ports import Clock, JsonObject, Store, Throttled, Write
+from chalicelib.ports import Blobs, Clock, JsonObject, Store, Throttled, Write
 from chalicelib.times import local_date
 from jobs.history import RunRow, RunState, record
 from jobs.schedule import Schedule
@@ -45,6 +45,7 @@ class JobContext:
     calendar: WorkCalendar
     demo: bool = False
     drop: DropBox | None = None
+    blobs: Blobs | None = None
 
 
 @dataclass(frozen=True, slots=True)

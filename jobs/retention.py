@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, time
 
 from chalicelib.dialogue.tickets import TicketService
+from chalicelib.forms.documents.kept import KEPT_DAYS, over
 from chalicelib.ports import Conflict, Throttled
 from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
+from chalicelib.times import local_date
 from jobs.core import Done, Job, JobContext, JobPlan, Line, When
 from jobs.schedule import Daily
 
@@ -30,6 +33,7 @@ class Retention(Job):
             if len(lines) >= AT_ONCE:
                 break
             lines.append(Line(f"{_CASE}{no}", f"办结满 {CASE_TERM.days} 天，删除副本"))
+        lines += [Line(f"{_DOCUMENT}{name}", f"提交满 {KEPT_DAYS} 天，删除文书") for name in _documents(context, when)]
         return JobPlan(lines=tuple(lines))
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
@@ -43,10 +47,22 @@ class Retention(Job):
                 log.warning("a case changed or the store is busy; its copy is left for the next run")
                 failed += 1
         hidden, late = _tickets(context, when.now)
-        return Done(queued + hidden, failed + late)
+        return Done(queued + hidden + _remove(context, plan), failed + late)
 
 
-_CASE = "办件 "
+_CASE, _DOCUMENT = "办件 ", "文书 "
+
+
+def _documents(context: JobContext, when: When) -> Iterator[str]:
+    return over(context.blobs, local_date(when.now)) if context.blobs else iter(())
+
+
+def _remove(context: JobContext, plan: JobPlan) -> int:
+    names = [line.what.removeprefix(_DOCUMENT) for line in plan.lines if line.what.startswith(_DOCUMENT)]
+    for name in names:
+        assert context.blobs is not None
+        context.blobs.delete(name)
+    return len(names)
 
 
 def _tickets(context: JobContext, now: datetime) -> tuple[int, int]:

@@ -22,6 +22,7 @@ def context_of(application: Application) -> JobContext:
         calendar=application.calendar,
         demo=application.settings.demo,
         drop=application.drop,
+        blobs=application.blobs,
     )
 
 

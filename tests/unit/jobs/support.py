@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib.adapters.clocks import FixedClock
-from chalicelib.adapters.memory import MemoryQueue, MemoryStore
+from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
 from chalicelib.cases.model import CaseRow
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
@@ -88,6 +88,7 @@ class JobWorld:
             templates={kind: f"tmpl-{kind}" for kind in NoticeKind},
             limits=SendLimits(self.store, per_second=10_000),
         )
+        self.blobs = MemoryBlobs()
         self.context = JobContext(
             store=self.store,
             clock=self.clock,
@@ -98,6 +99,7 @@ class JobWorld:
             notices=self.notices,
             calendar=self.calendar,
             demo=demo,
+            blobs=self.blobs,
         )
 
     def add(self, *enterprises: Enterprise) -> None:

@@ -93,3 +93,15 @@ def test_a_dry_run_touches_nothing(world: JobWorld) -> None:
     before = {key: text for key, (_, text) in world.memory._rows.items()}
     assert world.run("retention", dry_run=True).planned == 3
     assert {key: text for key, (_, text) in world.memory._rows.items()} == before
+
+
+def test_documents_go_thirty_days_after_they_were_handed_in(world: JobWorld) -> None:
+    world.blobs.put("documents/2026-11-22/abc.json", b"{}")
+    world.blobs.put("documents/2026-12-20/def.pdf", b"%PDF")
+    world.blobs.put("catalogue/000001.json", b"{}")
+    world.clock.advance(31 * DAY)
+    planned = world.run("retention", dry_run=True)
+    assert [line.what for line in planned.plan.lines] == ["文书 documents/2026-11-22/abc.json"]
+    assert len(world.blobs.list("documents/")) == 2
+    assert world.run("retention").queued == 1
+    assert world.blobs.list("") == ["catalogue/000001.json", "documents/2026-12-20/def.pdf"]
