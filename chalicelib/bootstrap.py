@@ -308,10 +308,16 @@ class Application:
         )
 
     @cached_property
-    def submissions(self) -> SubmissionService:
+    def documents(self) -> Documents:
+        """Printed by LibreOffice where this machine has it; Lambda has not, and draws its PDFs."""
+        from chalicelib.adapters.libreoffice import LibreOffice
+
         secret = self.settings.session_secret.get_secret_value()
-        kept = Documents(lambda: self.blobs, secret, self.settings.public_url)
-        return SubmissionService(self.store, self.cases, kept, lambda: self.catalogue().items)
+        return Documents(lambda: self.blobs, secret, self.settings.public_url, LibreOffice.installed)
+
+    @cached_property
+    def submissions(self) -> SubmissionService:
+        return SubmissionService(self.store, self.cases, self.documents, lambda: self.catalogue().items)
 
     @cached_property
     def form_measure(self) -> FormMeasure:
