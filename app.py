@@ -10,7 +10,7 @@ from chalicelib.entrypoints.schedules import schedules
 from chalicelib.entrypoints.wechat import wechat
 
 app = Chalice(app_name="xixinban", configure_logs=False)  # its handler would print unscrubbed lines beside ours
-app.api.binary_types = []  # everything we serve is text; a list here would turn text/xml into base64
+app.api.binary_types = []  # files are marked one by one (entrypoints.pages); a list would turn text/xml into base64
 
 for blueprint in (health, wechat, pages, partners, queues, schedules):
     app.register_blueprint(blueprint)

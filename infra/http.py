@@ -8,6 +8,10 @@ from infra.stage import Stage
 
 Json = dict[str, Any]
 
+BINARY = "x-amazon-apigateway-binary-media-types"
+"""The gateway takes files that we mark as base64 apart again only for types listed here, and goes by the first type of
+the Accept header, which for a followed link is text/html: so for all types. Text goes through as it is."""
+
 REQUESTS_PER_SECOND = 100
 BURST = 200
 
@@ -22,7 +26,10 @@ def api(stage: Stage) -> Json:
     }
     return {
         "RestAPI": {
-            "Properties": {"DefinitionBody": {"info": {"title": stage.stack}}, "MethodSettings": [limits]},
+            "Properties": {
+                "DefinitionBody": {"info": {"title": stage.stack}, BINARY: ["*/*"]},
+                "MethodSettings": [limits],
+            },
         },
         "Domain": {
             "Type": "AWS::ApiGateway::DomainName",

@@ -34,7 +34,10 @@ _OVER = {
 
 
 def show(visit: Visit) -> PageResponse:
-    """``review`` shows it for checking, ``as`` (docx, pdf) hands out the document. Raises PageMissing."""
+    """``review`` shows it for checking, ``edit`` its fields, ``as`` (docx, pdf) hands out the document.
+
+    Raises PageMissing.
+    """
     draft, compiled = _own(visit)
     query = visit.request.query
     if draft.state is DraftState.SUBMITTED:
@@ -42,7 +45,7 @@ def show(visit: Visit) -> PageResponse:
         return _document(visit, draft, kind) if kind else _done(visit, compiled, draft)
     if draft.state in _OVER:
         return _over(visit, compiled, draft)
-    if query.get("review") == "1":
+    if query.get("review") == "1" or (draft.state is DraftState.REVIEW and not {"edit", "saved"} & set(query)):
         return _review(visit, compiled, draft)
     return _fields(visit, compiled, draft, Typed())
 

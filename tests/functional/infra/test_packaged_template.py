@@ -266,6 +266,7 @@ def test_the_api_is_regional_and_bounded(template: Json) -> None:
     assert api["EndpointConfiguration"] == "REGIONAL"
     assert api["MethodSettings"][0]["ThrottlingRateLimit"] > 0
     assert api["DefinitionBody"]["info"]["title"] == "xixinban-test"
+    assert api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]
 
 
 def test_the_template_is_for_any_partition_and_cfn_lint_has_nothing_to_say(template: Json, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def begin(browser: Browser, form: str) -> str:
 
 
 def send(browser: Browser, address: str, do: str, fields: dict[str, str]) -> Answer:
-    body = {**hidden(browser.open(address)), "do": do} | {f"f.{name}": text for name, text in fields.items()}
+    body = {**hidden(browser.open(f"{address}?edit=1")), "do": do} | {f"f.{name}": text for name, text in fields.items()}
     return browser.request("POST", address, urlencode(body).encode(), Content_Type=FORM)
 
 
