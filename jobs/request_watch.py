@@ -1,4 +1,4 @@
-"""request-watch: answers to 诉求 go back to their askers, and departments hear of answers they owe.
+"""request-watch: answers to 诉求 go back to their askers, and departments hear what they owe to 诉求 and 差评.
 
 The working day before the last, the department's officers are reminded; past it its head hears, and three working days
 later the unit above. Each step is written together with its notices: run twice or killed, nobody hears twice.
@@ -20,6 +20,7 @@ from chalicelib.notices.planning import PlannedNotice, plan
 from chalicelib.ports import Throttled
 from chalicelib.times import at_local
 from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, place
+from jobs.rating_watch import rating_plan
 from jobs.schedule import Every
 from jobs.telling import circumstances
 from jobs.wording import field_deadline, field_time
@@ -30,7 +31,7 @@ _WHAT = {Level.REMINDED: "诉求明天到期", Level.LATE: "诉求已超时", Le
 
 class RequestWatch(Job):
     name = "request-watch"
-    title = "诉求督办"
+    title = "诉求、差评督办"
     schedule = Every(10)
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
@@ -48,10 +49,11 @@ class RequestWatch(Job):
             if raised := concerns.raised(concern, level):
                 placements.append(Placement(tuple(_to_unit(context, concern, level, when, skipped)), (raised[1],)))
                 lines.append(Line(f"诉求 {concern.id}", f"{_WHAT[level]}，督办{_unit(concern, level)}"))
-        return JobPlan(tuple(placements), tuple(lines), +skipped)
+        rated, found = rating_plan(context, when, skipped)
+        return JobPlan((*placements, *rated), (*lines, *found), +skipped)
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
-        """Counts concerns moved on and notices: what ``planned`` counts."""
+        """Counts concerns and ratings moved on, and notices: what ``planned`` counts."""
         queued = failed = 0
         for placement in plan.placements:
             try:

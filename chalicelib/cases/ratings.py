@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -12,11 +12,14 @@ from chalicelib.cases.life import Life
 from chalicelib.cases.model import Case, CaseState
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.errors import Refusal
-from chalicelib.ports import Conflict, Record, Store
+from chalicelib.ports import Conflict, Index, Put, Record, Store, Write
 from chalicelib.times import local, stamp
 
 TAKE_UP_DAYS, PUT_RIGHT_DAYS = 1, 15
 """Working days to take a bad rating up, and to put it right and answer (facts §4.2.6, uncertain: G?)."""
+
+_OPEN = "caseratings-open"
+"""One list: bad ratings that wait are few, and leave it with their answer."""
 
 _RATED = frozenset({CaseState.FINISHED, CaseState.ARCHIVED})
 
@@ -52,8 +55,17 @@ _NAMES = {
 }
 
 
+class Told(StrEnum):
+    """督办层级: who has heard of a bad rating; each step is taken once."""
+
+    NOBODY = "0"
+    TAKE_UP = "1"  # 核实 to the department's officers, at once
+    REMINDED = "2"  # 临期提醒 to them, the working day before the last
+    LATE = "3"  # 超时督办 to the department's head
+
+
 class Rating(BaseModel):
-    """One case's rating; no person in it. ``ticket`` and the two days are those of a bad one."""
+    """One case's rating; no person in it. ``ticket``, the two days and ``told`` are those of a bad one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,6 +78,13 @@ class Rating(BaseModel):
     put_right_by: date | None = None
     answer: str = ""
     answered_at: AwareDatetime | None = None
+    told: Told = Told.NOBODY
+    is_sample: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a bad one that waits for its answer."""
+        return self.level.is_bad and self.answered_at is None
 
     def late(self, on: date) -> bool:
         """Whether a bad one waits past its last day."""
@@ -73,7 +92,7 @@ class Rating(BaseModel):
 
 
 class RatingService:
-    """Rows ``caserating#{no}``, listed by the month they were given in."""
+    """Rows ``caserating#{no}``, listed by month; bad ones without an answer also by their last day."""
 
     def __init__(self, store: Store, calendar: WorkCalendar) -> None:
         self._store = store
@@ -94,7 +113,14 @@ class RatingService:
         first, last = (self._calendar.add_workdays(local(now).date(), n).day for n in (TAKE_UP_DAYS, PUT_RIGHT_DAYS))
         days = {"take_up_by": first, "put_right_by": last} if level.is_bad else {}
         rating = Rating.model_validate(
-            {"case_no": case.no, "dept": case.head.dept, "level": level, "rated_at": now, **days}
+            {
+                "case_no": case.no,
+                "dept": case.head.dept,
+                "level": level,
+                "rated_at": now,
+                "is_sample": case.head.is_sample,
+                **days,
+            }
         )
         try:
             self._store.put(_row(rating), if_absent=True)
@@ -117,9 +143,34 @@ class RatingService:
 
     def of_month(self, month: str) -> Iterator[Rating]:
         """``month``: YYYY-MM, China."""
+        return self._index("gsi1", f"caseratings#{month}")
+
+    # ------------------------------------------------------------------------------------------------ for the watch
+
+    def open_ones(self) -> Iterator[Rating]:
+        """Bad ratings that wait for their answer, the most urgent first."""
+        return (rating for rating in self._index("gsi2", _OPEN) if rating.is_open)
+
+    def told_due(self, rating: Rating, on: date) -> Told:
+        """What the department must have heard by this day."""
+        last = rating.put_right_by
+        if last is None or not rating.is_open:
+            return Told.NOBODY
+        if on > last:
+            return Told.LATE
+        return Told.REMINDED if self._calendar.next_workday(on) >= last else Told.TAKE_UP
+
+    def telling(self, rating: Rating, told: Told) -> Write | None:
+        """The write that keeps who has heard; None when the rating moved on meanwhile."""
+        row = self._store.get(_key(rating.case_no), "row")
+        if row is None or Rating.model_validate(row.body) != rating:
+            return None
+        return Put(_row(rating.model_copy(update={"told": told})), if_version=row.version)
+
+    def _index(self, index: Index, pk: str) -> Iterator[Rating]:
         page: str | None = None
         while True:
-            found = self._store.query_index("gsi1", f"caseratings#{month}", page=page)
+            found = self._store.query_index(index, pk, page=page)
             yield from (Rating.model_validate(row.body) for row in found.records)
             if (page := found.next) is None:
                 return
@@ -155,5 +206,10 @@ def _key(no: str) -> str:
 
 def _row(rating: Rating) -> Record:
     at = rating.rated_at
-    place = (f"caseratings#{local(at):%Y-%m}", f"{stamp(at)}#{rating.case_no}")
-    return Record(_key(rating.case_no), "row", rating.model_dump(mode="json"), gsi1=place)
+    return Record(
+        _key(rating.case_no),
+        "row",
+        rating.model_dump(mode="json"),
+        gsi1=(f"caseratings#{local(at):%Y-%m}", f"{stamp(at)}#{rating.case_no}"),
+        gsi2=(_OPEN, f"{rating.put_right_by}#{rating.case_no}") if rating.is_open else None,
+    )
