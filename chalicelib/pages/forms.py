@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from chalicelib.enterprises.access import Right
+from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
 from chalicelib.errors import Refusal
-from chalicelib.forms.model import Compiled
+from chalicelib.forms.model import Compiled, Form
 from chalicelib.pages import render
 from chalicelib.pages.form_fields import answered
 from chalicelib.pages.http import PageResponse
@@ -17,6 +19,17 @@ from chalicelib.times import local_date
 
 _STALE = "页面已过期，什么都没有开始。请回到“我的表”再点一次。"
 _MESSAGE = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_NOT_BOUND = "这份表要以企业名义填，请先绑定企业，再回到“我的表”。"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A form to begin. ``names`` are (uscc, name) of who it may be filled in for; ``has_file`` where an enterprise file
+    fills something in."""
+
+    form: Form
+    names: tuple[tuple[str, str], ...]
+    has_file: bool
 
 
 def show(visit: Visit) -> PageResponse:
@@ -38,41 +51,40 @@ def show(visit: Visit) -> PageResponse:
         personal=True,
         title="我的表",
         drafts=open_ones,
-        enterprises=_enterprises(visit),
-        forms=[compiled.form for compiled in forms.values()],
+        forms=[_offer(compiled, _enterprises(visit)) for compiled in forms.values()],
+        asks_consent=not visit.services.consents.allows(session.openid, Scope.FORM_PREFILL),
         form_token=session.form_token,
         message=secrets.token_hex(8),
     )
 
 
 def begin(visit: Visit) -> PageResponse:
-    """POST ``form`` and, for a form in the name of an enterprise, ``uscc``, with ``message`` and ``token``.
-
-    Raises PageRefused.
-    """
+    """POST ``form``, ``uscc`` (empty: in one's own name) and ``prefill`` (1: what offices hold may be taken over), with
+    ``message`` and ``token``. Raises PageRefused."""
     session, given = visit.posted(_STALE), visit.request.form
-    service, message = visit.services.forms, given.get("message", "")
-    compiled = service.forms().get(given.get("form", ""))
+    services, message = visit.services, given.get("message", "")
+    compiled = services.forms.forms().get(given.get("form", ""))
     if compiled is None or not _MESSAGE.fullmatch(message):
         raise PageRefused(403, _STALE)
-    uscc = _uscc(visit, compiled)
+    uscc = given.get("uscc", "")
+    if uscc not in [name for name, _ in _offer(compiled, _enterprises(visit)).names]:
+        raise PageRefused(403, _NOT_BOUND)
+    if given.get("prefill") == "1":
+        services.consents.grant(session.openid, (Scope.FORM_PREFILL,), NOTICE_VERSION, "page", visit.now, message)
     try:
-        step = service.begin(session.openid, compiled.form.id, uscc, visit.now, message)
+        step = services.forms.begin(session.openid, compiled.form.id, uscc, visit.now, message)
     except Refusal as refused:
         raise PageRefused(403, str(refused)) from None
-    location = f"{visit.services.settings.public_url}/h5/form/{quote(step.draft.id)}"
+    location = f"{services.settings.public_url}/h5/form/{quote(step.draft.id)}"
     return PageResponse(303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
-def _uscc(visit: Visit, compiled: Compiled) -> str:
-    """Whose form it is. Raises PageRefused unless they may fill in forms for it, as of now."""
-    if not compiled.form.for_enterprise:
-        return ""
-    own = [uscc for uscc, _ in _enterprises(visit)]
-    asked = visit.request.form.get("uscc", own[0] if len(own) == 1 else "")
-    if asked not in own:
-        raise PageRefused(403, "这份表要以企业名义填，请先绑定企业，再回到“我的表”。")
-    return asked
+def _offer(compiled: Compiled, enterprises: list[tuple[str, str]]) -> Offered:
+    """An enterprise's name helps where its file fills anything in; one's own is enough where the form allows it."""
+    form = compiled.form
+    helps = any(field.profile for field in compiled.fields.values())
+    names = enterprises if form.for_enterprise or helps else []
+    return Offered(form, (*names, *([] if form.for_enterprise else [("", "以个人名义")])), bool(names))
 
 
 def _enterprises(visit: Visit) -> list[tuple[str, str]]:

@@ -38,13 +38,17 @@ def hidden(answer: Answer) -> dict[str, str]:
 def begin(browser: Browser, form: str) -> str:
     clock_of(browser.application).advance(60)  # so many forms a minute nobody sends
     page = browser.open("/h5/forms")
-    sent = browser.post("/h5/forms", **{**hidden(page), "form": form})
+    own = page.text.split(f'name="form" value="{form}"')[1].split("</form>")[0]
+    uscc = re.findall(r'(?:name="uscc" value|option value)="([^"]*)"', own)[0]
+    sent = browser.post("/h5/forms", **{**hidden(page), "form": form, "uscc": uscc})
     assert sent.status == 303, (form, sent.text)
     return sent.headers["Location"].removeprefix("https://xixinban.example")
 
 
 def send(browser: Browser, address: str, do: str, fields: dict[str, str]) -> Answer:
-    body = {**hidden(browser.open(f"{address}?edit=1")), "do": do} | {f"f.{name}": text for name, text in fields.items()}
+    body = {**hidden(browser.open(f"{address}?edit=1")), "do": do} | {
+        f"f.{name}": text for name, text in fields.items()
+    }
     return browser.request("POST", address, urlencode(body).encode(), Content_Type=FORM)
 
 

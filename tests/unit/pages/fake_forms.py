@@ -16,7 +16,7 @@ from chalicelib.forms.wanted import incomplete
 from chalicelib.times import local_date
 
 _FIELDS = [
-    {"id": "company_name", "name": "企业名称", "type": "company", "question": "企业叫什么？"},
+    {"id": "company_name", "name": "企业名称", "type": "company", "question": "企业叫什么？", "profile": "name"},
     {
         "id": "reg_capital",
         "name": "注册资本",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from chalicelib.enterprises.consent import Scope
 from chalicelib.forms.draft import DraftState
 from chalicelib.forms.model import Source
 from chalicelib.pages.http import PageResponse
@@ -204,3 +205,14 @@ def test_the_document_is_handed_out_once_it_is_submitted_to_its_owner(phone: Pho
     assert Phone(house, STAFF).get(f"{address}?as=pdf").status == 404
     house.submissions.gone.add(draft)
     assert "已经删除" in phone.get(f"{address}?as=pdf").body
+
+
+def test_offices_data_is_taken_over_only_with_consent(phone: Phone, house: House) -> None:
+    assert 'name="prefill"' not in phone.get("/h5/forms").body
+    house.consents.withdraw(OWNER, (Scope.FORM_PREFILL,), "page", house.clock.now())
+    page = phone.get("/h5/forms")
+    assert 'name="prefill"' in page.body
+    phone.step("POST", "/h5/forms", hidden(page))
+    assert not house.consents.allows(OWNER, Scope.FORM_PREFILL)
+    phone.step("POST", "/h5/forms", {**hidden(phone.get("/h5/forms")), "prefill": "1"})
+    assert house.consents.allows(OWNER, Scope.FORM_PREFILL)
