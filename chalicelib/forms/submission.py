@@ -71,10 +71,19 @@ class SubmissionService:
 
     def document(self, draft_id: str, kind: Kind) -> bytes:
         """The document of a draft that was handed in; whose it is, is for the caller to know. Raises DocumentGone."""
+        known = self._handed_in(draft_id)
+        return self._documents.printed(known.name, known.fingerprint, kind, known.template)
+
+    def check_code(self, draft_id: str) -> str:
+        """核对码, as it stands on the document. Raises as ``document`` does."""
+        known = self._handed_in(draft_id)
+        return self._documents.code(self._documents.sheet(known.name, known.fingerprint)).check
+
+    def _handed_in(self, draft_id: str) -> Submitted:
         known = self.of_draft(draft_id)
         if known is None:
             raise DocumentGone(f"没有这份文书：还没有提交，或提交已满 {KEPT_DAYS} 天。")
-        return self._documents.printed(known.name, known.fingerprint, kind, known.template)
+        return known
 
     def forget(self, draft_id: str) -> None:
         """Remove the documents; the case is the enterprise's and stays (``privacy.terms``)."""

@@ -17,6 +17,7 @@ from jobs.cli import (
     doctor,
     enterprise,
     enterprise_import,
+    form,
     guide,
     guide_todo,
     loan,
@@ -58,6 +59,7 @@ app.add_typer(award.app, name="award")
 app.add_typer(enterprise.app, name="enterprise")
 enterprise.app.command("import")(enterprise_import.import_facts)
 app.add_typer(case.app, name="case")
+app.add_typer(form.app, name="form")
 app.add_typer(loan.app, name="loan")
 app.add_typer(project.app, name="project")
 demand.register(loan.app)

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Literal, Protocol
 
 from chalicelib.errors import Refusal
 from chalicelib.forms.documents.code import Code, code
 from chalicelib.forms.documents.context import Sheet
 from chalicelib.forms.documents.pdf import pdf
-from chalicelib.forms.documents.word import docx
+from chalicelib.forms.documents.word import TEMPLATES, docx
 from chalicelib.ports import Blobs
 
 Kind = Literal["docx", "pdf"]
@@ -78,13 +79,19 @@ class Documents:
             blobs.put(place, made)
         return made
 
-    def print(self, sheet: Sheet, kind: Kind, template: str = "") -> bytes:
+    def print(self, sheet: Sheet, kind: Kind, template: str = "", folder: Path = TEMPLATES) -> bytes:
         """The document of a sheet that need not be kept (``form try``)."""
-        if kind == "docx":
-            return docx(sheet, self.code(sheet), template)
-        if printer := self._printer():
+        if kind == "pdf" and self._printer() is None:
+            return pdf(sheet, self.code(sheet))
+        word = docx(sheet, self.code(sheet), template, folder)
+        return word if kind == "docx" else self._as_pdf(sheet, word)
+
+    def _as_pdf(self, sheet: Sheet, word: bytes) -> bytes:
+        """By the printer; drawn where it fails."""
+        printer = self._printer()
+        if printer is not None:
             with suppress(Refusal):
-                return printer.pdf(docx(sheet, self.code(sheet), template))
+                return printer.pdf(word)
         return pdf(sheet, self.code(sheet))
 
     def code(self, sheet: Sheet) -> Code:

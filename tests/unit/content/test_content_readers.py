@@ -284,7 +284,10 @@ def test_a_key_may_come_once(tmp_path: Path) -> None:
 
 def test_a_column_may_come_once_by_either_name(tmp_path: Path) -> None:
     problems = problems_of(csv_file(tmp_path, "uscc,统一社会信用代码,名称,prov\n1,2,甲,R\n"))
-    assert "企业.csv 第 2 行「统一社会信用代码」：这一列写了两次（名称和中文名各一次，或整格和分列各一次），请删去一列" in problems
+    assert (
+        "企业.csv 第 2 行「统一社会信用代码」：这一列写了两次（名称和中文名各一次，或整格和分列各一次），请删去一列"
+        in problems
+    )
 
 
 def test_a_yaml_row_is_named_by_its_number_and_id(tmp_path: Path) -> None:
