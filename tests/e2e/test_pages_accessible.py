@@ -81,11 +81,15 @@ def screen(pocket: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Screen:
 
 def addresses(application: Application) -> dict[str, list[str]]:
     """What to look at, by page."""
+    now = application.clock.now()
+    draft = application.forms.begin(OWNER, "FM-11", USCC, now, "m").draft.id
     case, loan = application.cases.of_enterprise(USCC)[0].no, application.loans.of_enterprise(USCC)[0].id
     return {
         "award": [ROUND],
         "case": [case],
         "checkup": ["", f"?e={USCC}", f"?e={USCC}&done=1"],
+        "form": [draft, f"{draft}?review=1"],
+        "forms": [""],
         "guide": ["SX-01", "B01"],
         "inbox": [""],
         "loan": [loan],

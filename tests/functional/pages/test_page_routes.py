@@ -29,9 +29,24 @@ OPEN_TO_ALL = {"publicity"}
 
 WORD = st.text(alphabet=st.characters(codec="utf-8"), max_size=24)
 NAMES = st.sampled_from(
-    "k code state to big mine v done signed e after as url say do token scope uscc ref f sure".split()
+    "k code state to big mine v done signed e after as url say do token scope uscc ref form message text sure edit review".split()
 )
-VALUES = WORD | st.sampled_from(["1", "0", "all", "admit", USCC, OTHER, "https://xixinban.example/h5/points"])
+VALUES = WORD | st.sampled_from(
+    [
+        "1",
+        "0",
+        "all",
+        "admit",
+        "save",
+        "submit",
+        "0" * 16,
+        "FM-11",
+        "pdf",
+        USCC,
+        OTHER,
+        "https://xixinban.example/h5/points",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,9 @@ def county(application: Application) -> County:
     guides = [*list(catalogue.items)[:3], *list(catalogue.bundles)[:2], *list(catalogue.policies)[:3]]
     enterprise = application.enterprises.get(USCC)
     assert enterprise
-    return County(application, (*cases, *loans, *guides), (USCC, enterprise.name, *cases, *loans))
+    draft = application.forms.begin(OWNER, "FM-11", USCC, now, "m").draft.id
+    keys = (draft, *cases, *loans, *guides)
+    return County(application, keys, (USCC, enterprise.name, draft, *cases, *loans))
 
 
 def seen_of_others(county: County, response: PageResponse, asked: str) -> list[str]:
@@ -123,7 +140,8 @@ def of_owner(county: County) -> object:
     application = county.application
     consents = [application.consents.allows(OWNER, scope) for scope in Scope]
     members = [(one.openid, one.role) for one in application.bindings.members(USCC)]
-    return consents, members, application.enterprises.get(USCC)
+    drafts = application.forms.open_drafts(OWNER, application.clock.now())
+    return consents, members, drafts, application.enterprises.get(USCC)
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in ROUTES if one[0] == "POST"])
