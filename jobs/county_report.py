@@ -20,6 +20,7 @@ from chalicelib.finance.library import is_listed, totals
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan
 from chalicelib.finance.summary import LoanSummary, by_bank, portfolio
+from chalicelib.forms.measure import figures, share_text, time_text
 from chalicelib.money import show
 from chalicelib.notices.model import CHINESE
 from chalicelib.times import local_date
@@ -90,6 +91,7 @@ def county_report(application: Application, month: date, reported: Iterable[Repo
         _pools(application, first.year),
         _awards(application, first.year),
         _cases(application, now),
+        _forms(application, first),
         _notices(application, now),
     )
     sample = any(row.is_sample for row in summaries) or any(each.is_sample for each in application.projects.all())
@@ -194,6 +196,34 @@ def _cases(application: Application, now: datetime) -> Section:
     )
     rows = tuple((kind, count) for kind, count in sorted(kinds.items()))
     return Section("办件", figures, (Table("办件期限", ("期限", "件数"), rows),))
+
+
+def _forms(application: Application, month: date) -> Section:
+    found = figures(application.form_measure.of_months(f"{month:%Y-%m}", f"{month:%Y-%m}"))
+    forms = application.forms.forms()
+    rows = tuple(
+        (
+            forms[each.form].form.title if each.form in forms else each.form,
+            each.started,
+            each.submitted,
+            share_text(each.prefilled),
+            share_text(each.derived),
+            time_text(each.median_seconds),
+            time_text(each.p90_seconds),
+        )
+        for each in found
+    )
+    submitted = sum(each.submitted for each in found)
+    fields = sum(each.fields for each in found)
+    saved = sum(((each.prefilled or 0) + (each.derived or 0)) * each.fields for each in found)
+    figures_shown = (
+        Figure("填完", f"{submitted} 份", f"{month:%Y-%m} 提交的表；另有取消、过期的", "填表"),
+        Figure(
+            "替人填好", _share(saved / fields if fields else None), "提交的表里带出和算出的项目占已填项目的比例", "填表"
+        ),
+    )
+    columns = ("表单", "开始", "提交", "带出", "算出", "中位用时", "九成用时")
+    return Section("智能填表", figures_shown, (Table("填表", columns, rows),))
 
 
 def _notices(application: Application, now: datetime) -> Section:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
+from chalicelib.forms.measure import FormMeasure, figures
 from chalicelib.notices.level import ServiceLevel
 from chalicelib.notices.model import CHINESE, NoticeState
 from chalicelib.ports import Record, Store
@@ -32,6 +33,7 @@ class DailyReport(Job):
                 more = "以上" if count == _SHOWN else ""
                 lines.append(Line(f"{CHINESE[state]} {count} 条{more}", f"用 notice list --state {state} 查看"))
         lines += [Line(f"暂停发送 {pause.name}", pause.cause) for pause in context.notices.paused(when.now)]
+        lines += _forms(context, when)
         return JobPlan(lines=tuple(lines))
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
@@ -40,6 +42,16 @@ class DailyReport(Job):
         context.cases.settle(when.now)
         context.loans.retire(when.now)
         return Done(queued=len(plan.lines))
+
+
+def _forms(context: JobContext, when: When) -> list[Line]:
+    """This month's forms up to now, where there were any."""
+    month = f"{_yesterday(when):%Y-%m}"
+    found = figures(FormMeasure(context.store).of_months(month, month))
+    started, submitted = sum(each.started for each in found), sum(each.submitted for each in found)
+    if not started:
+        return []
+    return [Line(f"{month} 填表", f"结束 {started} 份，提交 {submitted} 份；用 form measure 看每张表")]
 
 
 def level_on(store: Store, on: date) -> ServiceLevel | None:

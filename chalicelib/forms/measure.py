@@ -51,7 +51,7 @@ class Filled(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One form over some months. Shares are of the filled fields of forms handed in, 0 to 1; times are seconds from
+    """One form over some months. Shares are of the filled ``fields`` of forms handed in, 0 to 1; times are seconds from
     start to handing in (median and 90th percentile, nearest rank); None without any handed in."""
 
     form: str
@@ -59,6 +59,7 @@ class Figures:
     submitted: int
     cancelled: int
     expired: int
+    fields: int
     prefilled: float | None
     derived: float | None
     asked: float | None
@@ -145,6 +146,22 @@ def months(first: str, last: str) -> Iterator[str]:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
+def share_text(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def time_text(seconds: int | None) -> str:
+    """4分10秒, 2小时5分, 3天: the two largest parts."""
+    if seconds is None:
+        return "-"
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "天"), (hours, "小时"), (minutes, "分"), (left, "秒")]
+    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts))
+    return "".join(f"{count}{unit}" for count, unit in parts[first : first + 2] if count) or "0秒"
+
+
 def _pk(month: str, number: int) -> str:
     return f"formmeasure#{month}#{number}"
 
@@ -167,6 +184,7 @@ def _figures(form: str, rows: Sequence[Filled]) -> Figures:
         submitted=len(done),
         cancelled=ends["已取消"],
         expired=ends["已过期"],
+        fields=fields,
         prefilled=_share(sum(row.prefilled for row in done), fields),
         derived=_share(sum(row.derived for row in done), fields),
         asked=_share(sum(row.asked for row in done), fields),

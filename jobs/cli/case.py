@@ -15,6 +15,7 @@ from chalicelib.cases.model import Case
 from chalicelib.errors import BadInput
 from chalicelib.times import local, local_date
 from jobs.cli.case_import import import_cases
+from jobs.cli.form_documents import of_form
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="办件：进度、导入、好差评、容缺。", no_args_is_help=True)
@@ -45,11 +46,14 @@ def show(
                 "sample": case.head.is_sample,
                 "timeline": timeline.lines(max_steps=90),
                 "aside": len(life.aside),
+                "form": of_form(case),
             }
         )
         return
     for line in timeline.lines(max_steps=90):
         say(line)
+    if draft_id := of_form(case):
+        say(f"由溪小办填表生成（草稿 {draft_id}）。取文书：form document {no} --out {no}.pdf")
     if life.aside:
         say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统。")
 

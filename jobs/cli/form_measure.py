@@ -10,7 +10,7 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.errors import BadInput
-from chalicelib.forms.measure import Figures, figures
+from chalicelib.forms.measure import Figures, figures, share_text, time_text
 from chalicelib.forms.model import Compiled
 from chalicelib.times import local
 from jobs.cli.output import JSON, document, say, table
@@ -59,22 +59,6 @@ def _row(each: Figures, compiled: Compiled | None) -> tuple[object, ...]:
 
 def _named(field: str, compiled: Compiled | None) -> str:
     return compiled.fields[field].name if compiled and field in compiled.fields else field
-
-
-def share_text(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
-
-
-def time_text(seconds: int | None) -> str:
-    """4分10秒, 2小时5分, 3天: the two largest parts."""
-    if seconds is None:
-        return "-"
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, left = divmod(rest, 60)
-    parts = [(days, "天"), (hours, "小时"), (minutes, "分"), (left, "秒")]
-    first = next((place for place, (count, _) in enumerate(parts) if count), len(parts))
-    return "".join(f"{count}{unit}" for count, unit in parts[first : first + 2] if count) or "0秒"
 
 
 def _month(text: str) -> str:
