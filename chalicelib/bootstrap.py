@@ -422,6 +422,7 @@ class Application:
             followers=self.followers,
             notices=self.notices,
             tickets=self.tickets,
+            forms=self.forms,
             questions=self.questions,
             erasure=self.erasure,
             links=self.links,
@@ -476,6 +477,11 @@ def current() -> Application:
                 settings = load()
                 logs.configure(settings.log_level, sys.stderr)
                 _current = Application(settings)
+    return _current
+
+
+def installed() -> Application | None:
+    """The application of this process as far as there is one; none is made."""
     return _current
 
 

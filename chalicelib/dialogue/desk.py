@@ -23,6 +23,7 @@ from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.bundles import BundleService
 from chalicelib.finance.demands import DemandService
 from chalicelib.finance.service import LoanService
+from chalicelib.forms.service import FormService
 from chalicelib.guidance.questions import QuestionBook
 from chalicelib.guidance.service import GuideService
 from chalicelib.links import Links
@@ -56,6 +57,7 @@ class Desk:
     followers: FollowerService
     notices: NoticeService
     tickets: TicketService
+    forms: FormService
     questions: QuestionBook
     erasure: ErasureService
     links: Links

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.dialogue.model import Flow, Option, Reply, Session, Shown, Turn
@@ -13,8 +14,6 @@ SESSION_LIFE = timedelta(hours=24)
 """How long an open question and the numbers of the last reply stay good."""
 TRAIL = 3
 """Replies that one can go back to."""
-_ANSWERS = frozenset({"back"})
-"""Commands that an open question may understand first: 上一步 within a form is a step of the form."""
 _NONE_OF_THEM = frozenset({"不是", "都不对", "不对", "没有", "都没有", "不是这个", "不是这些"})
 
 
@@ -38,7 +37,7 @@ class Router:
         asked, before = turn.session.flow, _shown(turn.session)
         reply = self._dispatch(turn)
         if asked is not None and turn.session.flow is asked and asked.skill in self._by_name:
-            reply = reply.with_reminder(self._by_name[asked.skill].reminder(asked))
+            reply = self._digressed(reply, asked)
         if not reply.keeps_options:
             if before.text and not reply.went_back:
                 turn.session.trail = [*turn.session.trail, before][-TRAIL:]
@@ -53,9 +52,16 @@ class Router:
     def knows(self, action: str) -> bool:
         return action in self._actions
 
+    def _digressed(self, reply: Reply, asked: Flow) -> Reply:
+        """The reply to something else, and the way back to the question that is still open."""
+        skill = self._by_name[asked.skill]
+        if skill.owns_numbers(asked):
+            reply = replace(reply, options=())
+        return reply.with_reminder(skill.reminder(asked))
+
     def _dispatch(self, turn: Turn) -> Reply:
         word = command(turn.text)
-        if word and not (word in _ANSWERS and turn.session.flow):
+        if word and not self._is_for_the_question(word, turn.session.flow):
             return self._commands[word](turn)
         if option := self._chosen(turn):
             return self.run(turn, option.action, option.args)
@@ -66,6 +72,13 @@ class Router:
         if choice(turn.text) is not None:
             return Reply(("这个编号现在对不上。", "请直接说要办的事，比如“换法人要带什么”；回复“帮助”看我能做什么。"))
         return self.claimant(turn).answer(turn)
+
+    def _is_for_the_question(self, word: str, flow: Flow | None) -> bool:
+        return flow is not None and flow.skill in self._by_name and word in self._by_name[flow.skill].takes
+
+    def claimed(self, turn: Turn, besides: Skill) -> bool:
+        """Whether another skill than ``besides`` takes this text as its own; the last one takes everything."""
+        return any(skill.claims(turn) for skill in self._skills[:-1] if skill is not besides)
 
     def claimant(self, turn: Turn) -> Skill:
         """Which skill a free text is for."""

@@ -10,6 +10,7 @@ from chalicelib.dialogue.skills.bind import Bind
 from chalicelib.dialogue.skills.case_progress import CaseProgress
 from chalicelib.dialogue.skills.concern import ConcernSkill
 from chalicelib.dialogue.skills.financing import Financing
+from chalicelib.dialogue.skills.form_filling import FormFilling
 from chalicelib.dialogue.skills.guide import Guide
 from chalicelib.dialogue.skills.handoff import Handoff
 from chalicelib.dialogue.skills.join import Join
@@ -54,6 +55,7 @@ class DialogueService:
                 CaseProgress(desk),
                 AwardProgress(desk),
                 Financing(desk),
+                FormFilling(desk, lambda turn, besides: self.router.claimed(turn, besides)),
                 LoanProgress(desk),
                 PolicyExam(desk),
                 PolicyCheck(desk),

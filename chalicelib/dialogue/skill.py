@@ -10,9 +10,13 @@ Action = Callable[[Turn, Mapping[str, str]], Reply]
 
 
 class Skill:
-    """One thing 溪小办 can do. ``name`` also prefixes its actions: ``guide.materials``."""
+    """One thing 溪小办 can do. ``name`` also prefixes its actions: ``guide.materials``.
+
+    ``takes``: protected words that its open question understands first: 上一步 within a form is a step of the form.
+    """
 
     name: str = ""
+    takes: frozenset[str] = frozenset({"back"})
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         """Protected words (see ``wording.COMMANDS``) that this skill answers, at any moment."""
@@ -37,3 +41,7 @@ class Skill:
     def reminder(self, flow: Flow) -> str:
         """Said under the reply to a digression, so that the person finds back; empty where the flow is not worth it."""
         return ""
+
+    def owns_numbers(self, flow: Flow) -> bool:
+        """Whether a number answers the open question even after a digression that offered numbered steps."""
+        return False

@@ -72,11 +72,19 @@ class Guide(Skill):
         if answer.item_id and asks_benefits:
             options.append(Option(label="我能享受什么", action="policy.mine"))
             lines.append(f"您还问到补贴：回复 {len(options)} 看能享受什么。")
+        if answer.item_id and (form := self._form(answer.item_id)):
+            options.append(form)
+            lines.append(f"申请表不会填，我帮您填：回复 {len(options)}。")
         if answer.item_id:
             session.topic, session.chosen = answer.item_id, dict(answer.chosen)
             link = f"{self._desk.links.public_url}/h5/guide/{answer.item_id}"
             lines.append(f'<a href="{link}">看完整指南</a> {_RATE}')
         return Reply(tuple(lines), tuple(options), numbered=True)
+
+    def _form(self, item_id: str) -> Option | None:
+        """The way to the form of this item, where there is one."""
+        found = self._desk.forms.of_item(item_id)
+        return Option(label="帮我填表", action="form.choose", args={"form": found[0].form.id}) if found else None
 
     # --------------------------------------------------------------------------------------------------------- repair
 

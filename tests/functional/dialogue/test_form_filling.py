@@ -19,7 +19,7 @@ ASKED = "我要办个委托书公证表不会填你帮我填"
 ANSWERS = {
     "agent_name": "我老婆李芳",
     "agent_phone": "13812345678",
-    "agent_id": "36032319900101001X",
+    "agent_id": "360323199001010010",
     "entrust_matter": "其他",
     "entrust_detail": "代办车辆过户",
     "entrust_months": "一年",
@@ -62,6 +62,15 @@ def answer_all(county: Application, boss: Person) -> str:
     raise AssertionError(f"the form never ends: {draft.asking}")
 
 
+def answer_up_to(county: Application, boss: Person, field: str) -> None:
+    for _ in range(30):
+        asking = draft_of(county, boss).asking
+        if asking == field:
+            return
+        boss.say(ANSWERS[asking])
+    raise AssertionError(f"never asked for {field}")
+
+
 def test_a_form_from_the_first_word_to_the_case(county: Application, boss: Person) -> None:
     told = begun(county, boss)
     assert "委托书公证申请表" in told and "已替您填好" in told and "回复“看”可核对" in told
@@ -70,7 +79,7 @@ def test_a_form_from_the_first_word_to_the_case(county: Application, boss: Perso
     assert "填好了，请核对" in told and "打开页面核对" in told
     listed = boss.say("看")
     assert "芦溪溪华电瓷有限公司" in listed and "（企业档案）" in listed
-    assert "36032319900101001X" not in listed
+    assert "360323199001010010" not in listed
     told = boss.say("提交")
     assert "办件编号" in told and "还要带：" in told and "下载 Word 或 PDF" in told
     assert county.forms.open_drafts(boss.openid, county.clock.now()) == []
@@ -87,8 +96,7 @@ def test_a_digression_is_answered_and_the_question_comes_back(county: Applicatio
 
 def test_a_number_after_a_digression_answers_the_form(county: Application, boss: Person) -> None:
     begun(county, boss)
-    while draft_of(county, boss).asking != "entrust_matter":
-        boss.say(ANSWERS[draft_of(county, boss).asking])
+    answer_up_to(county, boss, "entrust_matter")
     boss.say("换法人要带什么？")
     boss.say("1")
     assert draft_of(county, boss).value("entrust_matter") == "卖房"
@@ -96,11 +104,11 @@ def test_a_number_after_a_digression_answers_the_form(county: Application, boss:
 
 def test_corrections_by_question_and_by_name(county: Application, boss: Person) -> None:
     begun(county, boss)
-    first = draft_of(county, boss).asking
-    assert first == "agent_name"
+    answer_up_to(county, boss, "agent_name")
+    place = len(draft_of(county, boss).trail) + 1
     boss.say("我老婆李芳 电话13812345678")
     assert draft_of(county, boss).value("agent_phone") == "13812345678"
-    assert "李芬" in boss.say("改第1个，是李芬")
+    assert "李芬" in boss.say(f"改第{place}个，是李芬")
     assert draft_of(county, boss).value("agent_name") == "李芬"
     assert "139****5678" in boss.say("受托人电话改成13912345678")
 
@@ -118,7 +126,7 @@ def test_cancelling_is_asked_once_more_and_deletes(county: Application, boss: Pe
 
 def test_days_later_the_form_goes_on_where_it_was(county: Application, boss: Person) -> None:
     begun(county, boss)
-    boss.say(ANSWERS["agent_name"])
+    boss.say(ANSWERS[draft_of(county, boss).asking])
     asking = draft_of(county, boss).asking
     clock_of(county).advance(timedelta(days=3))
     assert "第 2 问：" in boss.say("填表")
@@ -129,7 +137,7 @@ def test_days_later_the_form_goes_on_where_it_was(county: Application, boss: Per
 
 def test_begun_in_the_chat_and_finished_on_the_page(county: Application, boss: Person) -> None:
     begun(county, boss)
-    boss.say(ANSWERS["agent_name"])
+    boss.say(ANSWERS[draft_of(county, boss).asking])
     draft, now = draft_of(county, boss), county.clock.now()
     for place in range(20):
         if draft.state is DraftState.REVIEW:
