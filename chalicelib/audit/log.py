@@ -106,6 +106,11 @@ class AuditLog:
             return entry
         raise Conflict([_HEAD])
 
+    def anchor(self) -> str | None:
+        """That of the last entry as the head row tells it; None before the first."""
+        head = self._store.get(*_HEAD)
+        return f"{head.body['number']}:{head.body['digest']}" if head else None
+
     def entries(self, since: datetime | None = None) -> Iterator[Entry]:
         """All entries in order, or those of the months from ``since`` on that are not before it."""
         first = self._first_month()

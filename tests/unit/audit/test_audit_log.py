@@ -111,8 +111,17 @@ def test_a_log_that_was_emptied_is_found() -> None:
 
 def test_there_is_no_way_to_change_or_delete_an_entry() -> None:
     public = [name for name in vars(AuditLog) if not name.startswith("_")]
-    assert sorted(public) == ["append", "entries", "verify"]
+    assert sorted(public) == ["anchor", "append", "entries", "verify"]
     source = inspect.getsource(module)
     assert "Delete" not in source
     assert ".put(" not in source
     assert source.count("if_absent=True") == 2  # entries and the first month: never over what is there
+
+
+def test_the_anchor_is_that_of_the_last_entry() -> None:
+    store = MemoryStore(FixedClock(START))
+    log = AuditLog(store)
+    assert log.anchor() is None
+    for _ in range(3):
+        last = log.append("op", "partner add", "id=lx-sjj", Result.DONE, START)
+        assert log.anchor() == last.anchor == log.verify().anchor

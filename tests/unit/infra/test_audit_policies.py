@@ -1,4 +1,4 @@
-"""Nobody's rights reach further into the audit log (审计日志) than adding a line; the functions' rights not even there."""
+"""Nobody's rights reach further into the audit log (审计日志) than adding a line; those of functions not even there."""
 
 from __future__ import annotations
 
