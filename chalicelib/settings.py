@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         """Quiet hours in force: off in a demo unless they are set (docs/adr/0005)."""
         return self.quiet_hours or ("off" if self.demo else "21:00-08:00")
 
+    def public(self) -> dict[str, object]:
+        """All but the secrets, as JSON has it."""
+        secret = {name for name in type(self).model_fields if isinstance(getattr(self, name), SecretStr)}
+        return self.model_dump(mode="json", exclude=secret)
+
     @model_validator(mode="after")
     def _nothing_empty(self) -> Settings:
         """An empty token would let anyone sign (facts of wechatpy: it accepts one)."""

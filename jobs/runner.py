@@ -6,8 +6,12 @@ from datetime import date
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
+from chalicelib.ports import JsonObject
 from jobs.core import JobContext, RunResult, run
 from jobs.registry import job_named
+
+SHOWN = 50
+"""Lines of a plan that are shown; an answer of Lambda holds at most 6 MB."""
 
 
 def context_of(application: Application) -> JobContext:
@@ -24,6 +28,14 @@ def context_of(application: Application) -> JobContext:
         drop=application.drop,
         blobs=application.blobs,
     )
+
+
+def answer_of(result: RunResult, application: Application) -> JsonObject:
+    """The JSON of ``run``, its ``sentence``, and the first lines of its plan: ``shown`` is (enterprise, what, why)."""
+    name = application.desk.enterprise_name
+    shown = [(name(one.notice.uscc), one.notice.title, one.why) for one in result.plan.notices[:SHOWN]]
+    shown += [("", line.what, line.why) for line in result.plan.lines[: SHOWN - len(shown)]]
+    return {**result.document(), "sentence": result.sentence(), "shown": shown}
 
 
 def run_by_name(

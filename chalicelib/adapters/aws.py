@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from chalicelib.ports import Throttled
@@ -42,13 +43,21 @@ def client_factory(service: str, endpoint_url: str = "") -> ClientFactory:
     """A factory for ``boto3.client(service)``; ``endpoint_url`` stands in for AWS in a rehearsal."""
 
     def make() -> Any:
-        import boto3
-
-        return boto3.session.Session().client(  # type: ignore[call-overload]
-            service, endpoint_url=endpoint_url or None, config=client_config()
-        )
+        with _making:
+            return _session().client(service, endpoint_url=endpoint_url or None, config=client_config())
 
     return make
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: the second one is nearly free then. Making clients of it is not safe for threads."""
+    import boto3
+
+    return boto3.session.Session()
+
+
+_making = threading.Lock()
 
 
 def client_config() -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib import logs
+from chalicelib import bootstrap, logs
 from jobs import runner
 
 schedules = Blueprint(__name__)
@@ -22,7 +22,10 @@ def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @schedules.lambda_function(name="run_job")
 def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """One job for an operator: ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` → the JSON of ``run``, a sentence."""
+    """For operators. ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` runs a job → ``runner.answer_of``;
+    ``{"describe": true}`` → the settings of this stage, without its secrets."""
+    if event.get("describe"):
+        return {"settings": bootstrap.current().settings.public()}
     as_of = event.get("as_of")
     with logs.bind(correlation_id=context.aws_request_id, job=event["job"]):
         result = runner.run_by_name(
@@ -31,4 +34,4 @@ def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
             dry_run=bool(event.get("dry_run")),
             enterprise=event.get("enterprise"),
         )
-    return {**result.document(), "sentence": result.sentence()}
+    return runner.answer_of(result, bootstrap.current())

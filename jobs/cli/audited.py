@@ -7,7 +7,6 @@ What is written are the ids it was called with, never free text: no personal dat
 from __future__ import annotations
 
 import functools
-import getpass
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -20,6 +19,7 @@ from chalicelib import bootstrap
 from chalicelib.audit.log import AuditLog, Result
 from chalicelib.enterprises.model import Role
 from chalicelib.masking import scrub
+from jobs.cli import operator
 from jobs.cli.failures import explain
 from jobs.cli.output import BAD_INPUT
 
@@ -82,7 +82,7 @@ def _written(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def run(**params: Any) -> Any:
         application = bootstrap.current()
-        log, who, subject = AuditLog(application.store), getpass.getuser(), subject_of(params)
+        log, who, subject = AuditLog(application.store), operator.name(), subject_of(params)
         begun = log.append(who, path, subject, Result.BEGUN, application.clock.now())
 
         def ended(result: Result) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from chalicelib.content.problems import Report
 from chalicelib.content.service import ContentRefused
 from chalicelib.content.service import Progress as Told
 from chalicelib.errors import BadInput
-from jobs.cli import content_versions
+from jobs.cli import content_versions, operator
 from jobs.cli.output import BAD_INPUT, JSON, document, note, notes, say
 
 app = typer.Typer(help="内容：检查、导入、导出（YAML、JSON、CSV、XLSX）。", no_args_is_help=True)
@@ -46,7 +45,7 @@ def load(
     """检查后导入；有一处错就一条也不导入。再导一次什么都不变。"""
     _existing(path)
     application = bootstrap.current()
-    by = by or getpass.getuser()
+    by = by or operator.name()
     try:
         if draft:
             return content_versions.propose(path, by, as_json=as_json)

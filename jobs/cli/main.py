@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
@@ -38,7 +39,9 @@ from jobs.cli import (
 )
 from jobs.cli.audited import audited
 from jobs.cli.failures import explain
+from jobs.cli.on_stage import staged
 from jobs.cli.output import FAILED, notes
+from jobs.cli.remote import RemoteStage, stage_named
 
 app = typer.Typer(
     name="jobs",
@@ -76,12 +79,13 @@ report.register(app)
 upgrade.register(app)
 
 
-def run(arguments: list[str] | None = None) -> None:
+def run(arguments: list[str] | None = None, open_stage: Callable[[str], RemoteStage] = stage_named) -> None:
     """Run one command and leave with its exit code: 0 done, 1 failed, 2 bad usage or bad input."""
     # An anchor of the chain belongs into the log of a stage; on a terminal, `audit verify` shows it to who asks.
     logging.getLogger("chalicelib.audit").setLevel(logging.WARNING)
     try:
-        code = audited(typer.main.get_command(app))(arguments, prog_name="python -m jobs", standalone_mode=False)
+        command = staged(audited(typer.main.get_command(app)), open_stage)
+        code = command(arguments, prog_name="python -m jobs", standalone_mode=False)
     except typer.Abort:
         _leave("已中断。", FAILED)
     except BrokenPipeError:

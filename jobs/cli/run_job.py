@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,12 +14,10 @@ from chalicelib.times import chinese_time
 from jobs.cli import remote
 from jobs.cli.enterprise import known
 from jobs.cli.output import FAILED, JSON, document, note, progress, say, table
-from jobs.core import RunResult
+from jobs.cli.remote import RemoteStage
 from jobs.history import RunRow, last_run, runs
 from jobs.registry import JOBS
-from jobs.runner import run_by_name
-
-_SHOWN = 50
+from jobs.runner import answer_of, run_by_name
 
 
 def register(app: typer.Typer) -> None:
@@ -67,36 +66,52 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只显示计划，不发送、不写入")] = False,
     as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天算，默认今天")] = None,
     enterprise: Annotated[str | None, typer.Option(help="只算一家企业（统一社会信用代码）")] = None,
-    stage: Annotated[str | None, typer.Option(help="在已部署的环境里运行")] = None,
+    stage: Annotated[str | None, typer.Option(help="已部署的环境名，例如 prod；用您自己的 AWS 身份")] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """运行一个任务：先计划，再执行。"""
     name = _checked(job)
     on = as_of.date() if as_of else None
-    if stage and stage != "local":
-        answer = remote.run_job(stage, name, as_of=on, dry_run=dry_run, enterprise=enterprise)
-        return document(answer) if as_json else say(str(answer.get("sentence", answer)))
     code = known(enterprise) if enterprise else None
-    with progress(f"正在计划和执行 {name}"):
-        result = run_by_name(name, as_of=on, dry_run=dry_run, enterprise=code)
+    there = remote.current()
+    answer = _run_there(there, name, on, dry_run, code, as_json) if there else _run_here(name, on, dry_run, code)
+    shown, sentence = answer.pop("shown"), answer.pop("sentence")
     if as_json:
-        document(result.document())
+        document(answer)
     else:
-        _tell(result)
-    if result.failed:
+        if there is None or dry_run:
+            _tell_plan(answer["planned"], shown)
+        say(sentence)
+    if answer["failed"]:
         raise typer.Exit(FAILED)
-    return None
 
 
-def _tell(result: RunResult) -> None:
-    names = bootstrap.current().desk
-    rows = [(names.enterprise_name(one.notice.uscc), one.notice.title, one.why) for one in result.plan.notices[:_SHOWN]]
-    rows += [("", line.what, line.why) for line in result.plan.lines[: _SHOWN - len(rows)]]
-    if rows:
-        table(("企业", "内容", "为什么"), rows)
-    if result.planned > len(rows):
-        note(f"另有 {result.planned - len(rows)} 项没有列出。")
-    say(result.sentence())
+def _run_here(name: str, on: date | None, dry_run: bool, enterprise: str | None) -> dict[str, Any]:
+    with progress(f"正在计划和执行 {name}"):
+        result = run_by_name(name, as_of=on, dry_run=dry_run, enterprise=enterprise)
+    return answer_of(result, bootstrap.current())
+
+
+def _run_there(
+    there: RemoteStage, name: str, on: date | None, dry_run: bool, enterprise: str | None, quiet: bool
+) -> dict[str, Any]:
+    """The plan first, then the run of the stage's own function; what comes between the two is in the run's summary."""
+    with progress(f"环境 {there.name} 正在计划 {name}"):
+        planned = there.run_job(name, as_of=on, dry_run=True, enterprise=enterprise)
+    if dry_run:
+        return planned
+    if not quiet:
+        _tell_plan(planned["planned"], planned["shown"])
+        note(f"环境 {there.name} 现在执行 {name}，计划 {planned['planned']} 项。")
+    with progress(f"环境 {there.name} 正在执行 {name}"):
+        return there.run_job(name, as_of=on, dry_run=False, enterprise=enterprise)
+
+
+def _tell_plan(planned: int, shown: Sequence[Sequence[str]]) -> None:
+    if shown:
+        table(("企业", "内容", "为什么"), shown)
+    if planned > len(shown):
+        note(f"另有 {planned - len(shown)} 项没有列出。")
 
 
 def _checked(name: str) -> str:

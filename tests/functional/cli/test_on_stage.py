@@ -100,7 +100,7 @@ def on_prod(deployed: Deployed, capsys: pytest.CaptureFixture[str]) -> Stage:
 
 
 def test_content_goes_to_the_stage_and_jobs_run_there(deployed: Deployed, on_prod: Stage, tmp_path: Path) -> None:
-    for name in ("enterprises.yaml", "terms.yaml"):
+    for name in ("enterprises.yaml", "items.yaml", "policies.yaml"):
         shutil.copy(DATA / name, tmp_path)
     here = bootstrap.current()
     assert "没有错误" in on_prod("content", "check", tmp_path, "--stage", "prod").out
