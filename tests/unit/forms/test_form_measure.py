@@ -1,6 +1,7 @@
 """The measure: once a draft, nothing of the person, and figures that can be worked out by hand."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from chalicelib.forms.draft import DraftState
 from chalicelib.forms.measure import Filled, FormMeasure, figures, filled, months
 from tests.unit.forms.sample_forms import COMPILED, NOW, VALUES, draft
 
-SUBMITTED = {"state": DraftState.SUBMITTED, "submitted_at": NOW}
+SUBMITTED: dict[str, Any] = {"state": DraftState.SUBMITTED, "submitted_at": NOW}
 
 
 def row(seconds: int = 100, **changes: object) -> Filled:
