@@ -2,7 +2,8 @@
 
 A changed enterprise and a published policy are looked at within a minute (``jobs/rematch.py``). A run over all
 enterprises is the daily reconcile: whatever changed since the last look, a profile, a policy or the day, shows as a
-difference to what was told and seen (``jobs/told.py``). What a digest rests on is kept before it goes.
+difference to what was told and seen (``jobs/told.py``). Who had nothing left to be told, and for whom every policy
+comes out as it did, is passed over (``jobs/kept_looks.py``). What a digest rests on is kept before it goes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
+from hashlib import sha256
 from itertools import groupby
 
 from chalicelib.enterprises.model import Enterprise
@@ -23,10 +25,13 @@ from chalicelib.policies.awards.repository import AwardRepository
 from chalicelib.policies.decisions import Evidenced, evidenced
 from chalicelib.policies.facts import FactSheet, fact_sheet
 from chalicelib.policies.model import MODE_NAMES, Mode, Policy
+from chalicelib.policies.outcome_bits import BITS
 from chalicelib.policies.service import SEVERE_DISHONESTY, Decision, PolicyService, Standing
 from chalicelib.policies.tree import Outcome
 from chalicelib.ports import Put
+from jobs import kept_looks
 from jobs.core import Done, Job, JobContext, JobPlan, Placement, When, chosen
+from jobs.kept_looks import KeptLooks, Look
 from jobs.schedule import Daily
 from jobs.telling import circumstances, together
 from jobs.told import CHANGED, NOW_MATCH, REPAIRABLE, WINDOW, Told, Unmatched, seen, telling, told_by
@@ -68,7 +73,8 @@ class News:
 
     enterprise: Enterprise
     matches: tuple[Match, ...] = ()
-    evidence: tuple[Evidenced, ...] = ()
+    sheet: FactSheet | None = None
+    """What the matches were decided on."""
     open_questions: int = 0
     before: Unmatched = field(default_factory=dict)
     unmatched: Unmatched = field(default_factory=dict)
@@ -83,10 +89,16 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class PushPlan(JobPlan):
-    """Also the evidence of each digest, and the looks that go without one."""
+    """Also the evidence of each digest, and the looks that go without one. ``touched`` are those about whom something
+    is written. ``kept`` is what the last reconcile kept, None in a run over a few; ``settled`` is what this one keeps.
+    """
 
     evidence: tuple[Evidenced, ...] = ()
     looks: tuple[Put, ...] = ()
+    touched: tuple[str, ...] = ()
+    kept: KeptLooks | None = None
+    mark: str = ""
+    settled: tuple[Look, ...] = ()
 
 
 class PolicyPush(Job):
@@ -95,31 +107,53 @@ class PolicyPush(Job):
     schedule = Daily(time(8, 30))
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
-        return self.plan_for(context, when, chosen(context, when.enterprise))
+        if when.enterprise is not None:
+            return self.plan_for(context, when, chosen(context, when.enterprise))
+        kept = kept_looks.load(context.store)
+        desk = _Desk(context, when, kept)
+        found = [news for enterprise in context.enterprises.all() if (news := desk.look(enterprise))]
+        made = _placed(context, when, found, desk, part_of_many=False)
+        touched = tuple(uscc for uscc in made.touched if uscc in kept.looks)
+        return replace(made, touched=touched, kept=kept, mark=desk.mark, settled=tuple(desk.settled))
 
     def plan_for(
         self, context: JobContext, when: When, enterprises: Iterable[Enterprise], part_of_many: bool = False
     ) -> JobPlan:
         """The same for these enterprises, as when something has just changed about them (``jobs/rematch.py``)."""
         desk = _Desk(context, when)
-        return _placed(context, when, [desk.look(enterprise) for enterprise in enterprises], desk, part_of_many)
+        found = [news for enterprise in enterprises if (news := desk.look(enterprise))]
+        return _placed(context, when, found, desk, part_of_many)
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
-        """Evidence first: a digest without it could not be accounted for, evidence without a digest harms nobody."""
-        if isinstance(plan, PushPlan):
-            for found in plan.evidence:
-                decisions.keep(context.store, found)
-            for look in plan.looks:
-                context.store.put(look.record)
-        return super().execute(context, plan, when)
+        """Evidence first: a digest without it could not be accounted for, evidence without a digest harms nobody.
+
+        What was kept of an enterprise is given up before anything about it changes, and kept anew when all is done:
+        a run that breaks off leaves more to look at, never less.
+        """
+        if not isinstance(plan, PushPlan):
+            return super().execute(context, plan, when)
+        store = context.store
+        run = kept_looks.claim(store, plan.kept) if plan.kept is not None else None
+        kept_looks.touch(store, plan.touched)
+        for found in plan.evidence:
+            decisions.keep(store, found)
+        for look in plan.looks:
+            store.put(look.record)
+        done = super().execute(context, plan, when)
+        if plan.kept is not None and run is not None:
+            kept_looks.save(store, plan.kept, run, plan.mark, plan.settled)
+        return done
 
 
 class _Desk:
     """Looks at one enterprise after another under one version of the content, and counts what it leaves out."""
 
-    def __init__(self, context: JobContext, when: When) -> None:
+    def __init__(self, context: JobContext, when: When, kept: KeptLooks | None = None) -> None:
         self._context = context
         self._when = when
+        self._kept = kept or KeptLooks()
+        self.mark = ""
+        self.settled: list[Look] = []
         self._policies = context.catalogue().policies
         dry = AwardRepository(context.store).dry_pools(when.on)
         self._service = PolicyService(self._policies, lambda on: dry)
@@ -132,7 +166,8 @@ class _Desk:
         """Reasons with their counts: policies for 已过期, pairs of enterprise and policy for the others."""
         return self._skipped + Counter({EXPIRED: len(self._expired)})
 
-    def look(self, enterprise: Enterprise) -> News:
+    def look(self, enterprise: Enterprise) -> News | None:
+        """None: nothing is new for it, as at the last look."""
         try:
             sheet = fact_sheet(enterprise, self._when.on)
             found = self._service.check_sheet(sheet)
@@ -142,17 +177,25 @@ class _Desk:
             self.failed += 1
             return News(enterprise)
         self._expired.update(d.policy for d in found if d.standing is Standing.NOT_IN_FORCE)
-        told = told_by(self._context.store, enterprise.uscc)
+        self.mark = self.mark or self._marked(found)
         dishonest = sheet.values.get("has_severe_dishonesty") is True
         matches = [d for d in found if d.outcome is Outcome.MATCH and (not dishonest or d.policy in REPAIR)]
+        look = Look(enterprise.uscc, bytes(BITS[d.outcome] for d in found))
+        if not dishonest and self._kept.same(look.uscc, self.mark, look.outcomes):
+            self._skipped.update(ALREADY_TOLD if self._may_be_told(d) else SAMPLE for d in matches)
+            self.settled.append(look)
+            return None
+        told = told_by(self._context.store, enterprise.uscc)
         events = {d.policy: self._event(d, told) for d in matches}
         fresh = [match for d in matches if (match := self._match(d, events[d.policy]))]
+        if found and not dishonest and all(self._rests(d, events[d.policy], told) for d in matches):
+            self.settled.append(look)
         chosen_ones = tuple(fresh[:MOST_AT_ONCE])
         now_told = {match.policy.id for match in chosen_ones}
         return News(
             enterprise,
             chosen_ones,
-            self._evidence(chosen_ones, sheet),
+            sheet,
             open_questions=sum(d.outcome is Outcome.NEED_INFO and self._may_be_told(d) for d in found),
             before=told.unmatched,
             unmatched={d.policy: d.version for d in found if _stays_open(d)},
@@ -160,6 +203,24 @@ class _Desk:
                 d.policy: d.version for d in matches if events[d.policy] == NOW_MATCH and d.policy not in now_told
             },
         )
+
+    def _marked(self, found: Sequence[Decision]) -> str:
+        """Everything beside the outcomes that decides whether something is to be told: the policies and their
+        versions, which of them are in force, may be told of, take applications by now and have money left."""
+        words = []
+        for decision in found:
+            policy = self._policies[decision.policy]
+            opened = policy.apply_from is None or policy.apply_from <= self._when.on
+            known = (_is_closed(decision), self._may_be_told(decision), opened, decision.dry)
+            words.append(f"{policy.id}#{policy.version}#{known}")
+        return sha256("\n".join(words).encode()).hexdigest()
+
+    def _rests(self, decision: Decision, event: str | None, told: Told) -> bool:
+        """Whether there is nothing to tell of a match until an outcome or the mark changes."""
+        tellable = self._may_be_told(decision)
+        if event is None:
+            return tellable and not told.window_untold(self._policies[decision.policy], self._when.on)
+        return not tellable and not decision.dry
 
     def _event(self, decision: Decision, told: Told) -> str | None:
         policy = self._policies[decision.policy]
@@ -182,17 +243,25 @@ class _Desk:
     def _may_be_told(self, decision: Decision) -> bool:
         return self._policies[decision.policy].may_be_pushed(demo=self._context.demo)
 
-    def _evidence(self, matches: Sequence[Match], sheet: FactSheet) -> tuple[Evidenced, ...]:
-        now, service = self._when.now, self._service
-        return tuple(
-            evidenced(each.decision, each.policy, sheet, service, f"政策提示：{each.event}", now) for each in matches
-        )
+    def evidence(self, news: News) -> list[Evidenced]:
+        """What the digest rests on."""
+        if news.sheet is None:
+            return []
+        now, service, sheet = self._when.now, self._service, news.sheet
+        return [
+            evidenced(each.decision, each.policy, sheet, service, f"政策提示：{each.event}", now)
+            for each in news.matches
+        ]
 
 
 def _stays_open(decision: Decision) -> bool:
     """No match today, but it may become one when the profile changes. What is not in force is nobody's yet."""
-    in_force = decision.standing not in (Standing.NOT_IN_FORCE, Standing.UNPUBLISHED)
-    return in_force and decision.outcome is not Outcome.MATCH
+    return not _is_closed(decision) and decision.outcome is not Outcome.MATCH
+
+
+def _is_closed(decision: Decision) -> bool:
+    """For everybody, whatever their facts."""
+    return decision.standing in (Standing.NOT_IN_FORCE, Standing.UNPUBLISHED)
 
 
 def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk, part_of_many: bool) -> PushPlan:
@@ -207,11 +276,13 @@ def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk,
     for uscc, items in groupby(planned.items, key=lambda item: item.notice.uscc):
         news = by_uscc.pop(uscc)
         placements += together(list(items), when, _rows(news, when.on))
-        evidence += news.evidence
+        evidence += desk.evidence(news)
     looks = [news.seen(told=False) for news in by_uscc.values()]
     changed = [look for look in looks if look.record.body["unmatched"] != by_uscc[_uscc(look)].before]
     skipped = dict(desk.skipped + Counter(planned.skipped))
-    return PushPlan(tuple(placements), (), skipped, desk.failed, tuple(evidence), tuple(changed))
+    touched = (*(item.notice.uscc for item in planned.items), *(_uscc(look) for look in changed))
+    made = PushPlan(tuple(placements), (), skipped, desk.failed, tuple(evidence), tuple(changed))
+    return replace(made, touched=tuple(dict.fromkeys(touched)))
 
 
 def _uscc(look: Put) -> str:

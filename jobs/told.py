@@ -32,15 +32,23 @@ class Told:
 
     def event(self, policy: Policy, mode: Mode, on: date) -> str | None:
         """Which event a match of this version on that day is; None when there is nothing new to tell."""
-        own = {
-            key.split("#")[2]: day for key, day in self.days.items() if key.startswith(f"{policy.id}#{policy.version}#")
-        }
+        own = self._own(policy)
         if self.unmatched.get(policy.id) == policy.version and NOW_MATCH not in own:
             return NOW_MATCH
         if not own:
             return CHANGED if any(key.startswith(f"{policy.id}#") for key in self.days) else NEW
-        opened = policy.apply_from is not None and min(own.values()) < policy.apply_from <= on
-        return WINDOW if opened and WINDOW not in own and mode not in _NOTHING_TO_APPLY_FOR else None
+        return WINDOW if self.window_untold(policy, on) and mode not in _NOTHING_TO_APPLY_FOR else None
+
+    def window_untold(self, policy: Policy, on: date) -> bool:
+        """Whether applications have opened since it was told of this version, and nobody said so."""
+        own = self._own(policy)
+        opened = policy.apply_from is not None and bool(own) and min(own.values()) < policy.apply_from <= on
+        return opened and WINDOW not in own
+
+    def _own(self, policy: Policy) -> dict[str, date]:
+        """What was told of this version: event → day."""
+        start = f"{policy.id}#{policy.version}#"
+        return {key.split("#")[2]: day for key, day in self.days.items() if key.startswith(start)}
 
     def was_told(self, policy: Policy, event: str) -> bool:
         return _key(policy.id, str(policy.version), event) in self.days
