@@ -65,8 +65,7 @@ def _together(application: Application, records: list[JsonObject]) -> dict[str, 
     """Results by notice id. Notices of one callback or run go together, so that its id is on their lines and on the
     messages of a second try."""
     ids: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        body = _body(record)
+    for body in map(_body, records):
         if isinstance(body.get("notice"), str):
             ids[str(body.get("correlation_id", ""))].append(body["notice"])
     sent: dict[str, DeliveryResult] = {}
