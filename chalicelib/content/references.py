@@ -43,6 +43,8 @@ REFERENCES = (
     Reference("terms", "相关事项", "items", _many("items")),
     Reference("points", "可办事项", "items", _many("items")),
     Reference("points", "可办集成包", "bundles", _many("bundles")),
+    Reference("forms", "事项", "items", _one("item")),
+    Reference("forms", "关联政策", "policies", _one("policy")),
     Reference("policies", "总则.不适用的政策", "policies", _exempt),
 )
 

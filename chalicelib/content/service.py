@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from chalicelib.content import publishing, readers, references, snapshots, workbook_writer, writers
+from chalicelib.content import form_checks, publishing, readers, references, snapshots, workbook_writer, writers
 from chalicelib.content.changes import Changes, KindChanges, compare
 from chalicelib.content.kinds import CATALOGUE, KINDS, REGISTERS
 from chalicelib.content.problems import Place, Problem, Problems, Report
@@ -222,8 +222,9 @@ class ContentService:
 
         for key, column, text in settlement.problems:
             found.problems.add(Problem(place("policies", key), text, column))
-        for problem in references.broken(merged, found.unsure, place):
-            found.problems.add(problem)
+        for check in (references.broken, form_checks.broken):
+            for problem in check(merged, found.unsure, place):
+                found.problems.add(problem)
         return merged
 
     def _bodies(self, published: Published | None) -> dict[str, dict[str, JsonObject]]:

@@ -69,7 +69,7 @@ def _full_company(field: FieldDef, value: str, on: date) -> str | None:
     )
 
 
-def _article(field: FieldDef, value: str, on: date) -> str | None:
+def _specific(field: FieldDef, value: str, on: date) -> str | None:
     return None if len(value) >= 4 else f"请把{field.name}写具体一些，例如 {field.example or '说明原因和经过'}。"
 
 
@@ -84,8 +84,21 @@ CHECKS: Mapping[str, Check] = {
     "short": _length(30),
     "long": _length(500),
     "full_company": _full_company,
-    "specific": _article,
+    "specific": _specific,
 }
+_WORDS = frozenset({"text", "company", "address", "person"})
+FITTING: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("not_future", "not_past", "within_five_years"), frozenset({"date"})),
+    "positive": frozenset({"amount", "number", "percent"}),
+    "mobile": frozenset({"phone"}),
+    "adult": frozenset({"id_number", "date"}),
+    "working_age": frozenset({"id_number", "date"}),
+    "short": _WORDS,
+    "long": _WORDS,
+    "full_company": frozenset({"company"}),
+    "specific": frozenset({"text"}),
+}
+"""The types that a check can be asked of."""
 
 
 def problem(field: FieldDef, value: str, on: date) -> str | None:

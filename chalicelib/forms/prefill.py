@@ -36,6 +36,10 @@ COLUMNS: Mapping[str, Callable[[Enterprise, date], Any]] = {
 }
 """What a field's ``profile`` may name beside facts and contacts."""
 
+FILE_FACTS = frozenset(
+    {"reg_address", "business_address", "reg_capital", "business_scope", "bank_name", "bank_account"}
+)
+"""Facts of the enterprise file that forms take over and no policy asks for (domain facts §2.1)."""
 RECORDS = {"projects": "工信", "credit_flags": "信用信息", "loans": "银行", "quals": "工信、科技", "hires": "人社"}
 """The lists whose only record a field's ``profile`` may look at, and who keeps them."""
 
