@@ -52,6 +52,8 @@ TERMS: tuple[Term, ...] = (
     Term(
         "consentlog#*", "同意和撤回的记录（只存化名）", 1096 * _DAYS, "同意失效", End.EXPIRES, f"{_FACTS} 有效期加 3 年"
     ),
+    Term("documents/*, formcase#*", "提交的申请表文书", 30 * _DAYS, "提交", End.DELETED, f"{_FACTS} 附件 30 天"),
+    Term("formmeasure#*", "填表统计（不含个人）", 400 * _DAYS, "填表结束", End.EXPIRES, "本县规则，满一年可比"),
     Term("ticket#*", "工单和留言", TICKET_TERM, "提出", End.HIDDEN, f"{_FACTS} 聊天文字 180 天后匿名"),
     Term("case#*", "办件的副本", CASE_TERM, "办结", End.DELETED, f"{_FACTS} 办结后 1 年"),
     Term(
