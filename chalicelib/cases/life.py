@@ -267,13 +267,6 @@ class _Fold:
         self.missing, self.supplied = event.materials, False
         self.tolerance = self._given_or_counted(event, tolerance_days(self.head.promised, self.rules))
 
-    def _tolerance_days(self) -> int:
-        """min(承诺办结时限 − 1, 10 工作日), at least one day."""
-        promised = self.head.promised
-        if promised is None or promised.unit is not Unit.WORKDAY:
-            return self.rules.tolerance_days
-        return max(1, min(promised.n - 1, self.rules.tolerance_days))
-
     def _given_or_counted(self, event: CaseEvent, days: int) -> Deadline:
         if event.due is not None:
             return Deadline(event.due, not self.calendar.known(event.due))

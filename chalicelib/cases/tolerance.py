@@ -73,7 +73,7 @@ class CommitmentService:
         """The same enterprise's open commitment for the same item is the one given before."""
         if not materials:
             raise ToleranceRefused("这件事没有可以后补的材料，请备齐后再申请。")
-        once = f"commitmentfor#{uscc}#{item_id}"
+        once = _newest(uscc, item_id)
         held = self._store.get(once, "row")
         before = self.get(str(held.body["id"])) if held else None
         if before and before.good(now) and before.materials == tuple(materials):
@@ -102,6 +102,12 @@ class CommitmentService:
         except Conflict:
             raise ToleranceRefused("刚刚已经提交过一次，请回复“容缺”再看。") from None
         return commitment
+
+    def waiting(self, uscc: str, item_id: str, now: datetime) -> Commitment | None:
+        """The enterprise's commitment for this item that still waits for its application."""
+        held = self._store.get(_newest(uscc, item_id), "row")
+        commitment = self.get(str(held.body["id"])) if held else None
+        return commitment if commitment and commitment.good(now) else None
 
     def get(self, commitment_id: str) -> Commitment | None:
         row = self._store.get(_key(commitment_id), "row")
@@ -194,6 +200,10 @@ def figures(lives: Iterable[Life]) -> Figures:
         if is_tolerated(life):
             total.add(life)
     return total
+
+
+def _newest(uscc: str, item_id: str) -> str:
+    return f"commitmentfor#{uscc}#{item_id}"
 
 
 def _key(commitment_id: str) -> str:

@@ -9,6 +9,7 @@ from chalicelib.pages.http import PageResponse
 from chalicelib.pages.points import shown_for
 from chalicelib.pages.policy import is_public
 from chalicelib.pages.visit import PageMissing, Visit
+from chalicelib.tolerance import offer_of
 
 
 def show(visit: Visit) -> PageResponse:
@@ -32,6 +33,7 @@ def _item(visit: Visit, item: ServiceItem) -> PageResponse:
         brought=[material for material in item.materials if material.brought],
         fetched=[material for material in item.materials if not material.brought],
         how_many=how_many,
+        late=offer_of(item).materials,
         points=shown_for(visit, item.id),
         policy=policy if policy and is_public(policy) else None,
     )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chalicelib.cases.service import CaseService
+    from chalicelib.cases.tolerance import CommitmentService
     from chalicelib.cases.workdays import WorkCalendar
     from chalicelib.content.catalogue import Catalogue
     from chalicelib.enterprises.binding import BindingService
@@ -94,6 +95,8 @@ class Services(Protocol):
     def calendar(self) -> WorkCalendar: ...
     @property
     def cases(self) -> CaseService: ...
+    @property
+    def commitments(self) -> CommitmentService: ...
     @property
     def loans(self) -> LoanService: ...
     @property

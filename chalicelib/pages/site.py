@@ -30,6 +30,7 @@ from chalicelib.pages import (
     scripts,
     sign_in,
     talk,
+    tolerance,
 )
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.limits import FORMS, MISSES, TooOften
@@ -79,6 +80,8 @@ KEYED: Mapping[tuple[str, str], View] = {
     ("GET", "policy"): policy.show,
     ("GET", "publicity"): publicity.show,
     ("GET", "static"): scripts.show,
+    ("GET", "tolerance"): tolerance.show,
+    ("POST", "tolerance"): tolerance.agree,
 }
 """Views of ``/h5/{page}/{key}``."""
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.cases.life import RULES, tolerance_days
-from chalicelib.cases.tolerance import ToleranceRefused, broken, words
-from chalicelib.cases.workdays import Limit, Unit
+from chalicelib.cases.tolerance import ToleranceRefused
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding
-from chalicelib.guidance.model import Necessity, ServiceItem
+from chalicelib.guidance.model import ServiceItem
+from chalicelib.tolerance import ToleranceDesk, offer_of
 
 _ASKED = re.compile(r"^(我?要?|我?想|申请|办理)*容缺(办理|承诺|受理|申请)?[。！？]?$")
 
@@ -23,6 +22,7 @@ class ToleranceSkill(Skill):
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._tolerance = ToleranceDesk(desk.commitments, desk.cases, desk.enterprises)
 
     def actions(self) -> Mapping[str, Action]:
         return {
@@ -42,7 +42,7 @@ class ToleranceSkill(Skill):
         item = self._item(item_id)
         if item is None:
             return Reply(("要容缺办哪件事？请先说事名，比如“食品经营许可”，再回复“容缺”。",))
-        later = tolerable(item)
+        later = offer_of(item).materials
         if not later:
             return Reply((f"{item.name}没有可以后补的材料，请备齐后再申请。",), _materials(item))
         mine = self._desk.bindings.of_person(turn.openid, Right.DO_FILL_FORMS)
@@ -66,11 +66,11 @@ class ToleranceSkill(Skill):
         item, binding = self._item(item_id), self._binding(turn, uscc)
         if item is None or binding is None:
             return self._ask(turn, None)
-        if refusal := self._refusal(turn, binding.uscc):
+        if refusal := self._tolerance.refusal(binding.uscc, turn.now):
             return Reply((refusal,), (Option(label="转人工", action="handoff.ask"),))
         args = {"item": item.id, "uscc": uscc}
         return Reply(
-            ("容缺承诺，请看清再回复编号：", words(item.name, tolerable(item), days_of(item))),
+            ("容缺承诺，请看清再回复编号：", offer_of(item).text),
             (
                 Option(label="同意并承诺", action="tolerance.agree", args=args),
                 Option(label="不用了", action="tolerance.no"),
@@ -82,12 +82,8 @@ class ToleranceSkill(Skill):
         item, binding = self._item(item_id), self._binding(turn, uscc)
         if item is None or binding is None:
             return self._ask(turn, None)
-        if refusal := self._refusal(turn, binding.uscc):
-            return Reply((refusal,))
         try:
-            given = self._desk.commitments.give(
-                turn.openid, binding.uscc, item.id, item.name, tolerable(item), days_of(item), turn.now
-            )
+            given = self._tolerance.agree(turn.openid, binding.uscc, offer_of(item), turn.now)
         except ToleranceRefused as refused:
             return Reply((str(refused),))
         return Reply(
@@ -98,34 +94,12 @@ class ToleranceSkill(Skill):
             )
         )
 
-    def _refusal(self, turn: Turn, uscc: str) -> str | None:
-        """有不良信用或者没有履行过承诺的，信用修复前不适用."""
-        enterprise = self._desk.enterprises.get(uscc)
-        flags = (enterprise.records.credit_flags or ()) if enterprise else ()
-        if any(flag.obligations_done is not True for flag in flags):
-            return "有未修复的失信记录，暂不能容缺办理。信用修复后可以再申请。"
-        cases = self._desk.cases.of_enterprise(uscc)
-        if broken(self._desk.cases.live(case, turn.now) for case in cases):
-            return "以前的容缺承诺没有按期补齐，暂不能再容缺办理。请备齐材料申请。"
-        return None
-
     def _item(self, item_id: str | None) -> ServiceItem | None:
         return self._desk.catalogue().items.get(item_id) if item_id else None
 
     def _binding(self, turn: Turn, uscc: str) -> Binding | None:
         mine = self._desk.bindings.of_person(turn.openid, Right.DO_FILL_FORMS)
         return next((binding for binding in mine if binding.uscc == uscc), None)
-
-
-def tolerable(item: ServiceItem) -> list[str]:
-    """Names of the papers that may come later; statutory ones never, whatever the row says."""
-    return [m.name for m in item.materials if m.necessity is Necessity.TOLERABLE and not m.is_statutory]
-
-
-def days_of(item: ServiceItem) -> int:
-    """Working days after acceptance, by the rule that counts the case's own deadline."""
-    promised = item.promised
-    return tolerance_days(Limit(n=promised.n, unit=Unit(promised.unit.value)), RULES)
 
 
 def _materials(item: ServiceItem) -> tuple[Option, ...]:

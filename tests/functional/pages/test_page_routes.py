@@ -29,7 +29,10 @@ OPEN_TO_ALL = {"publicity"}
 
 WORD = st.text(alphabet=st.characters(codec="utf-8"), max_size=24)
 NAMES = st.sampled_from(
-    "k code state to big mine v done signed e after as url say do token scope uscc ref form message text sure edit review".split()
+    (
+        "k code state to big mine v done signed e after as url"
+        " say do token scope uscc ref form message text sure edit review agree"
+    ).split()
 )
 VALUES = WORD | st.sampled_from(
     [

@@ -10,6 +10,7 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryQueue, MemoryStore
 from chalicelib.cases.model import CaseRow
 from chalicelib.cases.service import CaseService
+from chalicelib.cases.tolerance import CommitmentService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.content.catalogue import Catalogue
 from chalicelib.enterprises.binding import BindingService
@@ -205,6 +206,7 @@ class House:
         self.links = Links(public_url, "secret-for-tests")
         self.calendar = WorkCalendar()
         self.cases = CaseService(store, self.calendar)
+        self.commitments = CommitmentService(store)
         self.loans = LoanService(store)
         self.enterprises = EnterpriseService(store)
         self.awards = AwardService(store, lambda: self.held.policies, demo=True)
