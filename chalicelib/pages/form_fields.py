@@ -21,6 +21,9 @@ _KEYBOARDS: Mapping[ValueType, str] = {
     "percent": "decimal",
     "bank_account": "numeric",
 }
+_NUMBERS: frozenset[ValueType] = frozenset({"bank_account", "id_number", "phone"})
+"""Not shown again in full once they are there: a page is easily read over somebody's shoulder. Names and addresses
+are, to be checked."""
 _LONG: frozenset[ValueType] = frozenset({"address"})
 _LONG_TEXT = 40
 """A text with an example or a value longer than this gets a box of several lines."""
@@ -143,13 +146,13 @@ def _in_control(definition: FieldDef, value: str) -> str:
 
 
 def _visible(definition: FieldDef, answer: Answer) -> str:
-    return masked(definition, answer.value) if definition.sensitive else show(definition, answer.value)
+    return masked(definition, answer.value) if definition.type in _NUMBERS else show(definition, answer.value)
 
 
 def _shown(compiled: Compiled, name: str, answer: Answer | None, typed: Typed) -> ShownField:
     definition, use = compiled.fields[name], compiled.uses[name]
     value = _in_control(definition, answer.value) if answer else ""
-    secret = masked(definition, answer.value) if answer and definition.sensitive else ""
+    secret = masked(definition, answer.value) if answer and definition.type in _NUMBERS else ""
     value = typed.texts.get(name, "" if secret else value)
     choices = ("是", "否") if definition.type == "flag" else definition.choices
     return ShownField(

@@ -61,7 +61,11 @@ class FormFilling(Skill):
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         given = Input("text", turn.text, message=turn.message)
         try:
-            step = self._desk.forms.act(turn.openid, flow.data["draft"], given, turn.now)
+            draft = self._desk.forms.get(turn.openid, flow.data["draft"], turn.now)
+            if not draft.is_open and turn.message not in draft.seen:
+                turn.session.flow = None  # it was ended on the page: this is about something else
+                return None
+            step = self._desk.forms.act(turn.openid, draft.id, given, turn.now)
         except DraftMissing as missing:
             turn.session.flow = None
             return Reply((str(missing),))

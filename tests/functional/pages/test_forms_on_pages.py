@@ -21,8 +21,8 @@ from chalicelib.forms.values import ValueProblem, read, show
 from chalicelib.forms.wanted import incomplete, wanted
 from chalicelib.times import local_date
 from tests.functional.pages.browser import FORM, Answer, Browser
-from tests.functional.pages.conftest import OWNER, STRANGER
-from tests.functional.support import clock_of
+from tests.functional.pages.conftest import OWNER, STRANGER, USCC
+from tests.functional.support import Person, clock_of
 
 ROUNDS = 8
 """A field may hang on one that hangs on another."""
@@ -52,8 +52,8 @@ def send(browser: Browser, address: str, do: str, fields: dict[str, str]) -> Ans
     return browser.request("POST", address, urlencode(body).encode(), Content_Type=FORM)
 
 
-def draft_of(application: Application, address: str) -> Draft:
-    return application.forms.get(OWNER, address.rsplit("/", 1)[-1], application.clock.now())
+def draft_of(application: Application, address: str, openid: str = OWNER) -> Draft:
+    return application.forms.get(openid, address.rsplit("/", 1)[-1], application.clock.now())
 
 
 _SAID = (
@@ -78,14 +78,16 @@ def _something(field: FieldDef, on: date) -> str:
 
 def filled(browser: Browser, application: Application, address: str) -> Answer:
     """The answer to going on to the review, after as many saves as it takes; what the pre-review stops is changed."""
-    fields = application.forms.forms()[draft_of(application, address).form].fields
+    fields = application.forms.forms()[draft_of(application, address, str(browser.openid)).form].fields
     answer = send(browser, address, "save", {})
     for _ in range(ROUNDS):
         wrong = [
             name for name in re.findall(r'id="problem-(\w+)"', answer.text) if fields[name].type in ("flag", "number")
         ]
         changed = {name: "否" if fields[name].type == "flag" else "0" for name in wrong}
-        answer = send(browser, address, "review", changed | told(application, draft_of(application, address)))
+        answer = send(
+            browser, address, "review", changed | told(application, draft_of(application, address, str(browser.openid)))
+        )
         if answer.status == 303:
             break
     return answer
@@ -142,3 +144,21 @@ def test_handed_in_once_and_taken_along(owner: Browser, application: Application
 
 def _cookie(browser: Browser) -> str:
     return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+def test_begun_in_the_chat_finished_on_the_page_and_the_chat_goes_on(client: Client, application: Application) -> None:
+    person, now = Person(client, application, "chatpage"), application.clock.now()
+    code = application.bindings.issue_code(USCC, "法人", "op", now).code
+    application.bindings.redeem(person.openid, code, now)
+    assert "带出" in (person.say("我要填贷款需求表") or "")
+    link = re.search(r'href="https://xixinban\.example(/h5/form/[^"?]+)', person.say("带出") or "")
+    assert link
+    assert "第 2 问" in (person.say("张三") or "")
+    browser = Browser(client, application, person.openid)
+    assert 'value="张三"' in browser.open(link[1]).text
+    send(browser, link[1], "save", {"loan_amount": "三百万"})
+    assert "300 万元" in (person.say("看") or "")
+    assert filled(browser, application, link[1]).status == 303
+    assert send(browser, link[1], "submit", {}).status == 303
+    assert "已提交" in browser.open(link[1]).text
+    assert "来源" in (person.say("换法人要带什么") or "")
