@@ -1,4 +1,4 @@
-"""智能导办填表 in conversation (conversations.md §12): prefilled, asked, corrected, left and come back to, handed in."""
+"""填表 in conversation (conversations.md §12): prefilled, asked, corrected, left and come back to, handed in."""
 
 from __future__ import annotations
 
