@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -121,9 +122,10 @@ def test_a_mistake_names_its_field(change: dict[str, Any], field: str) -> None:
 
 
 def test_every_field_has_its_mistake() -> None:
-    """The table above leaves no field out: a new one is refused here until it has a line there."""
-    [marks] = [mark for mark in test_a_mistake_names_its_field.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
-    assert {name for change, _ in marks.args[1] for name in change} >= Policy.model_fields.keys()
+    """The table above leaves no field out: a new one is refused here until it has a line there that names it."""
+    [marks] = [mark for mark in test_a_mistake_names_its_field.pytestmark if mark.name == "parametrize"]
+    named = {re.split(r"\W", field)[0] for change, field in marks.args[1] if re.split(r"\W", field)[0] in change}
+    assert len(Policy.model_fields) >= 30 and named >= Policy.model_fields.keys()
 
 
 def case(**change: Any) -> dict[str, Any]:
