@@ -19,9 +19,8 @@ _NUMBER = rf"[0-9.,{_NUMERALS}十百千万亿点]+"
 _DIGIT = rf"[0-9{_NUMERALS}]"
 _ROUGH = re.compile(
     rf"[来几余数多]|大概|大约|大致|约|左右|上下|将近|接近|差不多|估计|可能|应该|不到|出头|以上|以下|至少|最多"
-    rf"|[{_NUMERALS}](?:[{_NUMERALS}])[十百千万]"
+    rf"|(?<![{_NUMERALS}点])[一二两三四五六七八九]{{2}}(?![{_NUMERALS}])"
 )
-_PAIR = re.compile(r"零[一二两三四五六七八九]")
 _MONEY = re.compile(
     rf"(?P<main>{_NUMBER})(?:(?P<unit>元|块)钱?(?:(?P<jiao>{_DIGIT})[角毛]?)?(?:(?P<fen>{_DIGIT})分)?)?"
 )
@@ -66,7 +65,7 @@ def fen(text: str, unit: str) -> int:
     main = found and _decimal(found["main"])
     if not found or main is None:
         raise ValueProblem(f"没有看懂这个金额，请这样写：{example}。")
-    if found["unit"] is None and found["main"][-1] not in "万亿" and unit == "万元":
+    if found["unit"] is None and unit == "万元" and not re.search("[万亿]", found["main"]):
         if main >= _BARE_YUAN:
             raise ValueProblem("单位是元还是万元？请把单位一起写上，例如 500万元。")
         main *= 10_000

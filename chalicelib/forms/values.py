@@ -93,7 +93,7 @@ def _company(field: FieldDef, said: str, on: date) -> str:
 def _credit_code(field: FieldDef, said: str, on: date) -> str:
     code = uscc.normalise(said)
     if wrong := uscc.problem(code):
-        raise ValueProblem(f"统一社会信用代码{wrong}，例如 91360323MAXX00015C。")
+        raise ValueProblem(f"统一社会信用代码{wrong.replace('。', '，')}，例如 91360323MAXX00015C。")
     return code
 
 
@@ -107,7 +107,7 @@ def _phone(field: FieldDef, said: str, on: date) -> str:
 def _id_number(field: FieldDef, said: str, on: date) -> str:
     number = id_card.normalise(simplified(said).translate(_DIGITS))
     if wrong := id_card.problem(number):
-        raise ValueProblem(f"{wrong}，打字发来就行，不用发照片。")
+        raise ValueProblem(f"{wrong.replace('。', '，')}，打字发来就行，不用发照片。")
     return number
 
 
