@@ -13,7 +13,7 @@ from chalicelib.enterprises.model import Enterprise
 from chalicelib.errors import BadInput
 from chalicelib.forms.documents.context import sheet
 from chalicelib.forms.documents.kept import Kind
-from chalicelib.forms.documents.word import TEMPLATES, template_path
+from chalicelib.forms.documents.word import TEMPLATES, left_out, template_path
 from chalicelib.forms.draft import Draft
 from chalicelib.forms.model import Compiled, Source
 from chalicelib.forms.review import missing, review
@@ -48,7 +48,11 @@ def try_form(
     item = application.catalogue().items.get(compiled.form.item)
     made = sheet(compiled, draft, local_date(now), item.dept if item else "")
     out.write_bytes(application.documents.print(made, _kind(out), compiled.form.template, templates))
-    say(f"《{compiled.form.title}》已写到 {out}，模板 {template_path(compiled.form.template, templates).name}。")
+    say(f"《{compiled.form.title}》已写到 {out}，模板 {template_path(made, compiled.form.template, templates).name}。")
+    own = templates / compiled.form.template
+    if own.is_file() and (without := left_out(made, own)):
+        names = "、".join(f"第 {line.number} 项 {line.name}" for line in without)
+        say(f"没有用 {own.name}：它没有印出 {names}，请用 Word 补上。")
     say(_counted(compiled, draft))
     for found in review(compiled, draft, local_date(now)):
         say(f"{'不能提交' if found.stops else '提醒'} {found}")

@@ -6,20 +6,24 @@ name only what ``_context`` gives it; what it names else is a mistake that is to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zipfile import ZipFile
 
 from chalicelib.errors import Refusal
 from chalicelib.forms.documents.code import Code
-from chalicelib.forms.documents.context import Sheet
+from chalicelib.forms.documents.context import Line, Sheet
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 GENERIC = "generic.docx"
 """For every form without a template of its own: title, sections with their fields, materials, signature, code."""
 
+_TAGS = re.compile(r"<[^>]*>")
+_NAMED = re.compile(r"\bf\.([a-z][a-z0-9_]*)")
 _CODE_MM = 26
 _MADE_BY = "溪小办"
 
@@ -34,7 +38,7 @@ def docx(sheet: Sheet, code: Code, template: str = "", folder: Path = TEMPLATES)
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
-    path = template_path(template, folder)
+    path = template_path(sheet, template, folder)
     document = DocxTemplate(path)
     try:
         strict = SandboxedEnvironment(autoescape=True, undefined=StrictUndefined)
@@ -47,10 +51,21 @@ def docx(sheet: Sheet, code: Code, template: str = "", folder: Path = TEMPLATES)
     return out.getvalue()
 
 
-def template_path(template: str, folder: Path = TEMPLATES) -> Path:
-    """The form's own file where there is one, else the generic one. A name never leads out of the folder."""
+def template_path(sheet: Sheet, template: str, folder: Path = TEMPLATES) -> Path:
+    """The form's own file where there is one that prints every field of the sheet, else the generic one: what was
+    confirmed reaches the department whole. A name never leads out of the folder."""
     own = folder / (Path(template).name or GENERIC)
-    return own if own.is_file() else folder / GENERIC
+    return own if own.is_file() and not left_out(sheet, own) else folder / GENERIC
+
+
+def left_out(sheet: Sheet, path: Path) -> tuple[Line, ...]:
+    """The fields of the sheet that a template does not name; none where it goes through them all by ``line.text``."""
+    with ZipFile(path) as parts:
+        text = _TAGS.sub("", parts.read("word/document.xml").decode())
+    if "line.text" in text:
+        return ()
+    named = frozenset(_NAMED.findall(text))
+    return tuple(line for line in sheet.lines() if line.field not in named)
 
 
 def _context(sheet: Sheet, code: Code, document: Any) -> dict[str, Any]:

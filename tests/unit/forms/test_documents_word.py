@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.forms.documents.code import code
 from chalicelib.forms.documents.context import Line, Section, Sheet, printable, sheet
-from chalicelib.forms.documents.word import TemplateWrong, docx
+from chalicelib.forms.documents.word import TemplateWrong, docx, left_out
 from chalicelib.forms.model import Compiled, FieldDef, Form
 from jobs.cli.word_templates import generic, starter
 from tests.unit.forms.sample_forms import COMPILED, ON, VALUES, draft
@@ -83,19 +83,32 @@ def test_any_mixture_of_marks_is_printed_as_it_is(text: str) -> None:
     assert printed_lines(docx(made, CODE)) == expected(made)
 
 
-def test_a_template_that_names_what_the_form_has_not_is_told_with_the_name(tmp_path: Path) -> None:
+def write(folder: Path, mark: str) -> None:
+    """A template that prints every field, and ``mark``."""
     template = Document()
-    template.add_paragraph("{{ f.phone }}，{{ f.nobody }}")
+    template.add_paragraph(" ".join(f"{{{{ f.{line.field} }}}}" for line in SHEET.lines()))
+    template.add_paragraph(mark)
+    template.save(str(folder / "FM-99.docx"))
+
+
+def test_a_template_that_leaves_out_what_was_confirmed_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "generic.docx").write_bytes(generic())
+    template = Document()
+    template.add_paragraph("{{ f.company_name }}{{ f.uscc }}{{ f.kind }}{{ f.price }}{{ f.until }}{{ f.agent_id }}")
     template.save(str(tmp_path / "FM-99.docx"))
+    assert [line.field for line in left_out(SHEET, tmp_path / "FM-99.docx")] == ["owner_id", "phone", "remark"]
+    assert printed_lines(docx(SHEET, CODE, "FM-99.docx", tmp_path)) == expected(SHEET)
+
+
+def test_a_template_that_names_what_the_form_has_not_is_told_with_the_name(tmp_path: Path) -> None:
+    write(tmp_path, "{{ f.nobody }}")
     with pytest.raises(TemplateWrong, match=r"FM-99\.docx.*nobody"):
         docx(SHEET, CODE, "FM-99.docx", tmp_path)
 
 
 @pytest.mark.parametrize("mark", ["{{ f.__class__.__mro__ }}", "{{ f.phone.__class__ }}", "{% if %}"])
 def test_a_template_reaches_nothing_but_the_form(tmp_path: Path, mark: str) -> None:
-    template = Document()
-    template.add_paragraph(mark)
-    template.save(str(tmp_path / "FM-99.docx"))
+    write(tmp_path, mark)
     with pytest.raises(TemplateWrong):
         docx(SHEET, CODE, "FM-99.docx", tmp_path)
 
