@@ -106,6 +106,16 @@ class County:
         request = PageRequest(page=page, key=key, now=self.now, query=query, cookies={SESSION: cookie})
         return site.answer(request, self.app)
 
+    def post(self, openid: str, page: str, key: str, form: dict[str, str]) -> PageResponse:
+        """Sends a form; ``token`` is put in where the page did not give one: the right, not the token, is asked for."""
+        sessions = Sessions(SETTINGS["session_secret"])  # type: ignore[arg-type]
+        cookie = sessions.cookie(openid, self.now)
+        session = sessions.read(cookie, self.now)
+        assert session is not None
+        sent = {"token": session.form_token, "uscc": OURS, **form}
+        request = PageRequest(page, self.now, key, "POST", cookies={SESSION: cookie}, form=sent)
+        return site.answer(request, self.app)
+
 
 @pytest.fixture
 def county() -> Iterator[County]:

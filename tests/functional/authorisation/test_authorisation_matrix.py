@@ -16,6 +16,7 @@ from chalicelib.enterprises.model import Role
 from chalicelib.notices.kinds import RULES, NoticeKind
 from chalicelib.policies.awards.model import AwardRefused
 from tests.functional.authorisation.conftest import BANKS, CASES, LOANS, NAMES, OURS, THEIRS, TITLES, County
+from tests.functional.authorisation.later_views import LATER, Published, after, ask, public_award
 
 ME, COLLEAGUE, NEW = "oMe", "oColleague", "oNew"
 
@@ -101,7 +102,14 @@ PROBES: dict[str, tuple[Right, Probe]] = {
     "push case": (Right.HEAR_CASES, hears(NoticeKind.CASE_PROGRESS)),
     "push reminder": (Right.HEAR_REMINDERS, hears(NoticeKind.WORK_REMINDER)),
     "push escalation": (Right.HEAR_ESCALATIONS, hears(NoticeKind.WORK_ESCALATION)),
+    **LATER,
 }
+
+
+@pytest.fixture
+def county(county: County) -> County:
+    county.app.__dict__["catalogue_reader"] = Published()
+    return county
 
 
 def test_every_right_of_the_table_is_probed_and_the_table_names_every_right() -> None:
@@ -159,3 +167,47 @@ def test_consents_and_kinds_of_notice_follow_the_table() -> None:
         assert rules.roles <= ALLOWED_ROLES[rules.scope], kind
     heard = {right: access.TABLE[right] for right in Right if right.value.startswith("hear_")}
     assert all(rules.roles in heard.values() for rules in RULES.values())
+
+
+# ------------------------------------------------------------------------------- what goes by the person, not the role
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_a_concern_is_its_askers_alone(county: County, role: Role | None) -> None:
+    """诉求: not shown to anybody else, not even to the 法人 of the enterprise in whose name it was asked."""
+    from chalicelib.concerns.model import ConcernRoute
+
+    row = {"topic": "用地", "words": ("厂房",), "dept": "县自然资源局", "days": 3, "escalate_to": "县政府", "prov": "R"}
+    county.app.concerns.routes.save_row(ConcernRoute.model_validate(row))
+    county.bind(COLLEAGUE, Role.PROJECT)
+    if role:
+        county.bind(ME, role)
+    concern = county.app.concerns.open(COLLEAGUE, OURS, "用地", "三号厂房还差十亩地", county.now)
+    assert concern.id in ask(county, "我的诉求", COLLEAGUE)
+    for answer in (
+        ask(county, "我的诉求"),
+        county.say(ME, "concern.mine"),
+        county.say(ME, "concern.open", id=concern.id),
+    ):
+        assert concern.id not in answer and "三号厂房" not in answer
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_own_data_is_of_oneself(county: County, role: Role | None) -> None:
+    """我的数据: the enterprise one is bound to and nothing of it, nor of anybody else there."""
+    county.bind(COLLEAGUE, Role.PROJECT)
+    county.bind("oNeighbour", Role.LEGAL, THEIRS)
+    if role:
+        county.bind(ME, role)
+    copy = county.open(ME, "mydata", **{"as": "json"}).body
+    assert (NAMES[OURS] in copy) is (role is not None)
+    assert county.open("oStranger", "mydata", **{"as": "json"}).body.count(NAMES[OURS]) == 0
+    for kept in (COLLEAGUE, "oNeighbour", NAMES[THEIRS], CASES[OURS], LOANS[OURS], TITLES[OURS], BANKS[OURS]):
+        assert kept not in copy
+
+
+def test_a_public_list_is_for_everybody_while_it_is_public(county: County) -> None:
+    public_award(county)
+    assert NAMES[OURS] in county.open("oStranger", "publicity", "P90-2026-1").body
+    after(county, 12)
+    assert county.open("oStranger", "publicity", "P90-2026-1").status == 404
