@@ -37,6 +37,7 @@ HARMLESS = frozenset(
         "content export",
         "form measure",
         "form template",
+        "form templates",
         "form try",
         "guide ask",
         "guide evaluate",

@@ -29,6 +29,7 @@ Out = Annotated[Path, typer.Option(help="写到哪个文件；以 .pdf 结尾就
 def register(app: typer.Typer) -> None:
     app.command("try")(try_form)
     app.command("template")(template)
+    app.command("templates")(templates)
     app.command("document")(document)
 
 
@@ -69,6 +70,16 @@ def template(form: FormArgument, out: Out) -> None:
     own = compiled.form.template or f"{compiled.form.id}.docx"
     say(f"《{compiled.form.title}》的模板底稿已写到 {out}，共 {len(compiled.fields)} 个字段。")
     say(f"用 Word 改好后存为 chalicelib/forms/templates/{own}，再用 form try {compiled.form.id} 看一遍。")
+
+
+def templates(out: Annotated[Path, typer.Option(help="写到哪个目录")]) -> None:
+    """从头生成随程序提供的模板（通用的、食品经营许可、委托书公证），改坏了可以照着恢复。"""
+    from jobs.cli.word_templates import own_templates
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in own_templates(bootstrap.current().forms.forms()).items():
+        (out / name).write_bytes(data)
+        say(f"已写到 {out / name}")
 
 
 def document(no: Annotated[str, typer.Argument(help="办件编号（19 位）或草稿编号")], out: Out) -> None:

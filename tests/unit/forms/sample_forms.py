@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import yaml
 
 from chalicelib.forms.draft import Answer, Draft
 from chalicelib.forms.model import Compiled, FieldDef, Finding, Form, FormField, NeededMaterial, Source
@@ -88,3 +92,13 @@ def draft(values: dict[str, str] | None = None, **changes: object) -> Draft:
         expires_at=NOW + timedelta(days=30),
     )
     return made.model_copy(update=changes)
+
+
+@cache
+def published() -> dict[str, Compiled]:
+    """The forms of data/, without what they take from policies."""
+    data = Path(__file__).parents[3] / "data"
+    fields = [FieldDef.model_validate(row) for row in yaml.safe_load((data / "fields.yaml").read_text("utf-8"))]
+    dictionary = {field.id: field for field in fields}
+    rows = yaml.safe_load((data / "forms.yaml").read_text("utf-8"))
+    return {form.id: Compiled(form, dictionary) for form in map(Form.model_validate, rows)}

@@ -9,7 +9,8 @@ from pypdf import PdfReader
 from chalicelib.forms.documents.code import code
 from chalicelib.forms.documents.context import Sheet, printable, sheet
 from chalicelib.forms.documents.pdf import GlyphMissing, pdf
-from tests.unit.forms.sample_forms import COMPILED, ON, VALUES, draft
+from jobs.cli.form_sample import sample_draft
+from tests.unit.forms.sample_forms import COMPILED, NOW, ON, VALUES, draft, published
 
 SHEET = sheet(COMPILED, draft(), ON, "芦溪县公证处")
 
@@ -76,3 +77,13 @@ def test_a_character_without_a_glyph_is_refused_not_left_out(name: str) -> None:
 def test_rare_characters_of_extension_a_are_printed() -> None:
     made = sheet(COMPILED, draft({**VALUES, "remark": "㐀㙟䶮"}), ON)
     assert "㐀㙟䶮" in "".join(pages(drawn(made)))
+
+
+def test_every_form_filled_in_by_its_examples_reads_back_field_by_field() -> None:
+    for compiled in published().values():
+        made = sheet(compiled, sample_draft(compiled, None, NOW), ON)
+        found = bare("".join(pages(drawn(made))))
+        place = 0
+        for line in made.lines():
+            place = found.find(bare(f"{line.number}{line.name}{line.text}"), place)
+            assert place >= 0, f"{compiled.form.id} {line.field}"
