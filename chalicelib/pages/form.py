@@ -134,18 +134,20 @@ def _act(visit: Visit, draft: Draft, given: Input) -> Step:
 
 
 def _fields(visit: Visit, compiled: Compiled, draft: Draft, typed: Typed, said: str = "") -> PageResponse:
-    filled, wanted_now, prefilled = answered(compiled, draft)
+    filled, wanted_now = answered(compiled, draft)
+    own, ready = sections(compiled, draft, typed)
     return _page(
         visit,
         "form.html",
         compiled,
         draft,
-        sections=sections(compiled, draft, typed),
+        own=own,
+        ready=ready,
         problems=[(name, compiled.fields[name].name) for name in compiled.form.field_ids() if name in typed.problems],
         said=said,
         filled=filled,
         wanted=wanted_now,
-        prefilled=prefilled,
+        prefilled=sum(len(section.fields) for section in ready),
         more=more_may_come(compiled, draft),
         saved=visit.request.query.get("saved") == "1" and not typed.problems and not said,
         until=str(local_date(draft.expires_at)),

@@ -87,24 +87,30 @@ class ShownLine:
     warning: str = ""
 
 
-def sections(compiled: Compiled, draft: Draft, typed: Typed) -> list[ShownSection]:
-    """What the form wants as things stand, sections in the order in which they first come."""
-    found: dict[str, list[ShownField]] = {}
+def sections(compiled: Compiled, draft: Draft, typed: Typed) -> tuple[list[ShownSection], list[ShownSection]]:
+    """What the form wants as things stand: what is left to the person, and what was filled in for them, each with its
+    sections in the order in which they first come. What has a problem is left to the person."""
+    own: dict[str, list[ShownField]] = {}
+    ready: dict[str, list[ShownField]] = {}
     for name in wanted(compiled, draft.values()):
+        shown = _shown(compiled, name, draft.answers.get(name), typed)
         title = compiled.uses[name].section or compiled.form.title
-        found.setdefault(title, []).append(_shown(compiled, name, draft.answers.get(name), typed))
-    return [ShownSection(title, tuple(fields)) for title, fields in found.items()]
+        (ready if shown.is_prefilled and not shown.problem else own).setdefault(title, []).append(shown)
+    return _listed(own), _listed(ready)
+
+
+def _listed(fields: Mapping[str, list[ShownField]]) -> list[ShownSection]:
+    return [ShownSection(title, tuple(shown)) for title, shown in fields.items()]
 
 
 def more_may_come(compiled: Compiled, draft: Draft) -> bool:
     return bool(may_come(compiled, draft.values()))
 
 
-def answered(compiled: Compiled, draft: Draft) -> tuple[int, int, int]:
-    """How many of the wanted fields have an answer, how many there are, and how many were filled in for the person."""
+def answered(compiled: Compiled, draft: Draft) -> tuple[int, int]:
+    """How many of the wanted fields have an answer, and how many there are."""
     names = wanted(compiled, draft.values())
-    answers = [draft.answers[name] for name in names if name in draft.answers]
-    return len(answers), len(names), sum(answer.source.prefilled for answer in answers)
+    return sum(name in draft.answers for name in names), len(names)
 
 
 def lines(compiled: Compiled, draft: Draft, found: tuple[Found, ...]) -> list[ShownLine]:
@@ -132,7 +138,10 @@ def changes(compiled: Compiled, draft: Draft, form: Mapping[str, str]) -> list[t
 
 def source_of(answer: Answer) -> str:
     """部门共享 · 市监 2026-10-31; nothing for what the person said."""
-    return " · ".join(filter(None, (answer.source.value, answer.origin))) if answer.source is not Source.SELF else ""
+    if answer.source is Source.SELF:
+        return ""
+    parts = (answer.source.value, answer.origin if answer.origin != answer.source.value else "")
+    return " · ".join(filter(None, parts))
 
 
 def _standing(compiled: Compiled, draft: Draft, name: str) -> str:
@@ -160,7 +169,7 @@ def _shown(compiled: Compiled, name: str, answer: Answer | None, typed: Typed) -
         number=compiled.number(name),
         name=definition.name,
         question=compiled.question(name),
-        help=_help(definition),
+        help=_help(definition, bool(value)),
         required=use.required,
         control=_control(definition, choices, value),
         value=value,
@@ -174,8 +183,10 @@ def _shown(compiled: Compiled, name: str, answer: Answer | None, typed: Typed) -
     )
 
 
-def _help(definition: FieldDef) -> str:
-    example = f"例：{definition.example}" if definition.example else ""
+def _help(definition: FieldDef, is_filled: bool) -> str:
+    """An example is for who does not know how to write it: not where it is chosen, not where it is written already."""
+    needs = definition.example and not is_filled and not definition.choices
+    example = f"例：{definition.example}" if needs else ""
     return " ".join(filter(None, (definition.help, example)))
 
 

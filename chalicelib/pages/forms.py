@@ -39,7 +39,7 @@ def show(visit: Visit) -> PageResponse:
         (
             draft,
             forms[draft.form].form.title,
-            *answered(forms[draft.form], draft)[:2],
+            *answered(forms[draft.form], draft),
             str(local_date(draft.expires_at)),
         )
         for draft in drafts

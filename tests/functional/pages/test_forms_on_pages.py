@@ -153,11 +153,11 @@ def test_begun_in_the_chat_finished_on_the_page_and_the_chat_goes_on(client: Cli
     assert "带出" in (person.say("我要填贷款需求表") or "")
     link = re.search(r'href="https://xixinban\.example(/h5/form/[^"?]+)', person.say("带出") or "")
     assert link
-    assert "第 2 问" in (person.say("张三") or "")
+    assert "300 万元" in (person.say("想贷三百万") or "")
     browser = Browser(client, application, person.openid)
-    assert 'value="张三"' in browser.open(link[1]).text
-    send(browser, link[1], "save", {"loan_amount": "三百万"})
-    assert "300 万元" in (person.say("看") or "")
+    assert 'value="300 万元"' in browser.open(link[1]).text
+    send(browser, link[1], "save", {"loan_amount": "二百五十万"})
+    assert "250 万元" in (person.say("看") or "")
     assert filled(browser, application, link[1]).status == 303
     assert send(browser, link[1], "submit", {}).status == 303
     assert "已提交" in browser.open(link[1]).text
