@@ -52,6 +52,7 @@ from chalicelib.links import Links
 from chalicelib.metrics import Metrics
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SendLimits
+from chalicelib.notices.monthly import MonthlyService
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
 from chalicelib.pages.limits import PageLimits
@@ -396,6 +397,12 @@ class Application:
             quiet=QuietHours.parse(settings.quiet),
             limits=SendLimits(self.store, per_second=settings.wechat_rate_per_second),
         )
+
+    @cached_property
+    def monthly(self) -> MonthlyService:
+        from chalicelib.adapters.wechat_mass import WechatMass
+
+        return MonthlyService(self.store, WechatMass(lambda: self.wechat_client))
 
     # --------------------------------------------------------------------------------------------------- conversation
 

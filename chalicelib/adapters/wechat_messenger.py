@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -30,16 +31,12 @@ class WechatMessenger:
         self._client = client
 
     def send(self, message: Outbound) -> Outcome:
+        # Busy is taken to be unsent; with our id on a template message the doubt costs nothing.
+        busy = Reaction.AMBIGUOUS if message.channel == "template" else Reaction.RETRY
         try:
-            return Outcome(Reaction.ACCEPTED, message_id=self._send(message))
+            return attempted(lambda: self._send(message), self._client.clock, busy)
         except fields.Unfit as error:
             return Outcome(Reaction.BAD_DATA, detail=str(error), field=error.key)
-        except ApiError as error:
-            return self._judged(error, message)
-        except NotSent as error:
-            return Outcome(Reaction.RETRY, detail=f"没有发出：{error.cause}", retry_after=SOON)
-        except Unclear as error:
-            return Outcome(Reaction.AMBIGUOUS, detail=f"不知道是否已送达：{error.cause}", retry_after=SOON)
 
     def _send(self, message: Outbound) -> str | None:
         api = self._client.message
@@ -55,25 +52,36 @@ class WechatMessenger:
                 api.send_text(message.openid, _text(message))
                 return None
 
-    def _judged(self, error: ApiError, message: Outbound) -> Outcome:
-        verdict = rule(error.code)
-        reaction = reaction_of(error)
-        if error.code == BUSY and message.channel == "template":
-            reaction = Reaction.AMBIGUOUS  # taken to be unsent elsewhere; here our id makes the doubt cost nothing
-        return Outcome(
-            reaction,
-            message_id=error.message_id,
-            code=error.code,
-            detail=_detail(verdict, error),
-            field=error.field if verdict.reaction is Reaction.BAD_DATA else None,
-            retry_after=self._seconds(verdict),
-        )
 
-    def _seconds(self, verdict: Rule) -> int:
-        if verdict.retry_after != UNTIL_TOMORROW:
-            return verdict.retry_after
-        now = self._client.clock.now()
-        return int((at_local(local_date(now) + timedelta(days=1)) - now).total_seconds()) + 1
+def attempted(call: Callable[[], str | None], clock: Clock, busy: Reaction = Reaction.RETRY) -> Outcome:
+    """What came of a call that returns the platform's id; ``busy`` is what errcode -1 means for it."""
+    try:
+        return Outcome(Reaction.ACCEPTED, message_id=call())
+    except ApiError as error:
+        return _judged(error, clock, busy)
+    except NotSent as error:
+        return Outcome(Reaction.RETRY, detail=f"没有发出：{error.cause}", retry_after=SOON)
+    except Unclear as error:
+        return Outcome(Reaction.AMBIGUOUS, detail=f"不知道是否已送达：{error.cause}", retry_after=SOON)
+
+
+def _judged(error: ApiError, clock: Clock, busy: Reaction) -> Outcome:
+    verdict = rule(error.code)
+    return Outcome(
+        busy if error.code == BUSY else reaction_of(error),
+        message_id=error.message_id,
+        code=error.code,
+        detail=_detail(verdict, error),
+        field=error.field if verdict.reaction is Reaction.BAD_DATA else None,
+        retry_after=_seconds(verdict, clock),
+    )
+
+
+def _seconds(verdict: Rule, clock: Clock) -> int:
+    if verdict.retry_after != UNTIL_TOMORROW:
+        return verdict.retry_after
+    now = clock.now()
+    return int((at_local(local_date(now) + timedelta(days=1)) - now).total_seconds()) + 1
 
 
 def _template(message: Outbound) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
+from chalicelib.notices.monthly import MonthlyService
 from chalicelib.notices.service import NoticeService
 from chalicelib.wechat import events
 from chalicelib.wechat.inbound import dedupe_key
@@ -14,8 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class PlatformEvents:
-    def __init__(self, notices: NoticeService) -> None:
+    def __init__(self, notices: NoticeService, monthly: Callable[[], MonthlyService]) -> None:
+        """``monthly`` is made for its event only: it brings the platform client along."""
         self._notices = notices
+        self._monthly = monthly
         self._subscriptions = notices.subscriptions
 
     def take(self, inbound: Inbound, now: datetime) -> bool:
@@ -37,6 +41,8 @@ class PlatformEvents:
                     )
             case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
                 self._permissions(inbound.openid, inbound.answers, now, key)
+            case events.MassFinishEvent():
+                self._monthly().finished(inbound.msg_id, inbound.status, inbound.sent)
             case events.PersonalDataEvent():
                 self._personal_data(inbound, now)
             case events.VerificationEvent():

@@ -97,6 +97,11 @@ class Messages(WeChatMessage):  # type: ignore[misc]
                 raise
             return error.message_id
 
+    def preview_mass_draft(self, media_id: str, wechat_id: str) -> str | None:
+        """Show a draft to one follower by their 微信号 (群发预览), at most 100 times a day."""
+        body = {"towxname": wechat_id, "mpnews": {"media_id": media_id}, "msgtype": "mpnews"}
+        return message_id(self._post("message/mass/preview", data=body))
+
     def _custom(self, openid: str, kind: str, content: JsonObject, account: str | None = None) -> None:
         body: JsonObject = {"touser": openid, "msgtype": kind, kind: content}
         if account:

@@ -57,6 +57,9 @@ HARMLESS = frozenset(
 )
 """They change nothing, and show public content, the system's own state, files of the operator's own, or totals."""
 
+_UNSAID = frozenset({"as_json", "wechat_id"})
+"""A 微信号 has the form of an id and is somebody's."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9#._-]{0,63}", re.ASCII)
 _CASE_NO = re.compile(r"\d{19}", re.ASCII)
 
@@ -102,7 +105,7 @@ def _written(path: str, callback: Callable[..., Any]) -> Callable[..., Any]:
 
 def subject_of(params: Mapping[str, Any]) -> str:
     """``role=法人 uscc=91360323MAXX00015C``: ids, numbers and switches; of a file its name; other text is left out."""
-    shown = ((name, _shown(value)) for name, value in sorted(params.items()) if name != "as_json")
+    shown = ((name, _shown(value)) for name, value in sorted(params.items()) if name not in _UNSAID)
     return " ".join(f"{name}={text}" for name, text in shown if text)
 
 

@@ -11,9 +11,12 @@ from chalicelib.errors import BadInput
 from chalicelib.notices.model import CHINESE, Notice, NoticeState
 from chalicelib.notices.next_step import next_step
 from chalicelib.times import chinese_time
+from jobs.cli import monthly
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="推送台账：查看、重发、取消。", no_args_is_help=True)
+
+app.add_typer(monthly.app, name="monthly")
 
 IdArgument = Annotated[str, typer.Argument(help="通知编号，见 notice list")]
 

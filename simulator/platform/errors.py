@@ -31,6 +31,7 @@ _WORDS = {
     40066: "invalid url",
     40097: "invalid args",
     40125: "invalid appsecret",
+    40132: "invalid username",
     40163: "code been used",
     40164: "invalid ip {detail} ipv6 ::ffff:{detail}, not in whitelist",
     40252: "template message is under review",

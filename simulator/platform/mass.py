@@ -52,12 +52,37 @@ def send_to_all(call: Call) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "send job submission success", "msg_id": msgid, "msg_data_id": msgid + 1}
 
 
+def preview(call: Call) -> dict[str, Any]:
+    """POST cgi-bin/message/mass/preview: to one follower, by ``towxname`` (here the phone's name) or ``touser``."""
+    body, state = call.json(), call.world.state
+    draft = _content(call, body)
+    name, openid = body.get("towxname"), body.get("touser")
+    user = (
+        state.row("SELECT * FROM users WHERE name = ?", str(name))
+        if name
+        else state.row("SELECT * FROM users WHERE openid = ?", str(openid))
+    )
+    if user is None:
+        raise ApiError(40132 if name else 40003)
+    if not user["following"]:
+        raise ApiError(43004)
+    msgid = state.next_id(call.now)
+    shown = {"title": draft["title"], "description": "", "url": "", "picture": ""}
+    call.world.chat.add(user["openid"], "account", "article", "preview", shown, call.now, msgid=str(msgid))
+    return {"errcode": 0, "errmsg": "preview success", "msg_id": msgid}
+
+
 def _draft(call: Call, body: dict[str, Any]) -> dict[str, Any]:
-    audience, content = body.get("filter"), body.get("mpnews")
-    if body.get("msgtype") != "mpnews" or not isinstance(content, dict):
-        raise ApiError(40008)
+    audience = body.get("filter")
     if not isinstance(audience, dict) or audience.get("is_to_all") is not True:
         raise ApiError(40097)
+    return _content(call, body)
+
+
+def _content(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    content = body.get("mpnews")
+    if body.get("msgtype") != "mpnews" or not isinstance(content, dict):
+        raise ApiError(40008)
     draft = call.world.state.row("SELECT * FROM drafts WHERE media_id = ?", text_of(content, "media_id"))
     if draft is None:
         raise ApiError(40007)

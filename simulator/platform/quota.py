@@ -14,6 +14,7 @@ _DAY_SERVICE = {
     "cgi-bin/message/template/send": 100_000,
     "cgi-bin/message/custom/send": 500_000,
     "cgi-bin/message/mass/sendall": 100,
+    "cgi-bin/message/mass/preview": 100,
     "cgi-bin/draft/add": 1000,
     "cgi-bin/menu/create": 1000,
     "cgi-bin/menu/get": 10_000,

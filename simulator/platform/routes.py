@@ -35,6 +35,7 @@ ENDPOINTS = {
     "cgi-bin/message/custom/send": Endpoint("POST", custom.send),
     "cgi-bin/message/custom/typing": Endpoint("POST", custom.typing),
     "cgi-bin/draft/add": Endpoint("POST", mass.add_draft),
+    "cgi-bin/message/mass/preview": Endpoint("POST", mass.preview),
     "cgi-bin/message/mass/sendall": Endpoint("POST", mass.send_to_all),
     "cgi-bin/menu/create": Endpoint("POST", menu.create),
     "cgi-bin/menu/get": Endpoint("GET", menu.get),

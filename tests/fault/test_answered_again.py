@@ -75,7 +75,7 @@ class House:
             self.app.codec,
             self.app.inbox,
             self.app.dialogue,
-            PlatformEvents(self.app.notices),
+            PlatformEvents(self.app.notices, lambda: self.app.monthly),
             self.clock.now,
             lambda: self.app.queue,
             patience=600.0,

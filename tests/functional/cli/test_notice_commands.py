@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.audit.log import AuditLog
 from chalicelib.bootstrap import Application
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
@@ -102,3 +103,19 @@ def test_the_row_of_the_day(county: Application, jobs: Jobs, placed: list[Notice
     assert level is not None
     assert (level.on, level.created, level.sent) == (day, 3, 3)
     assert (level.within_10s, level.within_60s) == (pytest.approx(1 / 3, abs=1e-4), pytest.approx(2 / 3, abs=1e-4))
+
+
+def test_the_monthly_digest_shows_what_it_would_say_and_names_the_next_step(county: Application, jobs: Jobs) -> None:
+    shown = jobs("notice", "monthly", "draft", "2026-11", "--cover", "m", "--dry-run")
+    assert shown.code == 0
+    assert "没有建草稿" in shown.out
+    wrong = jobs("notice", "monthly", "draft", "11月", "--cover", "m")
+    assert wrong.code == 2 and "2026-11" in wrong.err
+    missing = jobs("notice", "monthly", "show", "2026-11")
+    assert missing.code == 1 and "notice monthly draft 2026-11" in missing.err
+
+
+def test_the_audit_log_does_not_say_who_looked_at_the_preview(county: Application, jobs: Jobs) -> None:
+    jobs("notice", "monthly", "preview", "2026-11", "--to", "zhangsan88")
+    subjects = [entry.subject for entry in AuditLog(county.store).entries()]
+    assert any("2026-11" in subject for subject in subjects) and not any("zhangsan88" in each for each in subjects)
