@@ -36,8 +36,8 @@ PROMISED = 5_000
 """Rows a second of a first import."""
 KILLS = 3
 _KILLED = (
-    " A run that was killed counts its last part only; that each row is in once shows in the second run, which finds all "
-    "of them unchanged."
+    " A run that was killed counts its last part only; that each row is in once shows in the second run, which finds "
+    "all of them unchanged."
 )
 _MAPPING = """
 uscc: 信用代码
