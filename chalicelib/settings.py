@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import string
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     wechat_oauth_base: str = WECHAT_OPEN
     wechat_timeout_seconds: float = Field(default=5.0, gt=0, le=30)
     wechat_rate_per_second: int = Field(default=20, ge=1, le=1000)
+    wechat_verified_until: str = ""
     quiet_hours: str | None = None
     template_policy: str = "tmpl-policy-digest"
     template_loan: str = "tmpl-loan-progress"
@@ -82,6 +84,14 @@ class Settings(BaseSettings):
             raise ValueError("must be like 21:00-08:00, or off")
         return value
 
+    @field_validator("wechat_verified_until")
+    @classmethod
+    def _day_form(cls, value: str) -> str:
+        try:
+            return date.fromisoformat(value).isoformat() if value else ""
+        except ValueError:
+            raise ValueError("must be a day like 2027-05-31") from None
+
     @field_validator("wechat_modes")
     @classmethod
     def _modes_form(cls, value: str) -> str:
@@ -101,6 +111,11 @@ class Settings(BaseSettings):
         """Push modes taken. On AWS only the safe one unless set: in plaintext no signature covers the body."""
         chosen = self.wechat_modes or ("safe" if self.stage == "aws" else "safe compatible plaintext")
         return frozenset(chosen.split())
+
+    @property
+    def verified_until(self) -> date | None:
+        """The last day of the service account's verification (认证), where somebody wrote it down."""
+        return date.fromisoformat(self.wechat_verified_until) if self.wechat_verified_until else None
 
     @property
     def quiet(self) -> str:

@@ -50,6 +50,9 @@ def problems(names: Iterable[str], wanted: dict[str, str]) -> Iterator[str]:
     for distribution, version in wanted.items():
         if packed.get(distribution) != version:
             yield f"缺少依赖 {distribution}=={version}（包里是 {packed.get(distribution, '没有')}）"
+    for distribution, version in sorted(packed.items()):
+        if distribution not in wanted:
+            yield f"{distribution}=={version} 没有写明版本，请加进 requirements.txt（别的依赖带来的）"
     yield from (f"缺少文件 {name}" for name in _NEEDED if name not in held)
     yield from (f"不该有 {name}" for name in sorted(held) if _UNWANTED.match(name))
 

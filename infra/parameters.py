@@ -50,7 +50,7 @@ def parameters() -> Json:
         "KmsKeyArn": keys.parameter(),
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Where alarms go; empty for nowhere"},
         "DomainName": {"Type": "String", "Default": "", "Description": "Own domain of the API; needs a certificate"},
-        "CertificateArn": {"Type": "String", "Default": "", "Description": "ACM certificate in this region"},
+        "CertificateArn": {"Type": "String", "Default": "none", "Description": "ACM certificate in this region"},
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from chalicelib import metrics
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.policies import rematch
-from infra.functions import API, Function
+from infra.functions import API, RUN_JOB, SCHEDULED, Function
 from infra.queues import dead_letters_id, queue_id
 from infra.stage import Stage
+from jobs import alarms
 
 Json = dict[str, Any]
 
@@ -31,7 +32,11 @@ SLOW_CALLBACK_MS = 4000
 
 LEAST_WITHIN_60S = 0.95
 
+LEAST_CERTIFICATE_DAYS = 30
+"""ACM begins to renew its own well before that (AWS Certificate Manager User Guide, "Managed certificate renewal")."""
+
 _MINUTES_5 = 300
+_DAY = 86_400
 
 
 def watch(stage: Stage, functions: Sequence[Function]) -> Json:
@@ -47,7 +52,7 @@ def watch(stage: Stage, functions: Sequence[Function]) -> Json:
         resources |= _function(stage, function)
     for queue, max_age in MAX_AGE_SECONDS.items():
         resources |= _queue(stage, queue, max_age)
-    return resources | _verification(stage) | _api(stage) | _service_level(stage)
+    return resources | _verification(stage) | _clocks(stage) | _certificate() | _api(stage) | _service_level(stage)
 
 
 def logging(stage: Stage, functions: Sequence[Function]) -> Json:
@@ -109,12 +114,40 @@ def _queue(stage: Stage, queue: str, max_age: int) -> Json:
 
 
 def _verification(stage: Stage) -> Json:
-    """The account's verification (认证) is about to end or has ended: messages stop with it."""
+    """The account's verification (认证) is about to end or has ended: messages stop with it. The platform tells the
+    callback; the daily report knows the day that the settings name."""
     metric = {"Namespace": stage.stack, "MetricName": "verification-events"}
+    told = _lines_with(alarms.VERIFICATION)
     return {
-        "Verification": _count_lines(Function(API), '{ $.alarm = "verification" }', metric),
+        "Verification": _count_lines(Function(API), told, metric),
+        "VerificationDay": _count_lines(Function(SCHEDULED), told, metric),
         "VerificationAlarm": _alarm("the service account's verification needs renewal", 0, metric),
     }
+
+
+def _clocks(stage: Stage) -> Json:
+    """A 48-hour clock ran out (within five minutes), or cases are past due (each morning)."""
+    metric = {"Namespace": stage.stack, "MetricName": "breached-clocks"}
+    jobs = {"Clocks": Function(SCHEDULED), "ClocksByHand": Function(RUN_JOB)}
+    filters = {name: _count_lines(function, _lines_with(alarms.CLOCK), metric) for name, function in jobs.items()}
+    return {**filters, "ClocksAlarm": _alarm("a promised time was not kept", 0, metric)}
+
+
+def _certificate() -> Json:
+    """ACM counts the days of its certificates itself; an imported one is not renewed by anybody."""
+    alarm = _alarm(
+        "the domain's certificate ends soon",
+        0,
+        {
+            "Namespace": "AWS/CertificateManager",
+            "MetricName": "DaysToExpiry",
+            "Statistic": "Minimum",
+            "Period": _DAY,
+            "Dimensions": [{"Name": "CertificateArn", "Value": {"Ref": "CertificateArn"}}],
+        },
+    )
+    alarm["Properties"] |= {"ComparisonOperator": "LessThanThreshold", "Threshold": LEAST_CERTIFICATE_DAYS}
+    return {"CertificateAlarm": {**alarm, "Condition": "UseOwnDomain"}}
 
 
 def _api(stage: Stage) -> Json:
@@ -142,6 +175,10 @@ def _service_level(stage: Stage) -> Json:
 def _lasting(alarm: Json) -> Json:
     """Raised when it has held for half an hour: one notice that had to be tried again is no breach."""
     return {**alarm, "Properties": {**alarm["Properties"], "EvaluationPeriods": 6}}
+
+
+def _lines_with(alarm: str) -> str:
+    return f'{{ $.alarm = "{alarm}" }}'
 
 
 def _count_lines(function: Function, pattern: str, metric: Json) -> Json:

@@ -19,7 +19,8 @@ from chalicelib.finance.reminders import Reminder, ReminderService, of_mark, of_
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import PlannedNotice, plan
-from chalicelib.ports import Throttled
+from chalicelib.ports import Put, Throttled
+from jobs import alarms
 from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, place
 from jobs.schedule import Every
 from jobs.telling import circumstances
@@ -54,10 +55,20 @@ class ChannelWatch(Job):
         queued = failed = 0
         for placement in plan.placements:
             try:
-                queued += (1 + len(placement.notices)) * place(context, placement, when)
+                placed = place(context, placement, when)
             except Throttled:
                 failed += 1
+                continue
+            queued += (1 + len(placement.notices)) * placed
+            if placed:
+                _raise_alarm(placement)
         return Done(queued, failed)
+
+
+def _raise_alarm(placement: Placement) -> None:
+    for row in placement.rows:
+        if isinstance(row, Put) and (reminder := Reminder.model_validate(row.record.body)).is_breach:
+            alarms.channel_breached(reminder.loan_id)
 
 
 def _loans(context: JobContext, when: When) -> Iterator[Loan]:

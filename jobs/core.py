@@ -45,6 +45,7 @@ class JobContext:
     calendar: WorkCalendar
     demo: bool = False
     drop: DropBox | None = None
+    verified_until: date | None = None
     blobs: Blobs | None = None
 
 

@@ -11,6 +11,7 @@ from chalicelib.forms.measure import FormMeasure, figures
 from chalicelib.notices.level import ServiceLevel
 from chalicelib.notices.model import CHINESE, NoticeState
 from chalicelib.ports import Record, Store
+from jobs import alarms
 from jobs.core import Done, Job, JobContext, JobPlan, Line, When
 from jobs.schedule import Daily
 
@@ -34,11 +35,14 @@ class DailyReport(Job):
                 lines.append(Line(f"{CHINESE[state]} {count} 条{more}", f"用 notice list --state {state} 查看"))
         lines += [Line(f"暂停发送 {pause.name}", pause.cause) for pause in context.notices.paused(when.now)]
         lines += _forms(context, when)
+        lines += alarms.cases_past_due(context, when) + alarms.verification_ends(context.verified_until, when)
         return JobPlan(lines=tuple(lines))
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
         level = context.notices.stats(_yesterday(when))
         context.store.put(Record(_PK, level.on.isoformat(), level.model_dump(mode="json")))
+        alarms.raise_for(alarms.cases_past_due(context, when), alarms.CLOCK)
+        alarms.raise_for(alarms.verification_ends(context.verified_until, when), alarms.VERIFICATION)
         context.cases.settle(when.now)
         context.loans.retire(when.now)
         return Done(queued=len(plan.lines))

@@ -26,6 +26,7 @@ def context_of(application: Application) -> JobContext:
         calendar=application.calendar,
         demo=application.settings.demo,
         drop=application.drop,
+        verified_until=application.settings.verified_until,
         blobs=application.blobs,
     )
 

@@ -35,6 +35,11 @@ def test_a_missing_distribution_and_another_version_are_named() -> None:
     assert found == ["缺少依赖 opencc-python-reimplemented==0.1.8（包里是 0.1.7）"]
 
 
+def test_what_a_dependency_brings_along_must_be_pinned_too() -> None:
+    found = list(archive.problems([*GOOD, "six-1.17.0.dist-info/METADATA"], WANTED))
+    assert found == ["six==1.17.0 没有写明版本，请加进 requirements.txt（别的依赖带来的）"]
+
+
 @pytest.mark.parametrize("name", [name for name in GOOD if name.endswith(".py") and "jinja2" not in name])
 def test_a_missing_part_of_ours_is_named(name: str) -> None:
     assert list(archive.problems(set(GOOD) - {name}, WANTED)) == [f"缺少文件 {name}"]
