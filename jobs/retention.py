@@ -34,6 +34,9 @@ class Retention(Job):
             if len(lines) >= AT_ONCE:
                 break
             lines.append(Line(f"{_CASE}{no}", f"办结满 {CASE_TERM.days} 天，删除副本"))
+        lines += [
+            Line(f"{_CASE}{no}", "填好的表满 30 天没有交到窗口，删除草稿") for no in context.cases.lapsed(when.now)
+        ]
         lines += [Line(f"{_DOCUMENT}{name}", f"提交满 {KEPT_DAYS} 天，删除文书") for name in _documents(context, when)]
         return JobPlan(lines=tuple(lines))
 
@@ -45,7 +48,8 @@ class Retention(Job):
             if not line.what.startswith(_CASE):
                 continue
             try:
-                queued += context.cases.erase(line.what.removeprefix(_CASE), when.now - CASE_TERM)
+                no = line.what.removeprefix(_CASE)
+                queued += context.cases.erase(no, when.now - CASE_TERM) or context.cases.erase_lapsed(no, when.now)
             except (Conflict, Throttled):
                 log.warning("a case changed or the store is busy; its copy is left for the next run")
                 failed += 1

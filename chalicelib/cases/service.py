@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chalicelib.cases import tolerance
 from chalicelib.cases.life import RULES, Life, Rules, live
-from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseRow, lookup_key
+from chalicelib.cases.model import FORM_SOURCE, Case, CaseEvent, CaseHead, CaseRow, CaseState, lookup_key
 from chalicelib.cases.repository import CaseRepository, Filed
 from chalicelib.cases.timeline import Timeline, render
 from chalicelib.cases.workdays import WorkCalendar
@@ -203,6 +203,28 @@ class CaseService:
             return False
         self._cases.erase(filed)
         return True
+
+    def lapsed(self, now: datetime, back_days: int = 31) -> Iterator[str]:
+        """Numbers of draft cases (暂存) that a form opened here and nobody handed in within its 30 days."""
+        today = local_date(now)
+        for day in _days(today - timedelta(days=back_days), today - _DAY):
+            for no in self._cases.due_on(day):
+                case = self.get(no)
+                if case and self._is_lapsed(case, now):
+                    yield no
+
+    def erase_lapsed(self, no: str, now: datetime) -> bool:
+        """Remove such a draft; False when it is none, or an office has taken it up meanwhile."""
+        filed = self._cases.find(no)
+        if filed is None or not self._is_lapsed(filed.case, now):
+            return False
+        self._cases.erase(filed)
+        return True
+
+    def _is_lapsed(self, case: Case, now: datetime) -> bool:
+        life = self.live(case, now)
+        ours = all(event.source == FORM_SOURCE for event in case.events)
+        return life.state is CaseState.DRAFT and ours and life.due is not None and life.due.day < local_date(now)
 
     # ------------------------------------------------------------------------------------------------------ answering
 

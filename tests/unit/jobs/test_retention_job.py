@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.cases.model import CaseEvent, CaseRow
+from chalicelib.cases.model import FORM_SOURCE, CaseEvent, CaseRow
 from chalicelib.cases.service import LookupRefused
 from chalicelib.dialogue.tickets import TicketService
 from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
@@ -105,3 +105,19 @@ def test_documents_go_thirty_days_after_they_were_handed_in(world: JobWorld) -> 
     assert len(world.blobs.list("documents/")) == 2
     assert world.run("retention").queued == 1
     assert world.blobs.list("") == ["catalogue/000001.json", "documents/2026-12-20/def.pdf"]
+
+
+def test_a_draft_case_of_a_form_goes_when_nobody_handed_it_in(world: JobWorld) -> None:
+    ours, theirs, taken = "3603232026110190001", "3603232026110100002", "3603232026110190003"
+    for no, source in ((ours, FORM_SOURCE), (theirs, "窗口"), (taken, FORM_SOURCE)):
+        row = case(no, uscc=E01).model_dump() | {"phone_last4": None}
+        event = {"id": "d", "kind": "DRAFT", "at": "2026-11-01 10:00", "source": source}
+        world.cases.save_row(CaseRow.model_validate(row | {"events": [event]}), world.clock.now())
+    handed_in = {"id": "s", "case_no": taken, "kind": "SUBMITTED", "at": "2026-11-20 10:00"}
+    world.cases.record(CaseEvent.model_validate(handed_in), world.clock.now())
+    world.clock.advance(timedelta(days=8))  # 2026-12-01, the last day
+    assert [line.what for line in world.run("retention", dry_run=True).plan.lines if "草稿" in line.why] == []
+    world.clock.advance(DAY)
+    assert [line.what for line in world.run("retention").plan.lines if "草稿" in line.why] == [f"办件 {ours}"]
+    assert world.cases.get(ours) is None
+    assert world.cases.get(theirs) is not None and world.cases.get(taken) is not None
