@@ -1,8 +1,10 @@
-"""Case tables of the national exchange library (前置库): up_pro_accept, _process, _special_procedure and _result.
+"""Case tables of the national exchange library (前置库): up_pro_accept, _process, _special_procedure, _material
+and _result.
 
 Column names are those of the facts (§4.1, §4.2.1), in English or by their Chinese titles; applicant and phone columns
-are ours. A row of any of the tables, or one that joins several, becomes the case's head where it tells one, and events
-with ids made of what they say, so that the same table imported again brings nothing new.
+are ours, and those of _material that the facts leave out (get_*, cd_*, row_guid) are of the tables' public copies. A row
+of any of the tables, or one that joins several, becomes the case's head where it tells one, and events with ids made of
+what they say, so that the same table imported again brings nothing new.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from chalicelib.cases.model import STATE_NAMES, CaseState
+from chalicelib.cases.model import STATE_NAMES, CaseAct, CaseState, Kind
 from chalicelib.times import SHANGHAI
 
 _S = CaseState
@@ -43,6 +46,8 @@ COLUMNS: dict[str, str] = {
     "特别程序种类": "special_name",
     "特别程序理由": "special_reason",
     "特别程序开始时间": "special_time",
+    "材料名称": "material_name",
+    "同步时间": "cd_time",
     "办结结果": "result_type",
     "办结时间": "result_date",
     "许可与否": "permitted",
@@ -51,8 +56,10 @@ COLUMNS: dict[str, str] = {
 
 _IGNORED = frozenset(
     {"apply_type", "promise_date", "special_type", "result", "result_cetr_name", "result_cetr_no", "satisfaction"}
+    | {"get_type", "get_num", "get_name", "material_attach_name", "row_guid", "cd_batch", "cd_operation", "data_source"}
 )
 _KNOWN = frozenset(COLUMNS.values()) | _IGNORED
+_LONGEST_NAME = 200
 _UNITS = {"1": "wd", "G": "wd", "工作日": "wd", "2": "cd", "Z": "cd", "自然日": "cd"}
 _STEPS: dict[str, CaseState] = {
     "1": _S.RECEIVED,
@@ -161,6 +168,13 @@ def _special(values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         yield _event(_S.REVIEWING, _instant(values, "end_time"))
 
 
+def _received(values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The table tells when it was passed on, not when the paper came; that is near enough for what it answers."""
+    name, at = values["material_name"][:_LONGEST_NAME], _instant(values, "cd_time")
+    mark = sha256(name.encode()).hexdigest()[:12]
+    yield _event(CaseAct.MATERIAL, at, materials=[name]) | {"id": f"exchange:MATERIAL:{at:%Y%m%d%H%M%S}:{mark}"}
+
+
 def _ended(values: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     code, at = values["result_type"], _instant(values, "result_date")
     if code == "6" and values.get("permitted") == "1":
@@ -186,12 +200,13 @@ _READERS: dict[str, Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]] = {
     "accept_date": _accepted,
     "event_name": _step,
     "special_time": _special,
+    "material_name": _received,
     "result_type": _ended,
 }
 """By the column that tells that the row has this part."""
 
 
-def _event(kind: CaseState, at: datetime, **more: Any) -> dict[str, Any]:
+def _event(kind: Kind, at: datetime, **more: Any) -> dict[str, Any]:
     told = {name: value for name, value in more.items() if value}
     return {"id": f"exchange:{kind}:{at:%Y%m%d%H%M%S}", "kind": kind, "at": at, "source": "前置库", **told}
 

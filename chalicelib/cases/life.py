@@ -101,6 +101,7 @@ class Life:
     outcome: Outcome | None = None
     accepted_on: date | None = None
     supplied: bool = False
+    received: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -154,6 +155,7 @@ class _Fold:
         self.deemed = False
         self.supplied = False
         self.missing: tuple[str, ...] = ()
+        self.received: dict[str, None] = {}
         self.correct_by: Deadline | None = None
         self.tolerance: Deadline | None = None
         self.special: str | None = None
@@ -196,6 +198,9 @@ class _Fold:
     def take(self, event: CaseEvent) -> None:
         if event.kind is _S.REVIEWING and self.state is _S.REVIEWING:
             self.steps.append(Step(event.kind, event.at, event))  # two tables of one office tell of the same review
+            return
+        if event.kind is CaseAct.MATERIAL and event.materials:
+            self._receive(event)
             return
         reason = self._act_refusal(event) if isinstance(event.kind, CaseAct) else self._refusal(event.kind, event)
         if reason is not None:
@@ -275,6 +280,8 @@ class _Fold:
     # ------------------------------------------------------------------------------------ what is no state of its own
 
     def _act_refusal(self, event: CaseEvent) -> str | None:
+        if event.kind is CaseAct.MATERIAL:
+            return "收到材料要写明是哪一份"
         if event.kind is CaseAct.SUPPLIED:
             waiting = self.tolerance is not None or (self.state is _S.CORRECTING and not self.supplied)
             return None if waiting and not self._over else "现在没有等待补交的材料"
@@ -310,6 +317,16 @@ class _Fold:
             assert event.days is not None
             self.extra_days = event.days
 
+    def _receive(self, event: CaseEvent) -> None:
+        """A paper came, before or after it was asked for; with the last of those that are waited for, all are there."""
+        self.received |= dict.fromkeys(event.materials)
+        if not self.missing or self._act_refusal(event.model_copy(update={"kind": CaseAct.SUPPLIED})):
+            return
+        self.missing = tuple(name for name in self.missing if name not in event.materials)
+        if not self.missing:
+            self.steps.append(Step(CaseAct.SUPPLIED, event.at, event))
+            self._supply(local_date(event.at))
+
     def _supply(self, day: date) -> None:
         self.supplied, self.missing = True, ()
         if self.state is _S.CORRECTING:
@@ -331,6 +348,7 @@ class _Fold:
             outcome=self.outcome,
             accepted_on=self.accepted_on,
             supplied=self.supplied,
+            received=tuple(self.received),
             warnings=() if self.notified else ("特别程序还没有书面告知申请人（行政许可法第四十五条）",),
         )
 

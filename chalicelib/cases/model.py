@@ -68,6 +68,7 @@ class CaseState(StrEnum):
 class CaseAct(StrEnum):
     """What happens to a case without being a state of it."""
 
+    MATERIAL = "MATERIAL"  # 收到一份材料 (a row of up_pro_material); no step of its own
     SUPPLIED = "SUPPLIED"  # 申请人已补齐材料 (after 补正 or 容缺)
     EXTENDED = "EXTENDED"  # 经批准延长期限 (行政许可法 §42; 补正 once)
     NOTIFIED = "NOTIFIED"  # 特别程序已书面告知申请人 (行政许可法 §45)
@@ -100,6 +101,7 @@ STATE_NAMES = {
     CaseState.ARCHIVED: "归档",
 }
 ACT_NAMES = {
+    CaseAct.MATERIAL: "收到材料",
     CaseAct.SUPPLIED: "已补交材料",
     CaseAct.EXTENDED: "经批准延长期限",
     CaseAct.NOTIFIED: "已书面告知",

@@ -32,6 +32,7 @@ _SKIPPED_AT_ONCE: dict[CaseState, tuple[CaseState, ...]] = {
 
 _RANK: dict[Kind, float] = {state: float(place) for place, state in enumerate(_S)}
 _RANK |= {
+    CaseAct.MATERIAL: _RANK[_S.RECEIVED] + 0.5,  # before a paper is asked for: at the same moment it answers nothing
     CaseAct.SUPPLIED: _RANK[_S.TOL_ACCEPTED] + 0.5,
     CaseAct.NOTIFIED: _RANK[_S.SUSPENDED] + 0.5,
     CaseAct.EXTENDED: _RANK[_S.SUSPENDED] + 0.6,

@@ -129,6 +129,25 @@ def test_supplied_papers_give_the_ball_back_to_the_office() -> None:
 TOLERATED = event("TOL_ACCEPTED", "11-03", committed=True, materials=("住所证明",))
 
 
+def test_papers_that_come_one_by_one_are_supplied_with_the_last() -> None:
+    asked = (
+        event("RECEIVED", "11-02"),
+        event("MATERIAL", "11-02 11:00", "m0", materials=("租赁合同",)),
+        event("CORRECTING", "11-03", materials=("租赁合同", "章程")),
+    )
+    one = event("MATERIAL", "11-05", "m1", materials=("章程",))
+    both = (one, event("MATERIAL", "11-06", "m2", materials=("租赁合同",)))
+    assert life(*asked, now="11-04").missing == ("租赁合同", "章程")  # what came before the notice answers nothing
+    assert life(*asked, one, now="11-05").missing == ("租赁合同",)
+    result = life(*asked, *both, now="11-06")
+    assert result.supplied and not result.missing and not result.aside
+    assert result.received == ("租赁合同", "章程")
+    assert [step.kind for step in result.steps].count(CaseAct.SUPPLIED) == 1
+    assert result.dues == life(*asked, event("SUPPLIED", "11-06"), now="11-06").dues
+    unnamed = life(*asked, event("MATERIAL", "11-05", "m3"), now="11-05")
+    assert [aside.reason for aside in unnamed.aside] == ["收到材料要写明是哪一份"]
+
+
 def test_tolerance_needs_a_commitment_and_ends_by_itself() -> None:
     received = event("RECEIVED", "11-02")
     assert life(received, event("TOL_ACCEPTED", "11-03"), now="11-03").aside
@@ -284,8 +303,11 @@ def test_order_and_repetition_change_nothing(data: st.DataObject, events: list[C
     )
     once = live(case(*events), now, CALENDAR)  # type: ignore[arg-type]
     assert live(case(*shuffled), now, CALENDAR) == once  # type: ignore[arg-type]
+    papers = {e.id for e in events if e.kind is CaseAct.MATERIAL and e.materials}
     told = [step.event.id for step in once.steps if step.event] + [aside.event.id for aside in once.aside]
-    assert sorted(told) == sorted(e.id for e in events)  # nothing dropped, nothing twice
+    assert sorted({*told, *papers}) == sorted(e.id for e in events)  # nothing dropped
+    assert len(told) == len(set(told))  # nothing twice
+    assert set(once.received) == {name for e in events if e.id in papers for name in e.materials}
 
 
 @settings(max_examples=100, deadline=None)

@@ -16,7 +16,7 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.files import FileBlobs
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.cases.bulk import BulkCases
-from chalicelib.cases.model import CaseState
+from chalicelib.cases.model import CaseEvent, CaseState
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.content.case_import import CaseImport, Counts, RowMistake
@@ -81,6 +81,24 @@ def test_the_other_tables_follow_in_any_order(office: Office) -> None:
         "project_no,special_name,special_reason,special_time,end_time", f"{NO},现场勘验,现场核查,2026-11-05,2026-11-18"
     )
     assert (result.changed, special.changed, office.state()) == (1, 1, CaseState.FINISHED)
+
+
+def test_the_material_table_brings_the_papers_that_were_waited_for(office: Office) -> None:
+    office.load(ACCEPT.replace(",accept_date", ""), ONE.replace(",2026-11-02 10:00", ""))
+    office.load("project_no,event_name,start_time", f"{NO},1,2026-11-02 09:30")
+    asked = {"id": "ask", "case_no": NO, "kind": "CORRECTING", "at": "2026-11-03", "materials": ["章程", "租赁合同"]}
+    office.cases.record(CaseEvent.model_validate(asked), NOW)
+    header = "project_no,material_name,get_type,get_num,material_attach_name,cd_time,cd_operation,row_guid"
+    rows = [f"{NO},{name},1,1,scan.pdf,2026-11-0{day} 10:00,I,g{day}" for name, day in (("章程", 4), ("租赁合同", 5))]
+    counts = office.load(header, *rows, f"{NO},身份证明,1,1,,,I,g9")
+    assert (counts.changed, counts.failed) == (2, 1)
+    assert "没有填" in office.mistakes[0].text
+    case = office.cases.get(NO)
+    assert case is not None
+    life = office.cases.live(case, NOW)
+    assert (life.supplied, life.missing, life.received) == (True, (), ("章程", "租赁合同"))
+    again = office.load(header, *rows)
+    assert (again.changed, again.unchanged) == (0, 2)
 
 
 def test_steps_by_number_and_by_name(office: Office) -> None:
