@@ -42,7 +42,8 @@ class Code:
 
 
 def code(sheet: Sheet, secret: str, public_url: str) -> Code:
-    """The code of exactly this content: another answer makes another check code."""
-    digest = hmac.digest(secret.encode(), f"form\n{sheet.draft}\n{sheet.fingerprint()}".encode(), "sha256")
+    """The code of exactly what is printed: another answer makes another check code."""
+    printed = "\n".join(f"{line.number} {line.text}" for line in sheet.lines())
+    digest = hmac.digest(secret.encode(), f"form\n{sheet.draft}\n{printed}".encode(), "sha256")
     letters = base64.b32encode(digest[:5]).decode()
     return Code(f"{letters[:4]}-{letters[4:]}", f"{public_url}/h5/form/{sheet.draft}?c={letters}")
