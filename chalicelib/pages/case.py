@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.cases.life import Step
+from chalicelib.cases.model import FORM_SOURCE
 from chalicelib.enterprises.access import Right
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
@@ -55,5 +56,6 @@ def _step(step: Step) -> ShownStep:
         return ShownStep(step.kind.chinese, chinese_time(step.at), ())
     missing = f"差：{'、'.join(event.materials)}" if event.materials else ""
     extended = f"延长 {event.days} 个工作日" if event.days else ""
-    details = tuple(filter(None, (missing, extended, event.special or "", event.note)))
+    note = "" if event.source == FORM_SOURCE else event.note  # a fingerprint, for the office that compares papers
+    details = tuple(filter(None, (missing, extended, event.special or "", note)))
     return ShownStep(step.kind.chinese, chinese_time(step.at), details)

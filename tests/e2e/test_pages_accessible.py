@@ -101,6 +101,7 @@ def addresses(application: Application) -> dict[str, list[str]]:
         "policy": ["P03"],
         "publicity": [ROUND],
         "talk": [""],
+        "tolerance": ["SX-21"],
     }
 
 

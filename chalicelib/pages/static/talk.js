@@ -34,7 +34,7 @@
       box.appendChild(line);
     });
     log.appendChild(box);
-    box.scrollIntoView({ block: "nearest" });
+    box.scrollIntoView({ block: "start" });
     return box;
   }
 

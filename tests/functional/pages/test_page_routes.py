@@ -159,10 +159,12 @@ def test_every_form_needs_our_token(county: County, method: str, route: str) -> 
 
 
 @pytest.mark.parametrize(("method", "route"), [one for one in ROUTES if one[0] == "GET"])
-def test_every_answer_carries_the_safety_headers(county: County, method: str, route: str) -> None:
+def test_every_answer_is_small_and_carries_the_safety_headers(county: County, method: str, route: str) -> None:
     for who in ("", STRANGER, OWNER):
         for key in (*county.keys, "nothing"):
-            headers = county.ask(who, method, route, key).headers
+            response = county.ask(who, method, route, key)
+            headers = response.headers
+            assert len(response.body.encode()) < 60_000  # style and all: the first page, one round trip
             assert "default-src 'none'" in headers["Content-Security-Policy"]
             assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
             assert headers["X-Frame-Options"] == "SAMEORIGIN"

@@ -255,12 +255,25 @@ def _luminance(colour: str) -> float:
         ("paper", "brand"),
         ("warn", "paper"),
         ("mark-text", "mark"),
+        ("text", "mark"),
+        ("text", "mine"),
+        ("soft", "mark"),
+        ("brand", "bg"),
+        ("warn", "bg"),
     ],
 )
 def test_contrast_is_at_least_aa(ink: str, paper: str) -> None:
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", stylesheet.source()))
     light, dark = sorted((_luminance(colours[ink]), _luminance(colours[paper])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_edges_of_fields_are_seen() -> None:
+    """WCAG 1.4.11: 3 to 1 for what shows where a control is."""
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", stylesheet.source()))
+    for paper in ("paper", "bg"):
+        light, dark = sorted((_luminance(colours["edge"]), _luminance(colours[paper])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3
 
 
 SHORT = st.text(max_size=40)
