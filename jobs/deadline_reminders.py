@@ -1,5 +1,5 @@
-"""deadline-reminders: what an applicant must hand in soon (补正、容缺), policies whose window closes soon, and titles
-that run out.
+"""deadline-reminders: what an applicant must hand in soon (补正、容缺), policies whose window closes soon, titles
+that run out, and forms half filled in that will be deleted.
 
 A reminder of T−n goes out on the first run on which at most n days are left, and before days off, when nothing runs, as
 if the last of them were today (facts §8.1, no. 28: on the eve of a holiday).
@@ -17,6 +17,7 @@ from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
 from chalicelib.times import at_local
 from jobs.core import Job, JobContext, JobPlan, When
+from jobs.form_expiry import form_drafts
 from jobs.loan_renewals import renewal_drafts
 from jobs.policy_deadlines import policy_drafts, stage
 from jobs.qual_expiry import qual_drafts
@@ -49,6 +50,7 @@ class DeadlineReminders(Job):
             *policy_drafts(context, when, until, skipped),
             *qual_drafts(context, when, until),
             *renewal_drafts(context, when, until),
+            *form_drafts(context, when),
         ]
         return tell(context, when, drafts, skipped)
 

@@ -15,9 +15,10 @@ from chalicelib.enterprises.consent import ConsentService, Scope
 from chalicelib.enterprises.model import Enterprise, Role
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.errors import Refusal
+from chalicelib.forms import finder
 from chalicelib.forms.draft import Answer, Draft, DraftState
 from chalicelib.forms.measure import FormMeasure
-from chalicelib.forms.model import Compiled, FieldDef, Form, plain
+from chalicelib.forms.model import Compiled, FieldDef, Form
 from chalicelib.forms.prefill import prefill
 from chalicelib.forms.repository import DraftRepository, Kept
 from chalicelib.forms.review import missing
@@ -85,11 +86,8 @@ class FormService:
         return self._compiled[1]
 
     def find(self, text: str) -> tuple[Compiled, ...]:
-        """The forms whose name, or another name of theirs, the text holds; those with the longest first."""
-        said = plain(text)
-        scored = ((_named(one.form, said), one) for one in self.forms().values())
-        best = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].form.id))
-        return tuple(one for _, one in best)
+        """The forms that the text calls by a name, the longest name first; equally long names leave several."""
+        return tuple(finder.named(self.forms().values(), text))
 
     def of_item(self, item_id: str) -> tuple[Compiled, ...]:
         """The forms of a service item (事项)."""
@@ -273,9 +271,3 @@ def _handed_in(compiled: Compiled, draft: Draft) -> Said:
     if bring:
         lines.append(f"还要带：{bring}")
     return Said("end", tuple(lines))
-
-
-def _named(form: Form, said: str) -> int:
-    """Length of the longest name of the form in the text; 0 for none."""
-    names = (form.title, *form.called)
-    return max((len(name) for name in names if plain(name) in said), default=0)

@@ -178,7 +178,8 @@ class Notice(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be told about one subject, before it is known to whom. ``why`` is for the operator's dry run."""
+    """What is to be told about one subject, before it is known to whom. ``why`` is for the operator's dry run; ``only``
+    is the one member whom it concerns (openid), empty for all who may hear of it."""
 
     uscc: str
     kind: NoticeKind
@@ -192,6 +193,7 @@ class Draft:
     expires_at: datetime
     why: str
     sample: bool = False
+    only: str = ""
 
 
 def is_digest(kind: NoticeKind, event: str) -> bool:

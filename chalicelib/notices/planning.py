@@ -101,6 +101,8 @@ def _choose(draft: Draft, around: Circumstances) -> tuple[list[PlannedNotice], l
     chosen: list[PlannedNotice] = []
     refusals: list[str] = []
     for person in around.people.get(draft.uscc, ()):
+        if draft.only not in ("", person.openid):
+            continue
         refusal = person.refusal(draft.kind)
         if refusal is None and around.placed(_id(draft, person)):
             refusal = ALREADY

@@ -52,6 +52,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "consentlog#*", "同意和撤回的记录（只存化名）", 1096 * _DAYS, "同意失效", End.EXPIRES, f"{_FACTS} 有效期加 3 年"
     ),
+    Term("draft#*", "填了一半和提交过的表", 32 * _DAYS, "开始填", End.EXPIRES, f"{_FACTS} 草稿 30 天，宽限 2 天"),
     Term("documents/*, formcase#*", "提交的申请表文书", 30 * _DAYS, "提交", End.DELETED, f"{_FACTS} 附件 30 天"),
     Term("formmeasure#*", "填表统计（不含个人）", 400 * _DAYS, "填表结束", End.EXPIRES, "本县规则，满一年可比"),
     Term("ticket#*", "工单和留言", TICKET_TERM, "提出", End.HIDDEN, f"{_FACTS} 聊天文字 180 天后匿名"),

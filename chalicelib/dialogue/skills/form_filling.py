@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
@@ -11,7 +11,7 @@ from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
-from chalicelib.forms import heard
+from chalicelib.forms import finder, heard
 from chalicelib.forms.draft import Draft, DraftState
 from chalicelib.forms.model import Compiled
 from chalicelib.forms.said import Input, Said, Step
@@ -25,6 +25,8 @@ _ASKED = re.compile(
 _ALONE = frozenset({"填表", "接着填表", "接着填", "继续填表", "继续填", "我的表", "我要填表"})
 _MOST_LISTED = 5
 _OWN_NAME = "以个人名义"
+_FORMS = "forms"
+"""Beside the choices of the situation finder: ids of the forms that it looks at."""
 
 
 class FormFilling(Skill):
@@ -43,7 +45,7 @@ class FormFilling(Skill):
             "begin": lambda turn, args: self._begin(turn, args["form"], args["uscc"]),
             "agree": self._agree,
             "resume": lambda turn, args: self._resume(turn, args["draft"]),
-            "list": lambda turn, args: self._list(turn),
+            "find": lambda turn, args: self._narrow(turn, args),
         }
 
     def claims(self, turn: Turn) -> bool:
@@ -51,12 +53,10 @@ class FormFilling(Skill):
 
     def answer(self, turn: Turn) -> Reply:
         drafts = self._desk.forms.open_drafts(turn.openid, turn.now)
-        found = self._desk.forms.find(turn.text)
         if plain(turn.text) in _ALONE and drafts:
             return self._resume(turn, drafts[0].id) if len(drafts) == 1 else self._drafts(drafts)
-        if len(found) == 1:
-            return self._chosen(turn, found[0].form.id)
-        return self._offer(found) if found else self._list(turn)
+        found = self._desk.forms.find(turn.text)
+        return self._narrow(turn, {}, found or self._fitting(turn))
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         given = Input("text", turn.text, message=turn.message)
@@ -81,8 +81,30 @@ class FormFilling(Skill):
 
     # ---------------------------------------------------------------------------------------------------- which form
 
-    def _list(self, turn: Turn) -> Reply:
-        return self._offer(self._desk.forms.forms().values())
+    def _fitting(self, turn: Turn) -> tuple[Compiled, ...]:
+        """The forms that somebody may need who named none."""
+        firms = self._desk.enterprises_of(turn.openid)
+        enterprise = firms[0] if len(firms) == 1 else None
+        every = self._desk.forms.forms().values()
+        return tuple(every) if len(firms) > 1 else tuple(finder.fitting(every, enterprise, local_date(turn.now)))
+
+    def _narrow(self, turn: Turn, chosen: Mapping[str, str], found: Sequence[Compiled] | None = None) -> Reply:
+        """情形导办: a question that splits what is left, until one form or a short list is left. ``chosen`` are the
+        choices so far, with the forms looked at under ``_FORMS``."""
+        forms = self._desk.forms.forms()
+        ids = chosen.get(_FORMS, "").split() or [one.form.id for one in found or ()]
+        picked = {name: value for name, value in chosen.items() if name != _FORMS}
+        left = finder.narrowed([forms[one] for one in ids if one in forms], picked)
+        if len(left) == 1:
+            return self._chosen(turn, left[0].form.id)
+        question = finder.next_question(left, picked)
+        if question is None:
+            return self._offer(left)
+        options = tuple(
+            Option(label=each, action="form.find", args={**picked, _FORMS: " ".join(ids), question.field: each})
+            for each in question.options
+        )
+        return Reply((question.text,), options)
 
     def _offer(self, found: Iterable[Compiled]) -> Reply:
         options = tuple(_choice(one) for one in found)[:_MOST_LISTED]
