@@ -16,6 +16,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 IN_CONVERSATION = {"subscribe": "follow", "unsubscribe": "unfollow", "SCAN": "scan", "CLICK": "menu"}
 ACTED_ON = {
     "TEMPLATESENDJOBFINISH",
+    "MASSSENDJOBFINISH",
     "subscribe_msg_popup_event",
     "subscribe_msg_change_event",
     "subscribe_msg_sent_event",
@@ -38,7 +39,6 @@ WANT_NOTHING = {
     "pic_photo_or_album": "the pictures follow as messages",
     "pic_weixin": "the pictures follow as messages",
     "location_select": "the place follows as a message",
-    "MASSSENDJOBFINISH": "mass drafts are sent and watched in the platform's console",
     "PUBLISHJOBFINISH": "articles are published in the platform's console",
     "kf_create_session": "staff conversations are the platform's own",
     "kf_close_session": "staff conversations are the platform's own",
