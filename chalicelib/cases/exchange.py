@@ -2,9 +2,9 @@
 and _result.
 
 Column names are those of the facts (§4.1, §4.2.1), in English or by their Chinese titles; applicant and phone columns
-are ours, and those of _material that the facts leave out (get_*, cd_*, row_guid) are of the tables' public copies. A row
-of any of the tables, or one that joins several, becomes the case's head where it tells one, and events with ids made of
-what they say, so that the same table imported again brings nothing new.
+are ours, and those of _material that the facts leave out (get_*, cd_*, row_guid) are of the tables' public copies. A
+row of any of the tables, or one that joins several, becomes the case's head where it tells one, and events with ids
+made of what they say, so that the same table imported again brings nothing new.
 """
 
 from __future__ import annotations

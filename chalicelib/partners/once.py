@@ -7,13 +7,14 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from chalicelib.partners.model import Kind
 from chalicelib.partners.refusals import Reason, Refused
 from chalicelib.partners.signing import WINDOW_SECONDS, Signature
-from chalicelib.ports import Conflict, JsonObject, Record, Store
+from chalicelib.ports import Conflict, JsonObject, Put, Record, Store
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 KEY_FORM = r"[A-Za-z0-9._:-]{1,64}"
@@ -31,13 +32,16 @@ class Nonces:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def use(self, partner_id: str, signature: Signature) -> None:
-        """Raises Refused(REPLAYED) for a nonce that this partner used before. Of calls at once, one gets through."""
+    @staticmethod
+    def row(partner_id: str, signature: Signature) -> Record:
         # A minute more than the window: the clocks of two of our machines may differ a little.
         expires = signature.timestamp + WINDOW_SECONDS + 60
-        record = Record(f"partnernonce#{partner_id}#{signature.nonce}", _ROW, {}, expires_at=expires)
+        return Record(f"partnernonce#{partner_id}#{signature.nonce}", _ROW, {}, expires_at=expires)
+
+    def use(self, nonce: Record) -> None:
+        """Raises Refused(REPLAYED) for a nonce that this partner used before. Of calls at once, one gets through."""
         try:
-            self._store.put(record, if_absent=True)
+            self._store.put(nonce, if_absent=True)
         except Conflict:
             raise Refused(Reason.REPLAYED) from None
 
@@ -54,17 +58,27 @@ class Answers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._nonces = Nonces(store)
 
     def once(
-        self, partner_id: str, kind: Kind, key: str, digest: str, now: datetime, work: Callable[[], JsonObject]
+        self,
+        partner_id: str,
+        kind: Kind,
+        key: str,
+        digest: str,
+        nonce: Record,
+        now: datetime,
+        work: Callable[[], JsonObject],
     ) -> tuple[JsonObject, bool]:
-        """The answer, and whether it is the stored one of an earlier call. ``digest``: of the body.
+        """The answer, and whether it is the stored one of an earlier call. ``digest``: of the body; ``nonce``: the row
+        of ``Nonces.row``, used up together with the claim, in one trip to the store.
 
-        Raises Refused(IDEMPOTENCY_CONFLICT) for a key used with another body, Refused(IN_PROGRESS) while the first
-        call is being worked on. A call whose process died is taken over after LEASE: the work may be done again.
+        Raises Refused(REPLAYED), Refused(IDEMPOTENCY_CONFLICT) for a key used with another body, Refused(IN_PROGRESS)
+        while the first call is being worked on. A call whose process died is taken over after LEASE: the work may be
+        done again.
         """
         pk = f"partneranswer#{partner_id}#{kind}#{sha256(key.encode()).hexdigest()[:32]}"
-        claim = self._claim(pk, digest, now)
+        claim = self._claim(pk, digest, nonce, now)
         if "answer" in claim.body:
             return _unpacked(claim.body["answer"]), True
         try:
@@ -75,14 +89,17 @@ class Answers:
         self._keep(claim, answer)
         return answer, False
 
-    def _claim(self, pk: str, digest: str, now: datetime) -> Record:
+    def _claim(self, pk: str, digest: str, nonce: Record, now: datetime) -> Record:
         """Our own claim, or the row that holds the answer."""
         body = {"digest": digest, "leased_until": (now + LEASE).timestamp()}
         claim = Record(pk, _ROW, body, expires_at=int((now + ANSWER_LIFE).timestamp()))
         try:
-            return self._store.put(claim, if_absent=True)
+            self._store.transact([Put(nonce, if_absent=True), Put(claim, if_absent=True)])
         except Conflict:
+            self._nonces.use(nonce)
             held = self._store.get(pk, _ROW)
+        else:
+            return replace(claim, version=1)
         if held is not None and held.body["digest"] != digest:
             raise Refused(Reason.IDEMPOTENCY_CONFLICT)
         if held is not None and "answer" in held.body:

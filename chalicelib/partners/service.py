@@ -129,10 +129,9 @@ class PartnerService:
         signature = signing.read(call.headers)
         signing.check_fresh(signature, now)
         partner = self._authenticated(call, signature, now)
-        self._nonces.use(partner.id, signature)
         if kind not in partner.scopes:
             raise Refused(Reason.OUT_OF_SCOPE)
-        reply = self._answered(call, kind, partner, now)
+        reply = self._answered(call, kind, partner, signature, now)
         extra = {"partner_id": partner.id, "key_id": signature.key_id, "kind": kind, "repeated": reply.repeated}
         log.info("partner call taken", extra={**extra, **reply.body["counts"]})
         return reply
@@ -153,14 +152,15 @@ class PartnerService:
             raise Refused(Reason.UNAUTHORISED)
         return partner
 
-    def _answered(self, call: Call, kind: Kind, partner: Partner, now: datetime) -> Reply:
-        given_key = call.headers.get(once.IDEMPOTENCY_KEY)
+    def _answered(self, call: Call, kind: Kind, partner: Partner, signature: signing.Signature, now: datetime) -> Reply:
+        given_key, nonce = call.headers.get(once.IDEMPOTENCY_KEY), self._nonces.row(partner.id, signature)
         entries = ingestion.read(call.body)
         work = partial(self._work, kind, entries, partner, now)
         if given_key is None:
+            self._nonces.use(nonce)
             return Reply(work())
         key, digest = once.check_key(given_key), signing.body_hash(call.body)
-        return Reply(*self._answers.once(partner.id, kind, key, digest, now, work))
+        return Reply(*self._answers.once(partner.id, kind, key, digest, nonce, now, work))
 
     def _work(self, kind: Kind, entries: ingestion.Entries, partner: Partner, now: datetime) -> JsonObject:
         return self._ingestion.take(kind, entries, partner, now).model_dump(mode="json")

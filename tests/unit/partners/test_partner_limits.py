@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ from chalicelib.ports import Page, Record, Store, Throttled
 from tests.unit.partners.caller import BANK_A, OFFICE, START, County, case_row, loan_row, signed
 
 BODY = {"rows": [case_row()]}
+_NUMBERS = count()
+
+
+def nonce() -> Record:
+    """One that nobody used."""
+    return Record(f"partnernonce#lx-sjj#{next(_NUMBERS)}", "row", {})
 
 
 class CountingStore:
@@ -202,17 +209,28 @@ def test_work_that_is_going_on_is_waited_for_and_dead_work_is_taken_over() -> No
     def died() -> dict[str, Any]:
         """While this work goes on a second call comes; then the process is gone without a trace."""
         with pytest.raises(Refused) as caught:
-            answers.once("lx-sjj", Kind.CASES, "job", "digest", START, lambda: {"answer": "second"})
+            answers.once("lx-sjj", Kind.CASES, "job", "digest", nonce(), START, lambda: {"answer": "second"})
         seen.append(caught.value.reason)
         clock.advance(LEASE)
-        later, _ = answers.once("lx-sjj", Kind.CASES, "job", "digest", clock.now(), lambda: {"answer": "third"})
+        later, _ = answers.once(
+            "lx-sjj", Kind.CASES, "job", "digest", nonce(), clock.now(), lambda: {"answer": "third"}
+        )
         seen.append(later["answer"])
         return {"answer": "first"}
 
-    assert answers.once("lx-sjj", Kind.CASES, "job", "digest", START, died) == ({"answer": "first"}, False)
+    assert answers.once("lx-sjj", Kind.CASES, "job", "digest", nonce(), START, died) == ({"answer": "first"}, False)
     assert seen == [Reason.IN_PROGRESS, "third"]
-    stored, repeated = answers.once("lx-sjj", Kind.CASES, "job", "digest", clock.now(), dict)
+    stored, repeated = answers.once("lx-sjj", Kind.CASES, "job", "digest", nonce(), clock.now(), dict)
     assert (stored, repeated) == ({"answer": "third"}, True)
+
+
+def test_a_replay_is_one_also_where_the_answer_is_kept() -> None:
+    county = County()
+    sent = signed(county.office, "cases", BODY, START, **{"Idempotency-Key": "job-1"}).call()
+    assert not county.partners.receive(sent, START).repeated
+    with pytest.raises(Refused) as caught:
+        county.partners.receive(sent, START)
+    assert caught.value.reason is Reason.REPLAYED
 
 
 def test_of_eight_calls_at_once_with_one_key_the_work_is_done_once(tmp_path: Path) -> None:
@@ -226,7 +244,7 @@ def test_of_eight_calls_at_once_with_one_key_the_work_is_done_once(tmp_path: Pat
 
     def send(_: int) -> str:
         try:
-            answer, _ = answers.once("lx-sjj", Kind.CASES, "job", "digest", START, work)
+            answer, _ = answers.once("lx-sjj", Kind.CASES, "job", "digest", nonce(), START, work)
         except Refused as refused:
             return refused.reason.code
         return str(answer)
