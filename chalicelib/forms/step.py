@@ -208,11 +208,20 @@ class _Mover:
         known = self._compiled.fields.get(field)
         if known is None:
             return self._missed("表里没有这一项，请刷新后再填。")
+        if not text.strip() and not self._compiled.uses[field].required:
+            return self._emptied(field)
         try:
             value = read(known, text, self._on)
         except ValueProblem as wrong:
             return self._missed(str(wrong), field)
         return self._give({field: value})
+
+    def _emptied(self, field: str) -> Step:
+        """An optional field that was wiped on a page: its answer goes, and it is not asked for again."""
+        answers = {name: one for name, one in self._draft.answers.items() if name != field}
+        update = {"answers": answers, "skipped": (*self._draft.skipped, field), "misses": 0}
+        said = Said("told", (f"{self._compiled.fields[field].name}已清空。",))
+        return self._settle(self._draft.model_copy(update=update), said)
 
     def _give(self, found: dict[str, str]) -> Step:
         before = self._draft.answers

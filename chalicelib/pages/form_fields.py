@@ -131,9 +131,9 @@ def lines(compiled: Compiled, draft: Draft, found: tuple[Found, ...]) -> list[Sh
 
 
 def changes(compiled: Compiled, draft: Draft, form: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(field, text) of what was changed on the page, in the order of the form."""
-    sent = [(name, form.get(PREFIX + name, "").strip()) for name in compiled.form.field_ids()]
-    return [(name, text) for name, text in sent if text and text != _standing(compiled, draft, name)]
+    """(field, text) of what was changed on the page, in the order of the form; an empty text is a field wiped."""
+    sent = [(name, form[PREFIX + name].strip()) for name in compiled.form.field_ids() if PREFIX + name in form]
+    return [(name, text) for name, text in sent if text != _standing(compiled, draft, name, bool(text))]
 
 
 def source_of(answer: Answer) -> str:
@@ -144,9 +144,12 @@ def source_of(answer: Answer) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _standing(compiled: Compiled, draft: Draft, name: str) -> str:
-    answer = draft.answers.get(name)
-    return _in_control(compiled.fields[name], answer.value) if answer else ""
+def _standing(compiled: Compiled, draft: Draft, name: str, is_filled: bool) -> str:
+    """What the control showed: nothing of a number that is hidden, unless it was typed again."""
+    answer, definition = draft.answers.get(name), compiled.fields[name]
+    if answer is None or (definition.type in _NUMBERS and not is_filled):
+        return ""
+    return _in_control(definition, answer.value)
 
 
 def _in_control(definition: FieldDef, value: str) -> str:

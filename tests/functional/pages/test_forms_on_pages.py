@@ -156,7 +156,10 @@ def test_begun_in_the_chat_finished_on_the_page_and_the_chat_goes_on(client: Cli
     assert "300 万元" in (person.say("想贷三百万") or "")
     browser = Browser(client, application, person.openid)
     assert 'value="300 万元"' in browser.open(link[1]).text
-    send(browser, link[1], "save", {"loan_amount": "二百五十万"})
+    send(browser, link[1], "save", {"loan_amount": "二百五十万", "bank_wish": "示例银行"})
+    assert "示例银行" in browser.open(f"{link[1]}?edit=1").text
+    send(browser, link[1], "save", {"bank_wish": ""})
+    assert 'value="示例银行"' not in browser.open(f"{link[1]}?edit=1").text
     assert "250 万元" in (person.say("看") or "")
     assert filled(browser, application, link[1]).status == 303
     assert send(browser, link[1], "submit", {}).status == 303

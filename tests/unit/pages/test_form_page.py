@@ -94,6 +94,15 @@ def test_what_is_not_changed_is_not_sent_on(phone: Phone, house: House) -> None:
     address = begun(phone)
     send(phone, address, "save", company_name="溪华电瓷", reg_capital="", remark="  ")
     assert house.forms.acted == []
+    send(phone, address, "save", id_no=ID)
+    send(phone, address, "save", id_no="")  # it is there and not shown again: an empty field is not a wiped one
+    assert [given.text for given in house.forms.acted] == [ID]
+
+
+def test_what_was_wiped_is_told_where_it_is_needed(phone: Phone) -> None:
+    address = begun(phone)
+    page = send(phone, address, "save", company_name="")
+    assert 'id="problem-company_name"' in page.body
 
 
 def test_a_double_tap_changes_nothing_twice(phone: Phone, house: House) -> None:
