@@ -20,8 +20,6 @@ LOOK = timedelta(seconds=2)
 PAUSE_ALL = timedelta(minutes=10)
 PAUSE_TEMPLATE = timedelta(hours=1)
 PAUSE_CHANNEL = timedelta(minutes=1)
-PASSING = timedelta(minutes=5)
-"""A shorter pause is a matter of pace (a minute's limit), and nothing that somebody must look at."""
 
 
 class Pause(BaseModel):
@@ -65,10 +63,7 @@ class Breaker:
         record = Record("breaker", name, pause.model_dump(mode="json"), expires_at=int(until.timestamp()) + 1)
         self._store.put(record)
         self._seen = None
-        if until - now < PASSING:
-            log.warning("sending slowed down name=%s code=%s until=%s", name, code, until.isoformat())
-        else:
-            log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
+        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
         return pause
 
     def resume(self, name: str) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from chalicelib.ports import Reaction
 
-MINUTE = 60
 HOUR = 3600
 BUSY = -1
 """``system error``. It means that nothing was done, but bursts have been seen to bring it after the message."""
@@ -97,10 +96,8 @@ class Unclear(Exception):
 
 def reaction_of(error: ApiError) -> Reaction:
     """As in the table; but without a token no channel can be used, so what stops that call stops them all."""
-    found = rule(error.code)
-    if found.reaction is not Reaction.STOP_CHANNEL or not error.path.endswith(FETCHING):
-        return found.reaction
-    return Reaction.RETRY if found.retry_after == MINUTE else Reaction.STOP_ALL
+    found = rule(error.code).reaction
+    return Reaction.STOP_ALL if found is Reaction.STOP_CHANNEL and error.path.endswith(FETCHING) else found
 
 
 def rule(code: int) -> Rule:
@@ -138,14 +135,14 @@ RULES: dict[int, Rule] = {
     89503: Rule(Reaction.STOP_ALL, "新 IP 需要管理员确认", 600, 6, _CONFIRM),
     89506: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，24 小时内不能再用", 24 * HOUR, 2, _CONFIRM),
     89507: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，1 小时内不能再用", HOUR, 2, _CONFIRM),
-    # One call of the platform each, with its own rights, quota and rate
+    # One call of the platform each, with its own rights and quota
     48001: Rule(Reaction.STOP_CHANNEL, "接口没有权限", HOUR, 1, _ACCESS),
     48004: Rule(Reaction.STOP_CHANNEL, "接口被封禁", HOUR, 1, "请在公众号后台查看封禁原因并申诉"),
     48006: Rule(Reaction.STOP_CHANNEL, "本月清零次数已用完", UNTIL_TOMORROW, 1, "请等额度次日恢复"),
     45009: Rule(
         Reaction.STOP_CHANNEL, "接口当日额度用完", UNTIL_TOMORROW, 2, "请核对当日发送量；不要清零，次日自动恢复"
     ),
-    45011: Rule(Reaction.STOP_CHANNEL, "调用太频繁", MINUTE, 5, "每分钟的上限到了，一分钟后自动继续；请调低发送速度"),
+    45011: Rule(Reaction.RETRY, "调用太频繁", 60, 5),
     # The person
     40003: Rule(Reaction.PERSON_GONE, "openid 无效"),
     46004: Rule(Reaction.PERSON_GONE, "用户不存在"),

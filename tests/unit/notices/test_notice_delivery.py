@@ -257,20 +257,6 @@ def test_without_another_way_it_waits_for_the_channel_and_goes_when_that_opens(w
     assert world.platform.calls[-1].channel == "template"
 
 
-def test_a_minutes_limit_is_no_alarm_and_over_in_a_minute(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    many = [notice(f"loan#{n}") for n in range(5)]
-    world.place(*many)
-    world.platform.script = [
-        (Outcome(Reaction.STOP_CHANNEL, code=45011, retry_after=60), False),
-        *[(NO_WINDOW, False)] * 5,
-    ]
-    world.work()
-    assert not any(line.levelname == "CRITICAL" for line in caplog.records)
-    world.settle(3)
-    assert {state(world, one.id) for one in many} == {S.ACCEPTED}
-    assert {world.notices.show(one.id).failures for one in many} == {0}
-
-
 def test_what_may_have_gone_out_stays_on_its_channel_and_is_parked_in_time(world: World) -> None:
     loan = notice()
     world.place(loan)

@@ -15,7 +15,7 @@ from chalicelib.wechat.errors import (
 DOCUMENTED = {
     Reaction.ACCEPTED: {0, 45065, 45072, 45080, 45081},
     Reaction.HELD: {40252},
-    Reaction.RETRY: {-1, 43117, 45066},
+    Reaction.RETRY: {-1, 45011, 43117, 45066},
     Reaction.NEXT_CHANNEL: {45015, 45047, 45028},
     Reaction.CONSENT_LOST: {43101, 48002},
     Reaction.PERSON_GONE: {40003, 46004, 43004, 43019, 50001, 50002, 50005},
@@ -25,7 +25,7 @@ DOCUMENTED = {
         *(40001, 40014, 42001, 40013, 40125, 40164, 61004, 45035, 40243),
         *(89503, 89501, 89506, 89507),
     },
-    Reaction.STOP_CHANNEL: {45009, 45011, 48001, 48004, 48006},
+    Reaction.STOP_CHANNEL: {45009, 48001, 48004, 48006},
 }
 
 
@@ -53,9 +53,9 @@ def test_an_unknown_code_waits_and_is_looked_at() -> None:
 
 
 def test_what_stops_one_call_stops_all_when_it_is_the_one_for_tokens() -> None:
-    for code, of_tokens in ((45009, Reaction.STOP_ALL), (48004, Reaction.STOP_ALL), (45011, Reaction.RETRY)):
+    for code in (45009, 48004):
         assert reaction_of(ApiError("/cgi-bin/message/template/send", code)) is Reaction.STOP_CHANNEL
-        assert reaction_of(ApiError("/cgi-bin/stable_token", code)) is of_tokens
+        assert reaction_of(ApiError("/cgi-bin/stable_token", code)) is Reaction.STOP_ALL
     assert reaction_of(ApiError("/cgi-bin/stable_token", -1)) is Reaction.RETRY
 
 

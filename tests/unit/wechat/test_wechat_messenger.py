@@ -95,7 +95,7 @@ def test_long_custom_text_keeps_its_link(messenger: Messenger, platform: FakePla
         (43101, "user refuse to accept the msg", Reaction.CONSENT_LOST, 0, None),
         (43004, "require subscribe", Reaction.PERSON_GONE, 0, None),
         (43117, "too frequently", Reaction.RETRY, 4 * 3600, None),
-        (45011, "", Reaction.STOP_CHANNEL, 60, None),
+        (45011, "", Reaction.RETRY, 60, None),
         (45015, "response out of time limit", Reaction.NEXT_CHANNEL, 0, None),
         (40037, "invalid template_id", Reaction.STOP_TEMPLATE, 0, None),
         (40164, "invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist", Reaction.STOP_ALL, 300, None),
