@@ -14,10 +14,14 @@ from chalicelib.forms import names
 from chalicelib.forms.model import Compiled, FieldDef
 from chalicelib.forms.values import ValueProblem, read, show
 
-_BREAK = re.compile(r"[，,。；;！!？?\n]+|\s{1,}")
+_STRETCH = re.compile(r"(?:[^，,。；;！!？?\n]|(?<=\d),(?=\d{3}))+")
+_SPACED_DIGITS = re.compile(r"(?<=\d)[ \u3000](?=\d{1,4}(?!\d))")
+_LONG_NUMBER = re.compile(r"\d[\dXx\-]{7,}")
 _LINK = re.compile(r"^[\s:：]*(?:就?是|为|填|写|叫做?|在|改成|改为)?[\s:：]*")
 _SHORTEST = 2
 _FREE: frozenset[str] = frozenset({"text", "address", "company"})
+_WHOLE = _FREE | {"choices"}
+"""Types whose answer may hold commas."""
 _TELLING: frozenset[str] = frozenset({"phone", "id_number", "uscc"})
 """Types whose values can be nothing else."""
 
@@ -35,8 +39,13 @@ def several(
 ) -> dict[str, str]:
     """Canonical values by field, as far as they are certain. ``asking`` is the open question: what carries no label
     and can be read as its answer is its answer. ``answered`` fields are changed only where they are named."""
+    text = _SPACED_DIGITS.sub("", text)
     found: dict[str, str] = {}
     near = asking
+    if asking and compiled.fields[asking].type in _WHOLE:
+        own, text = _own(compiled, text, on)
+        value = _read(compiled.fields[asking], own, on) if own else None
+        found = {asking: value} if value is not None else {}
     for piece in _pieces(compiled, text):
         field = _meant(compiled, piece, on, near, asking, {*found, *answered} - {asking})
         if field is None or field in found:
@@ -46,6 +55,19 @@ def several(
             found[field] = value
             near = field
     return found
+
+
+def _own(compiled: Compiled, text: str, on: date) -> tuple[str, str]:
+    """What answers an open question for free words, and what follows it: from the first stretch on that names another
+    field and can be read as its value."""
+    known = labels(compiled)
+    for start, part in _parts(known, text):
+        for piece in _split(compiled, known, part):
+            strict = [name for name in piece.fields if compiled.fields[name].type not in _FREE]
+            if any(_read(compiled.fields[name], piece.text, on) is not None for name in strict):
+                return text[:start].rstrip("，,。；; "), text[start:]
+            break
+    return text, ""
 
 
 def _meant(compiled: Compiled, piece: Piece, on: date, near: str, asking: str, done: Collection[str]) -> str | None:
@@ -97,9 +119,23 @@ def labels(compiled: Compiled) -> dict[str, tuple[str, ...]]:
 
 def _pieces(compiled: Compiled, text: str) -> Iterator[Piece]:
     known = labels(compiled)
-    for part in _BREAK.split(text):
-        if part:
-            yield from _split(compiled, known, part)
+    for _, part in _parts(known, text):
+        yield from _split(compiled, known, part)
+
+
+def _parts(known: Mapping[str, tuple[str, ...]], text: str) -> Iterator[tuple[int, str]]:
+    """Stretches between punctuation, with their places; a space ends one only before another label or a long number."""
+    for stretch in _STRETCH.finditer(text):
+        start, current = 0, ""
+        for word in re.finditer(r"\S+", stretch.group()):
+            begins = word.group().startswith(tuple(known)) or _LONG_NUMBER.match(word.group()) is not None
+            if current and begins and current.strip(" :：") not in known:
+                yield stretch.start() + start, current
+                current = ""
+            start = start if current else word.start()
+            current = f"{current} {word.group()}" if current else word.group()
+        if current:
+            yield stretch.start() + start, current
 
 
 def _split(compiled: Compiled, known: Mapping[str, tuple[str, ...]], part: str) -> Iterator[Piece]:
@@ -137,6 +173,8 @@ _CHANGE = re.compile(
     re.DOTALL,
 )
 _CHANGE_FIRST = re.compile(r"^(?:请|帮我)?(?:改一?下|修改|改)(?P<what>.+)$", re.DOTALL)
+_WRONG = re.compile(r"不对|错|改|应该|应当|换|有误")
+_BUT_NOT = re.compile(r"^(?:应该)?是(?P<new>[^，,]+?)[，,\s]*(?:而)?不是(?P<old>[^，,]+)$")
 _NOT_BUT = re.compile(r"^不是(?P<old>[^，,]+?)[，,\s]*(?:而)?(?:是|应该是)(?P<new>[^，,]+)$")
 
 
@@ -152,7 +190,7 @@ def correction(
     said = text.strip().rstrip("。！! ")
     if found := _NUMBERED.match(said):
         return _by_number(found, order or compiled.form.field_ids(), said)
-    if answers and (found := _NOT_BUT.match(said)):
+    if answers and (found := _NOT_BUT.match(said) or _BUT_NOT.match(said)):
         held = [
             name
             for name, value in answers.items()
@@ -171,7 +209,7 @@ def _by_number(found: re.Match[str], order: Sequence[str], said: str) -> tuple[s
     written = found["n"]
     number = int(written) if written.isdigit() else _spoken(written)
     rest = _LINKS.sub("", found["rest"]).strip()
-    is_change = said.startswith(("改", "请", "把", "修改")) or rest != found["rest"].strip()
+    is_change = said.startswith(("改", "请", "把", "修改")) or _WRONG.search(found["rest"]) is not None
     if not is_change or not 1 <= number <= len(order):
         return None
     return order[number - 1], rest
