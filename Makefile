@@ -3,11 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAGE ?= test
 
+# The functional tests that `make test` also runs in stage aws; `make test-aws` runs them all.
+ON_AWS := $(addprefix tests/functional/, callback/test_callback_http.py pages/test_pages_http.py \
+	partners/test_partner_http.py dialogue/test_conversation.py cli/test_notice_commands.py cli/test_queue_commands.py \
+	infra/test_event_shapes.py infra/test_followed_to_delivery.py test_platform_events.py)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench package deploy clean
+.PHONY: help setup run test test-aws lint bench package deploy clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: requirements.txt requirements-dev.txt requirements-axe.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "python 3.11 or newer is needed, this is %d.%d; call make PYTHON=..." % v[:2])'
@@ -28,8 +33,12 @@ lint: setup ## format check, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## lint, types and the whole test suite
+test: lint ## lint, types and the whole test suite; what people reach also in stage aws
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --stage aws $(ON_AWS)
+
+test-aws: setup ## every functional test in stage aws on moto (about an hour: moto is slow)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --stage aws tests/functional
 
 .venv-bench/ready: requirements-bench.txt
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

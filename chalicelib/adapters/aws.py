@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -64,6 +65,8 @@ def client_config() -> Any:
     """Of every client: the platform waits 5 s for an answer, so a call that hangs is given up for another early."""
     from botocore.config import Config
 
+    for library in ("botocore", "urllib3"):
+        logging.getLogger(library).setLevel(logging.INFO)  # at DEBUG they write bodies down, which are people's data
     return Config(retries={"mode": "standard", "total_max_attempts": TRIES}, connect_timeout=2, read_timeout=5)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.dynamodb_requests import item_of
@@ -137,6 +137,10 @@ class OnAws:
 
     def stop(self) -> None:
         self._aws.stop()
+
+    def wrap(self, over: Callable[[Any], Any]) -> None:
+        """Put something over each client that is made from now on."""
+        self._aws.wrap = over
 
     @contextmanager
     def one_test(self) -> Iterator[None]:

@@ -29,7 +29,8 @@ def test_dead_letters_are_seen_without_what_is_personal(dead: Application, jobs:
     rows = {row["queue"]: (row["waiting"], row["dead"]) for row in jobs("queue", "list", "--json").json}
     assert rows == {name: (0, 1 if name == QUEUE else 0) for name in rows}
     (one,) = jobs("queue", "dead", QUEUE, "--json").json
-    assert (one["attempts"], one["body"]["notice"]) == (5, "n-1")
+    assert one["attempts"] >= 5  # SQS counts looks at the dead as well
+    assert one["body"]["notice"] == "n-1"
     told = jobs("queue", "dead", QUEUE)
     assert "notice=n-1" in told.out
     assert PHONE not in told.out + str(one)
