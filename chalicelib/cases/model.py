@@ -30,8 +30,9 @@ from chalicelib.scalars import Instant
 FORM_SOURCE = "溪小办填表"
 """Source of the event that opens a draft case when somebody hands in a form that they filled in here."""
 
-MAX_EVENTS = 48
-"""Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
+MAX_EVENTS = 46
+"""Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT) with the
+case's own rows."""
 
 _CASE_NO = re.compile(r"36\d{17}", re.ASCII)
 _PHONE4 = re.compile(r"\d{4}", re.ASCII)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.cases import aside
 from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseState
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
@@ -18,7 +19,8 @@ _MOST = 100
 class Filed:
     """A case with what only its rows know: the version to write over, and what it was filed under.
 
-    ``lookup`` is the digest of number and phone digits (``model.lookup_key``), or None: no lookup by phone.
+    ``lookup`` is the digest of number and phone digits (``model.lookup_key``), or None: no lookup by phone. ``aside``
+    counts its events that were kept but not applied.
     """
 
     case: Case
@@ -26,6 +28,7 @@ class Filed:
     lookup: str | None
     due: date | None
     state: CaseState | None
+    aside: int = 0
 
 
 def case_key(no: str) -> str:
@@ -97,6 +100,9 @@ class CaseRepository:
             for record in self._index("gsi2", resting_key(number), end=stamp(until)):
                 yield record.pk.removeprefix("case#")
 
+    def with_aside(self) -> Iterator[str]:
+        return aside.numbers(self._store)
+
     def erase(self, filed: Filed) -> None:
         """Remove the case with all that was filed of it; its own row last, so that a cut-short call goes on."""
         no = filed.case.no
@@ -108,6 +114,7 @@ class CaseRepository:
             writes.append(Delete(lookup_pk(filed.lookup), "row"))
         if filed.case.head.uscc:
             writes.append(Delete(*owner_key(no, filed.case.head.uscc)))
+        writes += aside.mark(no, 0, filed.aside)
         self._store.transact(writes)
 
     def commit(self, writes: Sequence[Write]) -> None:
@@ -132,7 +139,8 @@ class CaseRepository:
             writes.append(Put(Record(lookup_pk(filed.lookup), "row", {"no": filed.case.no})))
         if old and old.lookup and old.lookup != filed.lookup:
             writes.append(Delete(lookup_pk(old.lookup), "row"))
-        return writes + _owner_writes(filed, old)
+        marked = aside.mark(filed.case.no, filed.aside, old.aside if old else 0)
+        return [*writes, *_owner_writes(filed, old), *marked]
 
     def _partition(self, pk: str) -> Iterator[Record]:
         page: str | None = None
@@ -172,6 +180,7 @@ def _row(filed: Filed) -> Record:
             "lookup": filed.lookup,
             "due": filed.due.isoformat() if filed.due else None,
             "state": filed.state,
+            "aside": filed.aside,
         },
         gsi1=(enterprise_key(case.head.uscc), f"case#{stamp(case.updated)}") if case.head.uscc else None,
         gsi2=_filed_under(filed),
@@ -196,4 +205,5 @@ def _filed(row: Record, events: Sequence[CaseEvent]) -> Filed:
         lookup=body["lookup"],
         due=date.fromisoformat(body["due"]) if body["due"] else None,
         state=CaseState(body["state"]) if body["state"] else None,
+        aside=body.get("aside", 0),
     )

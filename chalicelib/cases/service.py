@@ -176,6 +176,7 @@ class CaseService:
             lookup=lookup,
             due=life.filed_under,
             state=life.state,
+            aside=len(life.aside),
         )
         replaced = [event for event in before if event.id in new]
         return [*self._cases.writes(filed, list(new.values()), replaced, old), *tolerance.mark(case.no, life)]
@@ -188,6 +189,12 @@ class CaseService:
             except Conflict:
                 continue
         return change(self._cases.find(no))
+
+    def with_aside(self) -> Iterator[Case]:
+        """Cases with events that were kept but not applied; ``live(...).aside`` tells which and why."""
+        for no in self._cases.with_aside():
+            if case := self.get(no):
+                yield case
 
     def over(self, before: datetime) -> Iterator[str]:
         """Numbers of cases that ended before this instant: their copy here has outlived its term."""

@@ -11,9 +11,10 @@ import typer
 from chalicelib import bootstrap
 from chalicelib.cases import ratings as good_bad
 from chalicelib.cases import tolerance as late_papers
+from chalicelib.cases.life import Aside
 from chalicelib.cases.model import Case
 from chalicelib.errors import BadInput
-from chalicelib.times import local, local_date
+from chalicelib.times import chinese_time, local, local_date
 from jobs.cli.case_import import import_cases
 from jobs.cli.form_documents import of_form
 from jobs.cli.output import JSON, document, say, table
@@ -55,7 +56,29 @@ def show(
     if draft_id := of_form(case):
         say(f"由溪小办填表生成（草稿 {draft_id}）。取文书：form document {no} --out {no}.pdf")
     if life.aside:
-        say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统。")
+        say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统：")
+        table(_ASIDE, [tuple(_aside(one).values()) for one in life.aside])
+
+
+@app.command("aside")
+def aside(as_json: Annotated[bool, JSON] = False) -> None:
+    """与办理流程对不上、单独存放的事件，按办件列出。"""
+    application = bootstrap.current()
+    now = application.clock.now()
+    found = [(case, one) for case in application.cases.with_aside() for one in application.cases.live(case, now).aside]
+    if as_json:
+        document([{"no": case.no, "dept": case.head.dept, **_aside(one)} for case, one in found])
+        return
+    table(("办件", "部门", *_ASIDE), [(case.no, case.head.dept, *_aside(one).values()) for case, one in found])
+
+
+_ASIDE = ("事件", "环节", "时间", "来源", "原因")
+
+
+def _aside(one: Aside) -> dict[str, str]:
+    event = one.event
+    told = {"event": event.id, "kind": event.kind.chinese, "at": chinese_time(event.at), "source": event.source}
+    return told | {"reason": one.reason}
 
 
 @app.command("tolerate")

@@ -40,6 +40,7 @@ COMMANDS = (
     "policy preview",
     "enterprise bind-code",
     "enterprise members",
+    "case aside",
     "case show",
     "notice list",
     "notice show",

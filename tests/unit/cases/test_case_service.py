@@ -116,6 +116,17 @@ def test_what_does_not_fit_is_kept_aside(cases: CaseService) -> None:
     assert [aside.event.id for aside in life.aside] == ["9"]
 
 
+def test_what_stands_aside_is_listed_until_it_falls_into_place(cases: CaseService) -> None:
+    cases.save_row(row(), NOW)
+    assert list(cases.with_aside()) == []
+    for id_, kind, day in (("e3", "REVIEWING", "18"), ("e4", "DECIDED_OK", "19")):
+        cases.record(event(kind, f"11-{day}", id_), NOW)
+    [listed] = cases.with_aside()
+    assert [one.event.id for one in cases.live(listed, NOW).aside] == ["e3", "e4"]
+    cases.record(event("ACCEPTED", "11-17", "e2"), NOW)
+    assert list(cases.with_aside()) == []
+
+
 def test_lookup_opens_with_the_digits_and_says_the_same_otherwise(cases: CaseService) -> None:
     cases.save_row(row(), NOW)
     assert cases.lookup("o1", NO, "5678", NOW).no == NO
