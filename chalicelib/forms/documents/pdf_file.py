@@ -1,7 +1,7 @@
 """The few parts of a PDF (ISO 32000-1) that a printed form needs: pages with Chinese text, lines and filled boxes.
 
 The typeface is STSong-Light by name and not in the file (ISO 32000-1 §9.7.5.2, predefined CMap UniGB-UCS2-H): whoever
-opens it puts in a Song typeface of their own, as GB readers have. docs/adr/0015 says why.
+opens it puts in a Song typeface of their own, as GB readers have. docs/adr/0018 says why.
 """
 
 from __future__ import annotations
