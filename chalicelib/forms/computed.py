@@ -38,12 +38,13 @@ class Rule:
 
 
 def compute(compiled: Compiled, values: Values, on: date) -> dict[str, str]:
-    """Canonical texts of the wanted computed fields whose inputs are there; a computed field may rest on another, and
-    may bring one that rests on it."""
+    """Canonical texts of the wanted computed fields whose inputs are there and that ``values`` does not settle; a
+    computed field may rest on another, and may bring one that rests on it."""
     found: dict[str, str] = {}
     while True:
         known = {**values, **found}
-        new = {name: made for name in wanted(compiled, known) if (made := _made(compiled, name, known, on)) is not None}
+        open_ones = [name for name in wanted(compiled, known) if name not in values]
+        new = {name: made for name in open_ones if (made := _made(compiled, name, known, on)) is not None}
         if all(found.get(name) == made for name, made in new.items()):
             return {name: made for name, made in found.items() if name in new}
         found |= new

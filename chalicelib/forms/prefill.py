@@ -65,10 +65,18 @@ def prefill(
         answer = _answer(field, known, on, now) if known else None
         if answer is not None:
             found[name] = answer
-    values = {name: answer.value for name, answer in found.items()}
-    for name, value in compute(compiled, values, on).items():
-        found.setdefault(name, Answer(value=value, source=Source.COMPUTED, at=now))
-    return found
+    return found | {
+        name: Answer(value=value, source=Source.COMPUTED, at=now)
+        for name, value in _computed(compiled, {name: answer.value for name, answer in found.items()}, on).items()
+    }
+
+
+def _computed(compiled: Compiled, values: dict[str, str], on: date) -> dict[str, str]:
+    """What this form can work out from its own fields is worked out, so that it follows when they are corrected; what
+    it cannot keeps the value of the file."""
+    given = {name: value for name, value in values.items() if not compiled.fields[name].computed}
+    made = compute(compiled, given, on)
+    return compute(compiled, {name: value for name, value in values.items() if name not in made}, on)
 
 
 def _answer(field: FieldDef, known: Known, on: date, now: datetime) -> Answer | None:
@@ -138,7 +146,7 @@ def _fact(field: FieldDef, name: str, enterprise: Enterprise, on: date) -> Known
         return None
     sheet = fact_sheet(enterprise, on)
     text = _text(sheet.values.get(name))
-    return (text, Source.COMPUTED, sheet.how.get(name, "")) if text else None
+    return (text, Source.PROFILE, sheet.how.get(name, "")) if text else None
 
 
 def _fact_text(name: str, fact: Fact, on: date) -> str:

@@ -40,8 +40,8 @@ def test_nothing_that_is_filled_in_differs_from_the_file() -> None:
         enterprise = Enterprise.model_validate(row)
         for form in fitting(compiled().values(), enterprise, ON):
             for name, answer in prefill(form, enterprise, {}, NOW, Role.LEGAL).items():
-                if answer.source is Source.COMPUTED:
-                    continue
+                if answer.source is Source.COMPUTED or name == "enterprise_size":
+                    continue  # follow from what is compared here; test_wanted_computed holds the rules
                 said = _in_file(row, form.fields[name].profile)
                 looked_at += 1
                 assert said is not None and answer.value == read(form.fields[name], said, ON), (row["uscc"], name)
