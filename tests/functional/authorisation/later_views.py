@@ -22,6 +22,7 @@ from chalicelib.finance.bundles import Bundle, Member
 from chalicelib.finance.demands import Answer, Demand, DemandState
 from chalicelib.guidance.model import ServiceItem
 from chalicelib.times import local_date
+from chalicelib.tolerance import offer_of
 from tests.functional.authorisation.conftest import BANKS, NAMES, OURS, THEIRS, County
 from tests.unit.pages.house import ITEM
 from tests.unit.policies.awards.support import ANN, BOB, enterprise, policy
@@ -47,6 +48,10 @@ class Published(CatalogueReader):
 @cache
 def _catalogue() -> Catalogue:
     return Catalogue(1, items={"SX-01": ServiceItem.model_validate(ITEM)}, policies={"P90": policy()})
+
+
+def _item() -> ServiceItem:
+    return _catalogue().items["SX-01"]
 
 
 def ask(county: County, text: str, openid: str = ME) -> str:
@@ -176,7 +181,7 @@ LATER: dict[str, tuple[Right, Probe]] = {
     "page tolerance": (Right.DO_FILL_FORMS, lambda c: NAMES[OURS] in c.open(ME, "tolerance", "SX-01").body),
     "page tolerance, agree": (
         Right.DO_FILL_FORMS,
-        commits(lambda c: send(c, "tolerance", "SX-01", uscc=OURS, agree="1")),
+        commits(lambda c: send(c, "tolerance", "SX-01", uscc=OURS, agree="1", text=offer_of(_item()).mark)),
     ),
     "chat financing.mine": (
         Right.SEE_LOANS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ NOW = datetime(2026, 12, 21, 1, 0, tzinfo=UTC)
 PLAN = HolidayYear.model_validate(
     {"year": 2027, "off": ["01-01..01-03", "01-04..01-06"], "work_weekend": ["01-09"], **VERIFIED}
 )
-CORRECTING = [
+CORRECTING: list[dict[str, Any]] = [
     {"id": "e1", "kind": "RECEIVED", "at": "2026-12-18T09:00"},
     {"id": "e2", "kind": "CORRECTING", "at": "2026-12-21T08:30", "materials": ["完税证明"]},
 ]

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
+from chalicelib.cases.life import Life
 from chalicelib.cases.model import CaseEvent
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.tolerance import GOOD_FOR, CommitmentService, ToleranceRefused, broken, figures, tolerated
@@ -35,7 +36,7 @@ class World:
     def event(self, kind: str, at: datetime, no: str = NO) -> None:
         self.cases.record(CaseEvent.model_validate({"id": f"{no}-{kind}", "case_no": no, "kind": kind, "at": at}), at)
 
-    def lives(self, at: datetime) -> list[object]:
+    def lives(self, at: datetime) -> list[Life]:
         cases = [self.cases.get(no) for no in tolerated(self.store, "2026-11")]
         return [self.cases.live(case, at) for case in cases if case]
 
