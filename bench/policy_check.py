@@ -82,6 +82,11 @@ def milliseconds(work: Callable[[], object], repeat: int = 40) -> Times:
     return Times(min(cpus), median(cpus), median(walls))
 
 
+def said(service: PolicyService, firm: Enterprise) -> list[Any]:
+    """What a person is told of each decision."""
+    return [(each.reasons, each.missing, each.benefit) for each in service.check(firm, ON)]
+
+
 def explained(service: PolicyService, policies: dict[str, Policy], firm: Enterprise) -> list[Any]:
     """Everything that is kept or shown of each decision."""
     sheet = fact_sheet(firm, ON)
@@ -106,7 +111,8 @@ def measure(count: int = 200) -> dict[str, list[Times]]:
     ways: dict[str, Callable[[Enterprise], object]] = {
         "facts gathered and derived": lambda firm: fact_sheet(firm, ON),
         "and outcome of each policy": lambda firm: service.check(firm, ON),
-        "and all explained": lambda firm: explained(service, policies, firm),
+        "and why, what is missing, how much, of each": lambda firm: said(service, firm),
+        "and everything that is kept as evidence": lambda firm: explained(service, policies, firm),
     }
     return {name: [milliseconds(partial(way, firm)) for firm in firms] for name, way in ways.items()}
 
@@ -121,11 +127,13 @@ def section() -> Section:
     head = ["from the profile", "CPU ms, best of 40", "CPU ms, median", "wall ms, median", "worst enterprise, best"]
     text = (
         f"`python -m bench policy_check`, {today()}: one enterprise × 200 real-shaped policies, thresholds differing "
-        "from policy to policy; the median of the sample enterprises. Explained: of a match the whole evidence that is "
-        "kept, of an open one reasons, missing facts, amount and every leaf, of a refusal what decided it. Promised: "
-        "2 ms explained.\n\n"
+        "from policy to policy; the median of the sample enterprises. The last row: of a match the whole evidence that "
+        "is kept, of an open one reasons, missing facts, amount and every leaf, of a refusal what decided it. "
+        "Promised: 2 ms with explanations.\n\n"
         f"{table(head, lines)}"
     )
     return Section(
-        "Policies: one changed enterprise", text, median(t.cpu for t in found["and all explained"]) <= PROMISED_MS
+        "Policies: one changed enterprise",
+        text,
+        median(t.cpu for t in found["and everything that is kept as evidence"]) <= PROMISED_MS,
     )

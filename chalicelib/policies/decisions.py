@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -116,7 +117,7 @@ def evidenced(
         "calculation": amount.calculation if amount else "",
         "trace": decision.documents(),
         "used_for": used_for,
-        "kept_at": now.isoformat(),
+        "kept_at": _stamp(now),
     }
     return Evidenced(body, grounds.rules)
 
@@ -184,6 +185,12 @@ def _sheet(kept: Kept, policies: list[Policy]) -> FactSheet:
     }
     how = {name: fact.how for name, fact in kept.facts.items() if fact.how}
     return FactSheet(kept.uscc, kept.on, values, evidence, how, records=dict(kept.records))
+
+
+@lru_cache(maxsize=8)
+def _stamp(now: datetime) -> str:
+    """One moment for all decisions of a run."""
+    return now.isoformat()
 
 
 def _fact(name: str, sheet: FactSheet) -> JsonObject:

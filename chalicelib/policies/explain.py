@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from chalicelib import money
@@ -219,6 +220,8 @@ def _number(value: float, definition: FactDef) -> str:
 
 def _plain(value: float | Decimal) -> str:
     """At most four decimals, and none that say nothing."""
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
@@ -232,7 +235,7 @@ def _gap(leaf: Leaf | ManualLeaf, value: Any, definition: FactDef) -> str:
         return ""
     if definition.ratio:
         return f"，{word} {_plain(distance * 100)} 个百分点"
-    return f"，{word} {_number(float(distance), definition)}"
+    return f"，{word} {_number(distance if isinstance(distance, int) else float(distance), definition)}"
 
 
 def _distance(value: float, limit: Any) -> Decimal | int:
@@ -321,6 +324,7 @@ class TraceLine(NamedTuple):
         }
 
 
+@lru_cache(maxsize=4096)
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
