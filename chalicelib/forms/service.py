@@ -25,6 +25,7 @@ from chalicelib.forms.review import missing
 from chalicelib.forms.said import Input, Said, Step
 from chalicelib.forms.step import carry, step
 from chalicelib.forms.submission import SubmissionRefused, SubmissionService
+from chalicelib.policies.model import Policy
 from chalicelib.ports import Conflict, Store
 
 _TRIES = 5
@@ -50,6 +51,8 @@ class Forms(Protocol):
     def forms(self) -> Mapping[str, Form]: ...
     @property
     def fields(self) -> Mapping[str, FieldDef]: ...
+    @property
+    def policies(self) -> Mapping[str, Policy]: ...
 
 
 class FormService:
@@ -81,7 +84,10 @@ class FormService:
         catalogue = self._catalogue()
         if self._compiled is None or self._compiled[0] != catalogue.version:
             dictionary = dict(catalogue.fields)
-            made = {name: Compiled(form, dictionary) for name, form in catalogue.forms.items()}
+            policies = catalogue.policies
+            made = {
+                name: Compiled(form, dictionary, policies.get(form.policy)) for name, form in catalogue.forms.items()
+            }
             self._compiled = (catalogue.version, made)
         return self._compiled[1]
 
