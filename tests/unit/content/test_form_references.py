@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.content import form_checks
+from chalicelib.content.catalogue import catalogue_of
 from chalicelib.content.problems import Place
 from chalicelib.forms.model import FieldDef, Form
 from chalicelib.ports import JsonObject
@@ -103,3 +104,9 @@ def test_names_and_inputs_within_a_form() -> None:
 def test_what_could_not_be_read_is_not_judged() -> None:
     bodies = {"fields": {}, "forms": {"FM-01": form()}}
     assert list(form_checks.broken(bodies, {"fields"}, lambda kind, key: Place(kind))) == []
+
+
+def test_what_was_published_before_there_were_forms_is_still_read() -> None:
+    held = catalogue_of(7, {"items": {}, "policies": {}})
+    assert (held.version, held.fields, held.forms) == (7, {}, {})
+    assert list(form_checks.broken({"items": {}}, set(), lambda kind, key: Place(kind))) == []
