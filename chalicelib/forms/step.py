@@ -18,8 +18,8 @@ from chalicelib.times import local_date
 
 __all__ = ["Input", "Said", "Step", "carry", "step"]
 
-SEEN = 20
-"""Messages remembered against a second delivery: WeChat delivers three times within seconds."""
+SEEN = 60
+"""Messages remembered against a second delivery: WeChat delivers three times within seconds, and one page may set as many fields as a form has."""
 _WORKING = frozenset({DraftState.FILLING, DraftState.REVIEW, DraftState.CANCELLING})
 
 
@@ -92,6 +92,8 @@ def _settled(compiled: Compiled, draft: Draft, now: datetime) -> Draft:
     fresh = draft.model_copy(update={"answers": answers})
     following = next_field(compiled, fresh)
     state = DraftState.REVIEW if following is None else DraftState.FILLING
+    if draft.state is DraftState.HELD:  # what an operator fills in does not give it back
+        state = DraftState.HELD
     return fresh.model_copy(update={"asking": following or "", "state": state})
 
 
@@ -140,7 +142,7 @@ class _Mover:
             "no": lambda: self._decide(False),
             "submit": self._submit,
             "hold": lambda: self._to(DraftState.HELD) if given.by_operator else self._resume(),
-            "release": lambda: self._settle(self._draft) if given.by_operator else self._resume(),
+            "release": lambda: self._released() if given.by_operator else self._resume(),
         }
         return moves[given.kind]()
 
@@ -292,6 +294,9 @@ class _Mover:
         following = () if draft.state is DraftState.REVIEW else _standing(self._compiled, draft, self._now)
         ready = (Said("told", ("没有错就回复“提交”。",)),) if draft.state is DraftState.REVIEW else ()
         return Step(draft, (told.listed(self._compiled, draft), *ready, *following))
+
+    def _released(self) -> Step:
+        return self._settle(self._draft.model_copy(update={"state": DraftState.FILLING}))
 
     def _settle(self, draft: Draft, *before: Said) -> Step:
         settled = _settled(self._compiled, draft, self._now)

@@ -137,6 +137,7 @@ def test_an_operator_holds_a_draft_and_gives_it_back() -> None:
     assert waiting.draft is held
     assert "工作人员正在帮您填" in said(waiting)
     helped = step(COMPILED, held, Input("set", GOOD["uscc"], "uscc", "o", by_operator=True), NOW).draft
+    assert helped.state is DraftState.HELD, "filling in a field gave the form back"
     given_back = step(COMPILED, helped, Input("release", message="r", by_operator=True), NOW).draft
     assert given_back.state is DraftState.FILLING
     assert given_back.value("uscc") == GOOD["uscc"]
@@ -151,6 +152,8 @@ def test_a_newer_form_takes_an_older_draft_along() -> None:
     assert "remark" not in carried.answers
     assert carried.value("uscc") == draft.value("uscc")
     assert incomplete(NEWER, carried.values()) == []
+    held = draft.model_copy(update={"state": DraftState.HELD})
+    assert carry(NEWER, held, NOW)[0].state is DraftState.HELD
 
 
 # ------------------------------------------------------------------------------------------- any order, any repetition
