@@ -19,7 +19,7 @@ from chalicelib.times import local_date
 __all__ = ["Input", "Said", "Step", "carry", "step"]
 
 SEEN = 60
-"""Messages remembered against a second delivery: WeChat delivers three times within seconds, and one page may set as many fields as a form has."""
+"""Messages remembered against a second delivery: three within seconds from WeChat, one for each field from a page."""
 _WORKING = frozenset({DraftState.FILLING, DraftState.REVIEW, DraftState.CANCELLING})
 
 
