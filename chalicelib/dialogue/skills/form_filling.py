@@ -22,7 +22,9 @@ from chalicelib.times import local_date
 _ASKED = re.compile(
     r"填表|(帮|替|代)(我|忙)?填|(表|申请书|申请表)(格)?.{0,4}(不会|怎么|咋|点样)?填|(不会|怎么|咋)填.{0,6}(表|书)|填(写|一下|一份|个)?.{2,12}(表|书|证)$"
 )
-_ALONE = frozenset({"填表", "接着填表", "接着填", "继续填表", "继续填", "我的表", "我要填表"})
+_ALONE = frozenset(
+    "填表 接着填表 接着填 继续填表 继续填 我的表 我要填表 帮我填表 帮我填 代填 表不会填 不会填表".split()
+)
 _MOST_LISTED = 5
 _OWN_NAME = "以个人名义"
 _FORMS = "forms"
@@ -49,7 +51,10 @@ class FormFilling(Skill):
         }
 
     def claims(self, turn: Turn) -> bool:
-        return plain(turn.text) in _ALONE or bool(_ASKED.search(turn.text))
+        """A form that is not ours to fill in is for the guide: 排污登记表怎么填."""
+        if plain(turn.text) in _ALONE:
+            return True
+        return _ASKED.search(turn.text) is not None and bool(self._desk.forms.find(turn.text))
 
     def answer(self, turn: Turn) -> Reply:
         drafts = self._desk.forms.open_drafts(turn.openid, turn.now)
@@ -166,10 +171,13 @@ class FormFilling(Skill):
     # ------------------------------------------------------------------------------------------------------- filling in
 
     def _begin(self, turn: Turn, form_id: str, uscc: str) -> Reply:
+        """The form's item becomes the topic, so that 那要多少钱 in between is about it."""
         try:
             step = self._desk.forms.begin(turn.openid, form_id, uscc, turn.now, turn.message)
         except (FormMissing, DraftMissing) as missing:
             return Reply((str(missing),))
+        if item := self._desk.forms.forms()[form_id].form.item:
+            turn.session.topic, turn.session.chosen = item, {}
         return self._reply(turn, step)
 
     def _resume(self, turn: Turn, draft_id: str) -> Reply:
