@@ -20,6 +20,8 @@ __all__ = ["Input", "Said", "Step", "carry", "step"]
 
 SEEN = 60
 """Messages remembered against a second delivery: three within seconds from WeChat, one for each field from a page."""
+BY_STAFF = "工作人员代填"
+"""Origin of an answer that an operator gave for the person."""
 _WORKING = frozenset({DraftState.FILLING, DraftState.REVIEW, DraftState.CANCELLING})
 
 
@@ -32,8 +34,10 @@ def step(compiled: Compiled, draft: Draft, given: Input, now: datetime) -> Step:
         return Step(draft, _standing(compiled, draft, now))
     if not _may_act(draft, given):
         return Step(draft, (told.ended(draft),))
-    moved = _Mover(compiled, draft, now).move(given)
-    if moved.draft is draft:
+    draft, helped = (draft, ()) if given.by_operator else _told_of_help(compiled, draft)
+    moved = _Mover(compiled, draft, now, given.by_operator).move(given)
+    moved = Step(moved.draft, (*helped, *moved.said), moved.understood)
+    if moved.draft is draft and not helped:
         return moved
     seen = (*draft.seen, given.message)[-SEEN:] if given.message else draft.seen
     update = {"seen": seen, "updated_at": now, "steps": draft.steps + 1}
@@ -46,7 +50,11 @@ def carry(compiled: Compiled, draft: Draft, now: datetime) -> tuple[Draft, str]:
     form = compiled.form
     if draft.version == form.version or not draft.is_open:
         return draft, ""
-    kept = {form.renamed.get(name, name): answer for name, answer in draft.answers.items()}
+
+    def now_called(name: str) -> str:
+        return form.renamed.get(name, name)
+
+    kept = {now_called(name): answer for name, answer in draft.answers.items()}
     answers = {
         name: one for name, one in kept.items() if name in compiled.fields and _still_reads(compiled, name, one, now)
     }
@@ -54,14 +62,25 @@ def carry(compiled: Compiled, draft: Draft, now: datetime) -> tuple[Draft, str]:
         update={
             "version": form.version,
             "answers": answers,
-            "skipped": tuple(name for name in draft.skipped if name in compiled.fields),
-            "trail": tuple(name for name in draft.trail if name in answers),
+            "skipped": tuple(name for name in map(now_called, draft.skipped) if name in compiled.fields),
+            "trail": tuple(name for name in map(now_called, draft.trail) if name in answers),
             "asking": "",
         }
     )
     lost = len(draft.answers) - len(answers)
     again = f"，其中 {lost} 项要重新填" if lost else ""
     return _settled(compiled, moved, now), f"表格换了新版，您填的都带过来了{again}。"
+
+
+def _told_of_help(compiled: Compiled, draft: Draft) -> tuple[Draft, tuple[Said, ...]]:
+    """What an operator filled in meanwhile is told to the person once, with the next thing they do."""
+    new = [name for name, one in draft.answers.items() if one.origin == BY_STAFF and not one.confirmed]
+    if not new:
+        return draft, ()
+    names = "、".join(compiled.fields[name].name for name in new)
+    answers = draft.answers | {name: draft.answers[name].model_copy(update={"confirmed": True}) for name in new}
+    told_ = Said("told", (f"工作人员帮您填了：{names}。回复“看”核对。",))
+    return draft.model_copy(update={"answers": answers}), (told_,)
 
 
 def _may_act(draft: Draft, given: Input) -> bool:
@@ -118,10 +137,11 @@ def _advice(compiled: Compiled, draft: Draft, now: datetime) -> Iterable[str]:
 class _Mover:
     """One input to one draft that may be acted on."""
 
-    def __init__(self, compiled: Compiled, draft: Draft, now: datetime) -> None:
+    def __init__(self, compiled: Compiled, draft: Draft, now: datetime, by_operator: bool) -> None:
         self._compiled = compiled
         self._draft = draft
         self._now = now
+        self._by_operator = by_operator
 
     @property
     def _on(self) -> date:
@@ -221,7 +241,7 @@ class _Mover:
     def _emptied(self, field: str) -> Step:
         """An optional field that was wiped on a page: its answer goes, and it is not asked for again."""
         answers = {name: one for name, one in self._draft.answers.items() if name != field}
-        update = {"answers": answers, "skipped": (*self._draft.skipped, field), "misses": 0}
+        update = {"answers": answers, "skipped": self._skipping(field), "misses": 0}
         said = Said("told", (f"{self._compiled.fields[field].name}已清空。",))
         return self._settle(self._draft.model_copy(update=update), said)
 
@@ -244,7 +264,8 @@ class _Mover:
         return self._settle(draft, echoed)
 
     def _own(self, value: str) -> Answer:
-        return Answer(value=value, source=Source.SELF, confirmed=True, at=self._now)
+        origin = BY_STAFF if self._by_operator else ""
+        return Answer(value=value, source=Source.SELF, origin=origin, confirmed=not self._by_operator, at=self._now)
 
     def _missed(self, text: str, field: str = "") -> Step:
         draft = self._draft.model_copy(update={"misses": self._draft.misses + 1})
@@ -278,7 +299,10 @@ class _Mover:
         if self._compiled.uses[asking].required:
             said = Said("problem", ("这一项必须填，不会填请回复“帮助”。",), asking)
             return Step(self._draft, (said, *_standing(self._compiled, self._draft, self._now)))
-        return self._settle(self._draft.model_copy(update={"skipped": (*self._draft.skipped, asking)}))
+        return self._settle(self._draft.model_copy(update={"skipped": self._skipping(asking)}))
+
+    def _skipping(self, field: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._draft.skipped, field)))
 
     def _help(self) -> Step:
         if not self._draft.asking:

@@ -90,8 +90,8 @@ def listed(compiled: Compiled, draft: Draft) -> Said:
             lines.append(f"【{section}】")
         field = compiled.fields[name]
         value = masked(field, answer.value) if field.sensitive else show(field, answer.value)
-        mark = "" if answer.source is Source.SELF else f"（{answer.source}）"
-        lines.append(f"{compiled.number(name)} {field.name}：{value}{mark}")
+        mark = answer.origin if answer.source is Source.SELF else answer.source.value
+        lines.append(f"{compiled.number(name)} {field.name}：{value}{f'（{mark}）' if mark else ''}")
     return Said("summary", (*(lines or ["还什么都没有填。"]), "要改哪项，请说“改第 3 项，是…”。"))
 
 

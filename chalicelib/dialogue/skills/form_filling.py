@@ -191,7 +191,8 @@ class FormFilling(Skill):
         draft = step.draft
         question = next((one for one in step.said if one.kind == "question"), None)
         if draft.is_open:
-            asked = " ".join(question.lines) if question else "回复“看”核对，没有错就回复“提交”。"
+            ready = "" if draft.state is DraftState.HELD else "回复“看”核对，没有错就回复“提交”。"
+            asked = " ".join(question.lines) if question else ready
             turn.session.flow = Flow(
                 skill=self.name, step=draft.state.name, data={"draft": draft.id, "question": asked}
             )

@@ -139,6 +139,9 @@ def test_an_operator_holds_a_draft_and_gives_it_back() -> None:
     helped = step(COMPILED, held, Input("set", GOOD["uscc"], "uscc", "o", by_operator=True), NOW).draft
     assert helped.state is DraftState.HELD, "filling in a field gave the form back"
     given_back = step(COMPILED, helped, Input("release", message="r", by_operator=True), NOW).draft
+    told = step(COMPILED, given_back, Input("show", message="t"), NOW)
+    assert "工作人员帮您填了：统一社会信用代码" in said(told) and "（工作人员代填）" in said(told)
+    assert "帮您填了" not in said(step(COMPILED, told.draft, Input("show", message="u"), NOW))
     assert given_back.state is DraftState.FILLING
     assert given_back.value("uscc") == GOOD["uscc"]
     assert step(COMPILED, draft, Input("hold", message="q"), NOW).draft.state is DraftState.FILLING
@@ -176,6 +179,8 @@ _KINDS: tuple[InputKind, ...] = (
     "no",
     "submit",
     "resume",
+    "hold",
+    "release",
 )
 
 
