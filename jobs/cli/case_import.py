@@ -25,7 +25,9 @@ HEADER = ("行", "办件编号", "列", "问题")
 
 
 def import_cases(
-    path: Annotated[Path, typer.Argument(help="CSV 文件：前置库受理、环节、特别程序、材料、办结各表的列名，列的顺序不限")],
+    path: Annotated[
+        Path, typer.Argument(help="CSV 文件：前置库受理、环节、特别程序、材料、办结各表的列名，列的顺序不限")
+    ],
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """导入办件。有错的行不导入，写在 FILE.errors.csv；再导入一次什么都不变。"""
