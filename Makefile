@@ -3,9 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAGE ?= test
 
-# The functional tests that `make test` also runs in stage aws; `make test-aws` runs them all.
-ON_AWS := $(addprefix tests/functional/, callback/test_callback_http.py pages/test_pages_http.py \
-	partners/test_partner_http.py dialogue/test_conversation.py cli/test_queue_commands.py \
+# The functional tests that `make test` also runs in stage aws (under a minute); `make test-aws` runs them all.
+ON_AWS := $(addprefix tests/functional/, pages/test_pages_http.py partners/test_partner_http.py \
 	infra/test_event_shapes.py infra/test_followed_to_delivery.py test_platform_events.py)
 
 .DEFAULT_GOAL := help

@@ -8,7 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPServer, create_local_server
+from chalice.local import (
+    ChaliceRequestHandler,
+    CustomLocalChalice,
+    LocalDevServer,
+    ThreadedHTTPServer,
+    create_local_server,
+)
 
 from chalicelib.errors import Refusal
 from simulator.simulator import Simulator
@@ -74,8 +80,9 @@ def make_server(app: Chalice, host: str, port: int, simulator: Simulator | None)
     """Not started yet: call ``serve_forever`` on a thread, ``shutdown`` from another. Raises Refusal when the address
     cannot be had."""
     config = Config.create(lambda_timeout=60)
-    plain = create_local_server(app, config, "127.0.0.1", 0)  # swaps in the thread-safe current_request (facts: aws §3)
-    plain.server.server_close()
+    if not isinstance(app, CustomLocalChalice):
+        # Swaps in the thread-safe current_request (facts: aws §3); swapped twice, its class would be its own parent.
+        create_local_server(app, config, "127.0.0.1", 0).server.server_close()
     handler: type[ChaliceRequestHandler] = type("BoundHandler", (Handler,), {"simulator": simulator})
     try:
         return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=Server)
