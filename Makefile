@@ -4,8 +4,7 @@ BIN := .venv/bin
 STAGE ?= test
 
 # The functional tests that `make test` also runs in stage aws (under a minute); `make test-aws` runs them all.
-ON_AWS := $(addprefix tests/functional/, pages/test_pages_http.py partners/test_partner_http.py \
-	infra/test_event_shapes.py infra/test_followed_to_delivery.py test_platform_events.py)
+ON_AWS := $(addprefix tests/functional/, pages/test_pages_http.py partners/test_partner_http.py infra/test_event_shapes.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-aws lint bench package deploy clean
