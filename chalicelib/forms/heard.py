@@ -21,7 +21,7 @@ _COMMANDS = {word: command for command, words in _WORDS.items() for word in word
 _YES = frozenset("是 是的 对 嗯 好 好的 确定 确认 取消 要取消 要 可以".split())
 _NO = frozenset("不 不是 不要 否 不取消 接着填 继续 继续填 先不 不取消了".split())
 _QUESTION = re.compile(
-    r"[?？]\s*$|(吗|呢|么)\s*[。.]?$|多少钱|好多钱|多久|几天|要带(什么|么里|哪些)|怎么(办|走|去|收费|查)|在哪|哪里(办|可以)|收费|"
+    r"[?？]\s*$|(吗|呢|么)\s*[。.]?$|多少钱|好多钱|多久|几天|要带(什么|么里|哪些)|怎么|怎样|如何|咋|在哪|哪里(办|可以)|收费|"
     r"^(等一?下|等等|问一?下|请问|我想问|对了)"
 )
 """A line that asks is no answer, however freely the field takes text (rasa: an aside must not fill the slot)."""

@@ -25,6 +25,8 @@ _ASKED = re.compile(
 _ALONE = frozenset(
     "填表 接着填表 接着填 继续填表 继续填 我的表 我要填表 帮我填表 帮我填 代填 表不会填 不会填表".split()
 )
+_NUMBERED = frozenset({"choice", "choices", "flag", "number", "amount", "percent"})
+"""Types of fields to which 1 is an answer."""
 _MOST_LISTED = 5
 _OWN_NAME = "以个人名义"
 _FORMS = "forms"
@@ -64,7 +66,8 @@ class FormFilling(Skill):
         return self._narrow(turn, {}, found or self._fitting(turn))
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
-        given = Input("text", turn.text, message=turn.message)
+        alone = plain(turn.text) in _ALONE
+        given = Input("resume" if alone else "text", turn.text, message=turn.message)
         try:
             draft = self._desk.forms.get(turn.openid, flow.data["draft"], turn.now)
             if not draft.is_open and turn.message not in draft.seen:
@@ -82,7 +85,8 @@ class FormFilling(Skill):
         return f"回到填表，{flow.data['question']}" if flow.data.get("question") else ""
 
     def owns_numbers(self, flow: Flow) -> bool:
-        return True
+        """Where the question takes a number; otherwise the numbered steps of the digression stay good."""
+        return flow.data.get("numbers") == "1"
 
     # ---------------------------------------------------------------------------------------------------- which form
 
@@ -193,12 +197,16 @@ class FormFilling(Skill):
         if draft.is_open:
             ready = "" if draft.state is DraftState.HELD else "回复“看”核对，没有错就回复“提交”。"
             asked = " ".join(question.lines) if question else ready
-            turn.session.flow = Flow(
-                skill=self.name, step=draft.state.name, data={"draft": draft.id, "question": asked}
-            )
+            data = {"draft": draft.id, "question": asked, "numbers": "1" if self._takes_number(draft) else "0"}
+            turn.session.flow = Flow(skill=self.name, step=draft.state.name, data=data)
         else:
             turn.session.flow = None
         return Reply(tuple(_lines(step.said)), footer=self._footer(turn, draft))
+
+    def _takes_number(self, draft: Draft) -> bool:
+        compiled = self._desk.forms.forms().get(draft.form)
+        field = compiled.fields.get(draft.asking) if compiled else None
+        return draft.state is DraftState.CANCELLING or (field is not None and field.type in _NUMBERED)
 
     def _footer(self, turn: Turn, draft: Draft) -> str:
         link = self._desk.links.page(f"/h5/form/{draft.id}", turn.openid, turn.now)

@@ -102,6 +102,25 @@ def test_a_number_after_a_digression_answers_the_form(county: Application, boss:
     assert draft_of(county, boss).value("entrust_matter") == "卖房"
 
 
+def test_a_number_after_a_digression_is_a_step_of_it_where_the_question_takes_none(
+    county: Application, boss: Person
+) -> None:
+    begun(county, boss)
+    answer_up_to(county, boss, "agent_name")
+    told = boss.say("食品经营许可怎么办")
+    assert "1 材料清单" in told
+    assert "要交" in boss.say("1") or "要带" in boss.say("1")
+    assert draft_of(county, boss).asking == "agent_name"
+
+
+def test_the_word_that_begins_a_form_asks_again_within_it(county: Application, boss: Person) -> None:
+    begun(county, boss)
+    asking = draft_of(county, boss).asking
+    assert "第 1 问：" in boss.say("填表")
+    assert draft_of(county, boss).asking == asking
+    assert draft_of(county, boss).misses == 0
+
+
 def test_corrections_by_question_and_by_name(county: Application, boss: Person) -> None:
     begun(county, boss)
     answer_up_to(county, boss, "agent_name")
