@@ -38,10 +38,8 @@ from chalicelib.finance.demands import DemandService
 from chalicelib.finance.library import ProjectService
 from chalicelib.finance.reminders import ReminderService
 from chalicelib.finance.service import LoanService
-from chalicelib.forms.documents.kept import Documents
 from chalicelib.forms.measure import FormMeasure
 from chalicelib.forms.service import FormService
-from chalicelib.forms.submission import SubmissionService
 from chalicelib.guidance import documents, published
 from chalicelib.guidance.phrasings import PhrasingService
 from chalicelib.guidance.questions import QuestionBook
@@ -70,6 +68,8 @@ from chalicelib.wechat.codec import Codec, Mode
 if TYPE_CHECKING:
     from chalicelib.content.drop import DropBox
     from chalicelib.content.service import ContentService
+    from chalicelib.forms.documents.kept import Documents
+    from chalicelib.forms.submission import SubmissionService
     from chalicelib.wechat.client import PlatformClient
 
 
@@ -312,12 +312,15 @@ class Application:
     def documents(self) -> Documents:
         """Printed by LibreOffice where this machine has it; Lambda has not, and draws its PDFs."""
         from chalicelib.adapters.libreoffice import LibreOffice
+        from chalicelib.forms.documents.kept import Documents
 
         secret = self.settings.session_secret.get_secret_value()
         return Documents(lambda: self.blobs, secret, self.settings.public_url, LibreOffice.installed)
 
     @cached_property
     def submissions(self) -> SubmissionService:
+        from chalicelib.forms.submission import SubmissionService
+
         return SubmissionService(self.store, self.cases, self.documents, lambda: self.catalogue().items)
 
     @cached_property
@@ -333,7 +336,7 @@ class Application:
             enterprises=self.enterprises,
             bindings=self.bindings,
             consents=self.consents,
-            submissions=self.submissions,
+            submissions=lambda: self.submissions,
             measure=self.form_measure,
         )
 

@@ -51,11 +51,6 @@ def person(text: str) -> str:
     return name
 
 
-def has_relation(text: str) -> bool:
-    """Whether a text names a person by what they are to somebody: 我老婆李芳."""
-    return any(word in text for word in _RELATIONS if len(word) > 1)
-
-
 def company(text: str) -> str:
     """The name of an enterprise or shop, in full-width brackets as the register has it. Raises ValueProblem."""
     said = _trimmed(text)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
@@ -20,13 +20,17 @@ from chalicelib.forms.draft import Answer, Draft, DraftState
 from chalicelib.forms.measure import FormMeasure
 from chalicelib.forms.model import Compiled, FieldDef, Form
 from chalicelib.forms.prefill import prefill
+from chalicelib.forms.problems import SubmissionRefused
 from chalicelib.forms.repository import DraftRepository, Kept
 from chalicelib.forms.review import missing
 from chalicelib.forms.said import Input, Said, Step
 from chalicelib.forms.step import carry, step
-from chalicelib.forms.submission import SubmissionRefused, SubmissionService
+from chalicelib.forms.values import show
 from chalicelib.policies.model import Policy
 from chalicelib.ports import Conflict, Store
+
+if TYPE_CHECKING:
+    from chalicelib.forms.submission import SubmissionService
 
 _TRIES = 5
 _MISSING = "没有这份表，或者不是您的。请回公众号回复“填表”。"
@@ -56,7 +60,8 @@ class Forms(Protocol):
 
 
 class FormService:
-    """Built in bootstrap; ``catalogue`` follows the published content, ``secret`` keeps ids from being guessed."""
+    """Built in bootstrap; ``catalogue`` follows the published content, ``secret`` keeps ids from being guessed;
+    ``submissions`` is asked for when a form is handed in, since documents need not be loaded to fill one in."""
 
     def __init__(
         self,
@@ -67,7 +72,7 @@ class FormService:
         enterprises: EnterpriseService,
         bindings: BindingService,
         consents: ConsentService,
-        submissions: SubmissionService,
+        submissions: Callable[[], SubmissionService],
         measure: FormMeasure,
     ) -> None:
         self._drafts = DraftRepository(store)
@@ -123,7 +128,7 @@ class FormService:
             version=compiled.form.version,
             owner=openid,
             uscc=uscc,
-            answers=prefill(compiled, enterprise, self._earlier(openid), now, role),
+            answers=prefill(compiled, enterprise, self._earlier(openid, uscc), now, role),
             started_at=now,
             updated_at=now,
             expires_at=now + timedelta(days=compiled.form.valid_days),
@@ -138,8 +143,10 @@ class FormService:
         return [one for one in self._drafts.of_person(openid) if one.is_open and now < one.expires_at]
 
     def get(self, openid: str, draft_id: str, now: datetime) -> Draft:
-        """Raises DraftMissing."""
+        """Raises DraftMissing. What a process that died left half handed in is finished first."""
         kept, compiled = self._kept(openid, draft_id)
+        if kept.draft.state is DraftState.SUBMITTED and not kept.draft.case_no:
+            return self._after(compiled, Step(kept.draft, ()), now).draft
         return carry(compiled, kept.draft, now)[0]
 
     def act(self, openid: str, draft_id: str, given: Input, now: datetime) -> Step:
@@ -166,21 +173,16 @@ class FormService:
         """For operators."""
         return list(self._drafts.every_open())
 
-    def expiring(self, until: datetime) -> list[Draft]:
-        return list(self._drafts.expiring(until))
-
     # -------------------------------------------------------------------------------------------------- personal rights
 
     def forget(self, openid: str) -> None:
         """Delete every draft of the person, and the documents of those handed in."""
         for draft in list(self._drafts.of_person(openid)):
-            self._submissions.forget(draft.id)
+            self._submissions().forget(draft.id)
             self._drafts.delete(draft.id)
 
     def in_words(self, openid: str) -> list[dict[str, str]]:
         """What is kept of the person's forms, for their own copy."""
-        from chalicelib.forms.values import show
-
         rows = []
         for draft in self._drafts.of_person(openid):
             compiled = self.forms().get(draft.form)
@@ -215,7 +217,7 @@ class FormService:
 
     def _handed_in(self, compiled: Compiled, moved: Step, now: datetime) -> Step:
         try:
-            number = self._submissions.submit(moved.draft, compiled, now)
+            number = self._submissions().submit(moved.draft, compiled, now)
         except SubmissionRefused as refused:
             self._amend(moved.draft.id, state=DraftState.REVIEW)
             back = moved.draft.model_copy(update={"state": DraftState.REVIEW})
@@ -256,11 +258,11 @@ class FormService:
             raise DraftMissing(_MISSING)
         return (self._enterprises.get(uscc) if self.may_prefill(openid) else None), binding.role
 
-    def _earlier(self, openid: str) -> dict[str, Answer]:
-        """The newest own answers of forms that were handed in, by field."""
+    def _earlier(self, openid: str, uscc: str) -> dict[str, Answer]:
+        """The newest own answers of forms that were handed in, by field; never those for another enterprise."""
         found: dict[str, Answer] = {}
         for draft in self._drafts.of_person(openid):
-            if draft.state is DraftState.SUBMITTED:
+            if draft.state is DraftState.SUBMITTED and draft.uscc == uscc:
                 found = {**draft.answers, **found}
         return found
 

@@ -92,7 +92,7 @@ def _may_act(draft: Draft, given: Input) -> bool:
 def _standing(compiled: Compiled, draft: Draft, now: datetime) -> tuple[Said, ...]:
     """Where the form stands: said to a second delivery, and to who comes back."""
     if draft.state is DraftState.CANCELLING:
-        return (told.sure_to_cancel(draft),)
+        return (told.sure_to_cancel(),)
     if draft.state is DraftState.FILLING:
         return (told.question(compiled, draft),)
     if draft.state is DraftState.REVIEW:

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.cases.model import FORM_SOURCE, CaseEvent, CaseHead, CaseState, lookup_key
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.workdays import Limit, Unit
-from chalicelib.errors import Refusal
 from chalicelib.forms.documents.context import sheet
 from chalicelib.forms.documents.kept import KEPT_DAYS, DocumentGone, Documents, Kind
 from chalicelib.forms.draft import Draft
 from chalicelib.forms.model import Compiled
+from chalicelib.forms.problems import SubmissionRefused
 from chalicelib.forms.review import review
 from chalicelib.forms.wanted import wanted
 from chalicelib.guidance.model import Handling, ServiceItem
@@ -32,10 +32,6 @@ _OURS_FROM = 90_000
 _MOST_A_DAY = 9_999
 _TRIES = 5
 _NO_DEPT = "县政务服务中心"
-
-
-class SubmissionRefused(Refusal):
-    """It cannot be handed in as it is, or not now; the text says why."""
 
 
 class Submitted(BaseModel):

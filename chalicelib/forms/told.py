@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 
 from chalicelib.forms.draft import Draft, DraftState
 from chalicelib.forms.model import Compiled, Source
@@ -106,14 +105,9 @@ def stopped(findings: Iterable[str]) -> Said:
     return Said("problem", ("还不能提交：", *findings))
 
 
-def sure_to_cancel(draft: Draft) -> Said:
+def sure_to_cancel() -> Said:
     said = "确定不填了吗？已填的会删除。回复“是”取消，回复“否”接着填。"
     return Said("question", (said,), options=("是", "否"))
-
-
-def paused(draft: Draft, on: date) -> str:
-    days = max((draft.expires_at.date() - on).days, 0)
-    return f"想停下随时走，{days} 天内回复“填表”接着来。"
 
 
 def ended(draft: Draft) -> Said:

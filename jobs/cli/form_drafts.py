@@ -102,4 +102,5 @@ def _found(draft_id: str) -> tuple[Compiled, Draft]:
 
 def _act(draft_id: str, given: Input) -> Step:
     application = bootstrap.current()
+    _found(draft_id)
     return application.forms.operate(draft_id, given, application.clock.now())

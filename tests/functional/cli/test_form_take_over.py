@@ -41,6 +41,7 @@ def test_an_operator_takes_a_form_over_and_gives_it_back(county: Application, jo
 
 
 def test_a_draft_that_is_not_there_is_bad_input(county: Application, jobs: Jobs) -> None:
-    result = jobs("form", "show", "Dnone")
-    assert result.code == 2
-    assert "没有草稿 Dnone" in result.err
+    for words in (("show", "Dnone"), ("hold", "Dnone"), ("release", "Dnone"), ("set", "Dnone", "agent_name", "李芳")):
+        result = jobs("form", *words)
+        assert result.code == 2, words
+        assert "没有草稿 Dnone" in result.err

@@ -10,8 +10,10 @@ from chalicelib.bootstrap import Application
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
 from chalicelib.forms.draft import Draft, DraftState
+from chalicelib.forms.model import Source
+from chalicelib.forms.repository import DraftRepository
 from chalicelib.forms.said import Input
-from tests.functional.county import E01
+from tests.functional.county import E01, E03
 from tests.functional.dialogue.conftest import Meet
 from tests.functional.support import Person, clock_of
 
@@ -164,6 +166,35 @@ def test_begun_in_the_chat_and_finished_on_the_page(county: Application, boss: P
         given = Input("set", ANSWERS[draft.asking], draft.asking, f"page-{place}")
         draft = county.forms.act(boss.openid, draft.id, given, now).draft
     assert "办件编号" in boss.say("提交")
+
+
+def test_what_a_process_left_half_handed_in_is_finished_when_it_is_looked_at(county: Application, boss: Person) -> None:
+    begun(county, boss)
+    answer_all(county, boss)
+    draft, now = draft_of(county, boss), county.clock.now()
+    drafts = DraftRepository(county.store)
+    kept = drafts.find(draft.id)
+    assert kept is not None
+    died = kept.draft.model_copy(update={"state": DraftState.SUBMITTED, "submitted_at": now})
+    drafts.save(died, kept.version)
+    found = county.forms.get(boss.openid, draft.id, now)
+    assert county.cases.get(found.case_no) is not None
+    assert county.forms.get(boss.openid, draft.id, now).case_no == found.case_no
+
+
+def test_answers_for_one_enterprise_are_not_taken_over_for_another(county: Application, boss: Person) -> None:
+    begun(county, boss)
+    answer_all(county, boss)
+    boss.say("领取方式改成邮寄")
+    assert draft_of(county, boss).asking == "mail_address"
+    boss.say("芦溪县上埠镇老街12号")
+    assert "办件编号" in boss.say("提交")
+    now = county.clock.now()
+    county.bindings.redeem(boss.openid, county.bindings.issue_code(E03, Role.LEGAL, "op", now).code, now)
+    own = county.forms.begin(boss.openid, "FM-05", E01, now, "again").draft
+    other = county.forms.begin(boss.openid, "FM-05", E03, now, "other").draft
+    assert own.answers["mail_address"].source is Source.EARLIER
+    assert not [name for name, answer in other.answers.items() if answer.source is Source.EARLIER]
 
 
 def test_nobody_else_reaches_a_draft(county: Application, boss: Person, meet: Meet) -> None:

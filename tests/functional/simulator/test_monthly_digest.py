@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -16,9 +15,8 @@ from chalicelib.adapters.wechat_mass import WechatMass
 from chalicelib.notices.monthly import Monthly, MonthlyRefused, MonthlyService, MonthlyState
 from chalicelib.notices.monthly_article import Measure, article
 from chalicelib.wechat.client import PlatformClient
-from simulator import Config, Simulator
-from simulator.http import Server
-from tests.unit.wechat.fake_platform import APP_ID, SECRET, client_of
+from simulator import Simulator
+from tests.functional.simulator.running import client_to, running
 
 MONTH, ANN, BOB = "2026-11", "ann", "bob"
 ARTICLE = article(
@@ -57,22 +55,8 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     clock = FixedClock(datetime(2026, 11, 27, 2, 0, tzinfo=UTC))
-    config = Config(
-        state_file=tmp_path / "s.db",
-        callback="http://127.0.0.1:9/wechat",
-        token="t",
-        app_id=APP_ID,
-        app_secret=SECRET,
-        aes_key="a" * 43,
-        clock=lambda: clock.now().timestamp(),
-    )
-    simulator = Simulator(config)
-    with Server("127.0.0.1", 0, simulator.answer) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        with client_of(f"http://127.0.0.1:{server.server_port}", clock) as client:
-            yield Office(simulator, client, clock)
-        server.shutdown()
-    simulator.close()
+    with running(tmp_path, clock) as simulator, client_to(simulator, clock) as client:
+        yield Office(simulator, client, clock)
 
 
 def test_made_looked_at_and_sent_once_by_somebody_else(office: Office) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -17,10 +16,9 @@ from chalicelib.notices.kinds import QUEUES, NoticeKind
 from chalicelib.notices.model import Notice, NoticeState
 from chalicelib.notices.service import NoticeService
 from chalicelib.wechat.client import PlatformClient
-from simulator import Config, Simulator
-from simulator.http import Server
+from simulator import Simulator
+from tests.functional.simulator.running import client_to, running
 from tests.unit.notices.support import NOW, County, notice
-from tests.unit.wechat.fake_platform import APP_ID, SECRET, client_of
 
 A_DAY = 3
 
@@ -67,25 +65,9 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     clock = FixedClock(NOW)
-    config = Config(
-        state_file=tmp_path / "s.db",
-        callback="http://127.0.0.1:9/wechat",
-        token="t",
-        app_id=APP_ID,
-        app_secret=SECRET,
-        aes_key="a" * 43,
-        clock=lambda: clock.now().timestamp(),
-        daily_limits={"cgi-bin/message/template/send": A_DAY},
-        push_timeout=0.2,
-        retry_pause=0.01,
-    )
-    simulator = Simulator(config)
-    with Server("127.0.0.1", 0, simulator.answer) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        with client_of(f"http://127.0.0.1:{server.server_port}", clock) as client:
-            yield Town(simulator, client, clock)
-        server.shutdown()
-    simulator.close()
+    limits = {"daily_limits": {"cgi-bin/message/template/send": A_DAY}, "push_timeout": 0.2, "retry_pause": 0.01}
+    with running(tmp_path, clock, **limits) as simulator, client_to(simulator, clock) as client:
+        yield Town(simulator, client, clock)
 
 
 def test_other_channels_go_on_and_the_channel_opens_at_midnight(town: Town) -> None:

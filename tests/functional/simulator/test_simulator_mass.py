@@ -6,16 +6,14 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.wechat.client import PlatformClient
 from chalicelib.wechat.errors import ApiError
-from simulator import Config, Simulator
-from simulator.http import Server
-from tests.unit.wechat.fake_platform import APP_ID, SECRET, client_of
+from simulator import Simulator
+from tests.functional.simulator.running import client_to, running
 
 ARTICLE = {"title": "11 月政策月报", "content": "<p>本月新政策 3 项。</p>", "thumb_media_id": "m"}
 START = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
@@ -28,27 +26,14 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def simulator(tmp_path: Path, clock: FixedClock) -> Iterator[Simulator]:
-    config = Config(
-        state_file=tmp_path / "s.db",
-        callback="http://127.0.0.1:9/wechat",
-        token="t",
-        app_id=APP_ID,
-        app_secret=SECRET,
-        aes_key="a" * 43,
-        clock=lambda: clock.now().timestamp(),
-    )
-    running = Simulator(config)
-    yield running
-    running.close()
+    with running(tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture
 def client(simulator: Simulator, clock: FixedClock) -> Iterator[PlatformClient]:
-    with Server("127.0.0.1", 0, simulator.answer) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        with client_of(f"http://127.0.0.1:{server.server_port}", clock) as made:
-            yield made
-        server.shutdown()
+    with client_to(simulator, clock) as made:
+        yield made
 
 
 def people(simulator: Simulator) -> list[str]:

@@ -17,7 +17,8 @@ from chalicelib.cases.service import CaseService
 from chalicelib.errors import Refusal
 from chalicelib.forms.documents.context import Sheet
 from chalicelib.forms.documents.kept import DocumentAltered, DocumentGone, Documents, Printer, over
-from chalicelib.forms.submission import SubmissionRefused, SubmissionService
+from chalicelib.forms.problems import SubmissionRefused
+from chalicelib.forms.submission import SubmissionService
 from chalicelib.ports import Record
 from tests.unit.cases.samples import CALENDAR
 from tests.unit.forms.sample_forms import COMPILED, NOW, VALUES, draft
