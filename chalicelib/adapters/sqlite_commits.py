@@ -105,15 +105,19 @@ class Commits:
 
     def _leave(self, group: _Group) -> None:
         """Pass the turn on, with the commit where somebody waits; back when the commit has been made."""
-        if not self._waiting or group.writers >= MOST or group.error is not None:
-            self._commit(group)
-        self._turn.release()
+        try:
+            if not self._waiting or group.writers >= MOST or group.error is not None:
+                self._commit(group)
+        finally:
+            self._turn.release()
         while not group.done.wait(_PATIENCE):
             # Who waited may have given up in this very moment: then the commit is left to whoever looks first.
             if self._turn.acquire(blocking=False):
-                if self._group is group:
-                    self._commit(group)
-                self._turn.release()
+                try:
+                    if self._group is group:
+                        self._commit(group)
+                finally:
+                    self._turn.release()
 
     def _commit(self, group: _Group) -> None:
         """Ends the group; whose turn it is calls this."""
@@ -123,6 +127,10 @@ class Commits:
                 _commit(group.connection)
         except sqlite3.Error as error:
             group.error = error
+        except BaseException:
+            # Ctrl-C in the one that commits: the others' writes are gone too, and they have to hear of it.
+            group.error = sqlite3.OperationalError("the commit was broken off")
+            raise
         finally:
             group.give_back()
             group.done.set()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ _PATIENT = 30.0
 class Shared:
     """One connection with a table, its transactions begun on request; ``statements`` is what it was asked to run."""
 
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    def __init__(self, kind: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=kind)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.connection.execute("CREATE TABLE parents (name TEXT PRIMARY KEY)")
         self.connection.execute(
@@ -99,6 +100,41 @@ def test_a_commit_that_fails_is_told_to_everybody_in_it() -> None:
     assert shared.kept() == set()
     shared.write("later")
     assert shared.kept() == {"later"}
+
+
+class BrokenOff(BaseException):
+    """Ctrl-C."""
+
+
+class Interrupted(sqlite3.Connection):
+    """Its first commit is broken off."""
+
+    broken = False
+
+    def execute(self, *words: Any) -> sqlite3.Cursor:
+        if words[0] == "COMMIT" and not self.broken:
+            self.broken = True
+            raise BrokenOff
+        return super().execute(*words)
+
+
+def test_a_commit_that_is_broken_off_is_told_to_everybody_in_it_and_the_turn_goes_on() -> None:
+    shared = Shared(Interrupted)
+    broken: list[str] = []
+
+    def second() -> None:
+        try:
+            shared.write("second")
+        except BrokenOff:
+            broken.append("second")
+
+    with pytest.raises(sqlite3.OperationalError, match="broken off"), shared.writing() as connection:
+        connection.execute("INSERT INTO names VALUES ('first', NULL)")
+        [thread] = behind(shared, second)
+    thread.join(_PATIENT)
+    assert broken == ["second"] and shared.kept() == set()
+    shared.write("later")
+    assert shared.told == {"later": "kept"}
 
 
 def test_a_commit_left_to_one_who_gave_up_is_made_all_the_same() -> None:
