@@ -150,7 +150,10 @@ class FormService:
         return carry(compiled, kept.draft, now)[0]
 
     def act(self, openid: str, draft_id: str, given: Input, now: datetime) -> Step:
-        """One step, kept. Raises DraftMissing, and Conflict when others write without end."""
+        """One step, kept; the message that handed the form in is answered the same however often it comes.
+
+        Raises DraftMissing, and Conflict when others write without end.
+        """
         for _ in range(_TRIES):
             kept, compiled = self._kept(openid, draft_id)
             moved = self._moved(compiled, kept, given, now)
@@ -159,7 +162,9 @@ class FormService:
                     self._drafts.save(moved.draft, kept.version)
             except Conflict:
                 continue
-            return self._after(compiled, moved, now)
+            done = self._after(compiled, moved, now)
+            again = bool(given.message) and given.message in kept.draft.seen
+            return replace(done, said=(_handed_in(compiled, done.draft),)) if again and done.draft.case_no else done
         raise Conflict([(f"draft#{draft_id}", "row")])
 
     def operate(self, draft_id: str, given: Input, now: datetime) -> Step:

@@ -168,6 +168,18 @@ def test_begun_in_the_chat_and_finished_on_the_page(county: Application, boss: P
     assert "办件编号" in boss.say("提交")
 
 
+def test_the_message_that_hands_it_in_is_answered_the_same_again(county: Application, boss: Person) -> None:
+    begun(county, boss)
+    answer_all(county, boss)
+    draft, now = draft_of(county, boss), county.clock.now()
+    first = county.forms.act(boss.openid, draft.id, Input("submit", message="once"), now)
+    again = county.forms.act(boss.openid, draft.id, Input("submit", message="once"), now)
+    assert "办件编号" in first.said[0].lines[0]
+    assert (again.said, again.draft.case_no) == (first.said, first.draft.case_no)
+    late = county.forms.act(boss.openid, draft.id, Input("submit", message="later"), now)
+    assert "已经提交" in late.said[0].lines[0]
+
+
 def test_what_a_process_left_half_handed_in_is_finished_when_it_is_looked_at(county: Application, boss: Person) -> None:
     begun(county, boss)
     answer_all(county, boss)
