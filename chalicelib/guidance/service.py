@@ -139,6 +139,10 @@ class GuideService:
     def bundle(self, id_: str) -> Bundle | None:
         return self._bundles.get(id_)
 
+    def has_phrasing(self, text: str) -> bool:
+        """Whether a guide names this very question as its own."""
+        return normalise(text) in self._phrasings
+
     def name_of(self, id_: str | None) -> str | None:
         """The short name of a guide; None for none, or for one that is gone."""
         return cards.short_name(self._name(id_)) if id_ and self._known(id_) else None

@@ -20,6 +20,10 @@ from chalicelib.times import local_date, short_date
 
 _ASKED = re.compile(r"(登记|提交|申报|填报|我有|有个?)融资需求|(想|要|需要)(跟|找|和)?银行对接|帮我?(找|对接)银行")
 _MINE = re.compile(r"(我的|查.{0,2})融资需求|融资需求.{0,4}(进度|怎么样|到哪)|银行.{0,4}(报价|方案)")
+_SHORT = re.compile(
+    r"缺(点|少)?(钱|资金)|(资金|现金流?).{0,3}(紧张|断|不够)|周转不|贷不[到了下]|(贷款|融资)(太|很|好)?难|[抽断压]贷"
+)
+_BENEFIT = re.compile("补贴|补助|贴息|低息|政策|奖")
 _BUNDLE = re.compile(r"(我的?|查.{0,3})打捆(申报)?|打捆申报.{0,4}(进度|多少|到哪|分)")
 _OPEN = (Outcome.MATCH, Outcome.NEED_INFO, Outcome.MANUAL)
 _MOST_POLICIES = 3
@@ -49,13 +53,15 @@ class Financing(Skill):
 
     def claims(self, turn: Turn) -> bool:
         text = normalise(turn.text)
-        return bool(_ASKED.search(text) or _MINE.search(text) or _BUNDLE.search(text))
+        return any(each.search(text) for each in (_ASKED, _MINE, _BUNDLE)) or _is_short(text)
 
     def answer(self, turn: Turn) -> Reply:
         text = normalise(turn.text)
         if _BUNDLE.search(text):
             return self._parts(turn)
-        return self._mine(turn) if _MINE.search(text) else self._begin(turn)
+        if _MINE.search(text):
+            return self._mine(turn)
+        return self._begin(turn) if _ASKED.search(text) else self._short(turn)
 
     def reminder(self, flow: Flow) -> str:
         return "接着登记融资需求请直接回答；不登记了回复“取消”。"
@@ -67,6 +73,18 @@ class Financing(Skill):
             return Reply(("融资需求由企业的法人或财务登记，请先绑定企业。",), footer="回复“绑定”开始。")
         turn.session.flow = Flow(skill=self.name, step="amount")
         return Reply(("想贷多少？比如：300 万元。",), footer=_STOP)
+
+    def _short(self, turn: Turn) -> Reply:
+        """Money is short, and how to get it was not asked for by name: the ways there are."""
+        return Reply(
+            ("缺资金可以登记融资需求：县工信局推荐银行，给哪些银行看先经您同意。",),
+            (
+                Option(label="登记融资需求", action="financing.begin"),
+                *(option for uscc in self._usccs(turn)[:1] for option in self._policies(turn, uscc)),
+                Option(label="看能享受的", action="policy.mine"),
+                Option(label="向园区提诉求", action="concern.ask"),
+            ),
+        )
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         text = normalise(turn.text)
@@ -211,6 +229,10 @@ def _shown(demand: Demand) -> Reply:
 
 def _offer(offer: Answer) -> str:
     return f"{offer.bank}：{money.show(offer.amount or 0)}，年利率 {offer.rate_percent}%，{offer.months} 个月"
+
+
+def _is_short(text: str) -> bool:
+    return _SHORT.search(text) is not None and _BENEFIT.search(text) is None
 
 
 def _months(text: str) -> int | None:

@@ -34,6 +34,7 @@ class Guide(Skill):
     def actions(self) -> Mapping[str, Action]:
         return {
             "item": lambda turn, args: self._shown(turn, self._desk.guide().open(args["id"])),
+            "ask": lambda turn, args: self._ask(turn, args["text"]),
             "follow": self._follow,
             "none": lambda turn, args: self._none_of_them(turn),
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.bootstrap import Application
 from chalicelib.cases.ratings import Level
 from chalicelib.enterprises.model import Role
@@ -47,6 +49,37 @@ def test_a_concern_is_taken_handed_on_and_answered(county: Application, meet: Me
     county.concerns.answer(concern.id, "op", "12 月增容", county.clock.now())
     assert "12 月增容" in said(person, "我的诉求")
     assert "12 月增容" not in said(meet("stranger"), "我的诉求")
+
+
+@pytest.mark.parametrize(
+    ("text", "dept"),
+    [
+        ("用气价格高，天然气压力不够", "县发改委"),
+        ("老是停电，怎么办", "县发改委"),
+        ("我们厂招不到人", "县人社局"),
+        ("工人没地方住", "县人社局"),
+        ("路太烂，货车进不来", "县交通运输局"),
+    ],
+)
+def test_a_trouble_is_offered_to_its_department(county: Application, meet: Meet, text: str, dept: str) -> None:
+    person = meet("factory")
+    assert dept in said(person, text)
+    assert county.concerns.listed() == []  # who only grumbles files nothing
+    assert dept in said(person, "1")
+    assert [(concern.text, concern.dept) for concern in county.concerns.listed()] == [(text, dept)]
+
+
+@pytest.mark.parametrize(
+    "text", ["厂里电不够想加变压器", "燃气压力不够怎么办", "厂房不够用想扩建", "客户拖欠货款不给", "营业执照找不到了"]
+)
+def test_an_errand_is_no_concern(meet: Meet, text: str) -> None:
+    assert "个工作日内答复您" not in said(meet("factory"), text)
+
+
+def test_a_trouble_can_still_be_looked_up(meet: Meet) -> None:
+    person = meet("factory")
+    assert "查办事指南" in said(person, "用气价格高，天然气压力不够")
+    assert "用气报装" in said(person, "3")
 
 
 def test_an_unclear_concern_is_asked_about_once(county: Application, meet: Meet) -> None:

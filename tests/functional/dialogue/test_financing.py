@@ -133,3 +133,15 @@ def test_a_member_of_a_bundle_sees_its_own_part_only(county: Application, boss: 
     told = boss.say("我的打捆申报")
     assert "66.67 元" in told and "33.33" not in told
     assert "DK-01" not in meet("stranger").say("我的打捆申报")
+
+
+@pytest.mark.parametrize("text", ["公司缺钱怎么办", "资金周转不过来", "贷不到款怎么办", "融资太难了"])
+def test_who_is_short_of_money_is_told_the_ways(boss: Person, text: str) -> None:
+    told = boss.say(text)
+    assert "1 登记融资需求" in told and "看能享受的" in told and "向园区提诉求" in told
+    assert "想贷多少" in boss.say("1")
+
+
+def test_a_stranger_short_of_money_gets_no_list_of_an_enterprise(meet: Meet) -> None:
+    told = meet("stranger").say("资金周转不过来")
+    assert told is not None and "1 登记融资需求" in told and "2 看能享受的" in told
