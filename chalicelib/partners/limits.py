@@ -1,4 +1,5 @@
-"""How often a partner may call: counters of one row a minute, by one atomic addition a call.
+"""How often a partner may call: counters of one row a minute, by one atomic addition a call; and how many of its calls
+are worked on at a time.
 
 The row ``partnerrate#{partner}``/``{minute}`` holds the minute's count and one count a second. A flood is refused from
 memory until its second or minute is over, so that it costs the store, and with it everybody else, one try a second.
@@ -7,18 +8,25 @@ memory until its second or minute is over, so that it costs the store, and with 
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from math import ceil
 
 from chalicelib.partners.model import Partner
 from chalicelib.partners.refusals import Reason, Refused
-from chalicelib.ports import Conflict, Store
+from chalicelib.ports import Conflict, Store, Throttled
 
 log = logging.getLogger(__name__)
 
 _MINUTE = "minute"
 _SECONDS = 60
 _KEPT_SECONDS = 300
+AT_ONCE = 2
+"""Calls of one partner that a process works on at a time: a second's calls may all come in its first moment."""
+_PATIENCE = 10.0
+"""Seconds that a call waits for those before it: far more than a second's calls take."""
 
 
 class RateLimit:
@@ -52,6 +60,27 @@ class RateLimit:
             self._closed[partner.id, key_id] = closed_until
             log.warning("partner over its limit", extra={"partner_id": partner.id, "key_id": key_id})
             raise _refused(closed_until, now) from None
+
+
+class Turns:
+    """A partner's calls wait for each other, not for another partner's. In Lambda a process has one call anyway."""
+
+    def __init__(self, at_once: int = AT_ONCE, patience: float = _PATIENCE) -> None:
+        self._at_once, self._patience = at_once, patience
+        self._guard = threading.Lock()
+        self._turns: dict[str, threading.Semaphore] = {}
+
+    @contextmanager
+    def one(self, partner: Partner) -> Iterator[None]:
+        """For a call whose signature was checked: nobody else can hold a partner's turns. Raises Throttled."""
+        with self._guard:
+            turns = self._turns.setdefault(partner.id, threading.Semaphore(self._at_once))
+        if not turns.acquire(timeout=self._patience):
+            raise Throttled("too many calls of one partner at a time")
+        try:
+            yield
+        finally:
+            turns.release()
 
 
 def _refused(until: float, now: datetime) -> Refused:

@@ -15,7 +15,7 @@ from chalicelib.errors import BadInput, Refusal
 from chalicelib.finance.service import LoanService
 from chalicelib.partners import ingestion, once, signing
 from chalicelib.partners.keys import KeyRing, derive, new_key_id
-from chalicelib.partners.limits import RateLimit
+from chalicelib.partners.limits import RateLimit, Turns
 from chalicelib.partners.model import PARTNER_ID, IssuedKey, Kind, Partner, PartnerKey
 from chalicelib.partners.refusals import Reason, Refused
 from chalicelib.partners.registers import registers
@@ -71,6 +71,7 @@ class PartnerService:
         self._secret = secret
         self._ring = KeyRing(store)
         self._limits = RateLimit(store)
+        self._turns = Turns()
         self._nonces = once.Nonces(store)
         self._answers = once.Answers(store)
         self._ingestion = ingestion.Ingestion(registers(store, cases, loans, enterprises))
@@ -131,7 +132,8 @@ class PartnerService:
         partner = self._authenticated(call, signature, now)
         if kind not in partner.scopes:
             raise Refused(Reason.OUT_OF_SCOPE)
-        reply = self._answered(call, kind, partner, signature, now)
+        with self._turns.one(partner):
+            reply = self._answered(call, kind, partner, signature, now)
         extra = {"partner_id": partner.id, "key_id": signature.key_id, "kind": kind, "repeated": reply.repeated}
         log.info("partner call taken", extra={**extra, **reply.body["counts"]})
         return reply

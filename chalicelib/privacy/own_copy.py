@@ -23,6 +23,7 @@ from chalicelib.times import chinese_time, local
 
 MOST_NOTICES = 1000
 _WITH_SECTIONS = (BINDING, SUSPENDED, JOINING, CONSENT, "notice#", FOLLOWER)
+_PLACES = {"chat": "对话", "page": "网页", "menu": "菜单", "hall": "政务大厅", "unfollow": "取消关注"}
 _ACTIONS = {"granted": "同意", "withdrawn": "撤回"}
 
 Rows = list[dict[str, str]]
@@ -133,7 +134,7 @@ class OwnCopyService:
                 "事项": one.scope.chinese,
                 "做了什么": _ACTIONS[one.action],
                 "时间": chinese_time(one.at),
-                "在哪里": one.channel,
+                "在哪里": _PLACES.get(one.channel, one.channel),
             }
             for one in self._consents.history(openid)
         ]

@@ -14,7 +14,8 @@ import pytest
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.sqlite_store import SqliteStore
-from chalicelib.partners.model import Kind
+from chalicelib.partners.limits import Turns
+from chalicelib.partners.model import Kind, Partner
 from chalicelib.partners.once import LEASE, Answers
 from chalicelib.partners.refusals import Reason, Refused
 from chalicelib.ports import Page, Record, Store, Throttled
@@ -263,3 +264,24 @@ def test_even_the_longest_answer_fits_into_its_row() -> None:
     answer = county.send(county.office, "cases", {"rows": rows}, **{"Idempotency-Key": "job-1"})
     assert answer.body["counts"]["errors"] == 500 and len(answer.body["errors"]) == 500
     assert county.send(county.office, "cases", {"rows": rows}, **{"Idempotency-Key": "job-1"}).body == answer.body
+
+
+def test_the_calls_of_one_partner_wait_for_each_other_and_for_nobody_else() -> None:
+    turns = Turns(at_once=2, patience=0.01)
+    first, other = (Partner(id=name, name=name, scopes=(Kind.CASES,)) for name in ("lx-sjj", "lx-yh"))
+    with turns.one(first), turns.one(first):
+        with pytest.raises(Throttled), turns.one(first):
+            raise AssertionError("a third call at a time")
+        with turns.one(other), turns.one(other):
+            pass
+    with turns.one(first):
+        pass
+
+
+def test_a_call_that_fails_gives_its_turn_back() -> None:
+    turns = Turns(at_once=1, patience=0.01)
+    partner = Partner(id="lx-sjj", name="lx-sjj", scopes=(Kind.CASES,))
+    with pytest.raises(ValueError), turns.one(partner):
+        raise ValueError
+    with turns.one(partner):
+        pass
