@@ -1,8 +1,8 @@
 """Writers of one process to one SQLite file: one after the other, with one commit for those that wait in a row.
 
 A commit that reaches the disk takes milliseconds, the statements of a writer a fraction of one. So a writer that sees
-others waiting leaves the commit to them (group commit), each behind a savepoint of its own, and nobody is told that
-something is written before the commit that holds it has come back.
+others waiting leaves the commit to them (group commit), each after the first behind a savepoint of its own, and nobody
+is told that something is written before the commit that holds it has come back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ os.register_at_fork(after_in_child=_KNOWN.clear)  # a lock that another thread h
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """A transaction that several writers share. ``owner``: the file object whose connection it is."""
+    """A transaction that several writers share. ``owner``: the file object whose connection it is; ``writers``: those
+    whose statements are in it."""
 
     owner: object
     connection: sqlite3.Connection
@@ -73,7 +74,8 @@ class Commits:
         refusal: BaseException | None = None
         try:
             yield group.connection
-            group.connection.execute("RELEASE writer")
+            if group.writers > 1:
+                group.connection.execute("RELEASE writer")
         except BaseException as error:
             refusal = error
             _undo(group, error)
@@ -94,19 +96,21 @@ class Commits:
                 self._waiting -= 1
 
     def _joined(self, owner: object, begin: Callable[[], Opened]) -> _Group:
-        """The group that waits for us, when it is on a connection of ours, or a new one; our savepoint is set."""
+        """The group that waits for us, when it is on a connection of ours, our savepoint set; or a new one, where the
+        transaction itself is all there is to take back."""
         if self._group is not None and self._group.owner is not owner:
             self._commit(self._group)
         if self._group is None:
             self._group = _Group(owner, *begin())
-        self._group.connection.execute("SAVEPOINT writer")
+        else:
+            self._group.connection.execute("SAVEPOINT writer")
         self._group.writers += 1
         return self._group
 
     def _leave(self, group: _Group) -> None:
         """Pass the turn on, with the commit where somebody waits; back when the commit has been made."""
         try:
-            if not self._waiting or group.writers >= MOST or group.error is not None:
+            if not self._waiting or not 0 < group.writers < MOST or group.error is not None:
                 self._commit(group)
         finally:
             self._turn.release()
@@ -123,7 +127,7 @@ class Commits:
         """Ends the group; whose turn it is calls this."""
         self._group = None
         try:
-            if group.error is None:
+            if group.error is None and group.writers:
                 _commit(group.connection)
         except sqlite3.Error as error:
             group.error = error
@@ -139,9 +143,13 @@ class Commits:
 def _undo(group: _Group, cause: BaseException) -> None:
     """Take back this writer's statements alone; where SQLite itself gave up the transaction (a full disk), nobody's
     are left, and all of the group have to hear of it."""
+    group.writers -= 1
     try:
-        group.connection.execute("ROLLBACK TO writer")
-        group.connection.execute("RELEASE writer")
+        if group.writers:
+            group.connection.execute("ROLLBACK TO writer")
+            group.connection.execute("RELEASE writer")
+        else:
+            group.connection.execute("ROLLBACK")
     except sqlite3.Error as error:
         group.error = cause if isinstance(cause, sqlite3.Error) else error
         if group.connection.in_transaction:

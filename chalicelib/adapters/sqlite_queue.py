@@ -23,8 +23,8 @@ _ANY = "SELECT 1 FROM messages WHERE queue = ? AND dead = 0 AND visible_at <= ? 
 _BURY = "UPDATE messages SET dead = 1, receipt = NULL WHERE id = ?"
 _WAITING = """SELECT id, body, attempts FROM messages
               WHERE queue = ? AND dead = 0 AND visible_at <= ? ORDER BY visible_at, rowid LIMIT ?"""
-_TAKE = "UPDATE messages SET attempts = ?, receipt = ?, visible_at = ? WHERE id = ?"
-_ACK = "DELETE FROM messages WHERE receipt = ? AND queue = ? AND dead = 0"
+_TAKE = "UPDATE messages SET attempts = attempts + 1, receipt = ? || id, visible_at = ? WHERE id IN ({})"
+_ACK = "DELETE FROM messages WHERE receipt IN ({}) AND queue = ? AND dead = 0"
 _RELEASE = "UPDATE messages SET receipt = NULL, visible_at = ? WHERE receipt = ? AND queue = ? AND dead = 0"
 _DEPTH = "SELECT count(*) FROM messages WHERE queue = ? AND dead = 0"
 _DEAD = "SELECT id, body, attempts FROM messages WHERE queue = ? AND dead = 1 ORDER BY visible_at, rowid LIMIT ?"
@@ -71,16 +71,18 @@ class SqliteQueue:
             return []
         with self._hasty.writing() as connection:
             waiting = self._waiting(connection, queue, now, limit)
-            messages = [
-                Message(row["id"], decode_message(row["body"]), uuid4().hex, row["attempts"] + 1) for row in waiting
-            ]
-            connection.executemany(_TAKE, [(m.attempts, m.receipt, now + visibility_seconds, m.id) for m in messages])
-        return messages
+            ids = [row["id"] for row in waiting]
+            delivery = uuid4().hex
+            connection.execute(_TAKE.format(_marks(ids)), (delivery, now + visibility_seconds, *ids))
+        return [
+            Message(row["id"], decode_message(row["body"]), delivery + row["id"], row["attempts"] + 1)
+            for row in waiting
+        ]
 
     def ack(self, queue: str, *receipts: str) -> None:
         if receipts:
             with self._hasty.writing() as connection:
-                connection.executemany(_ACK, [(receipt, queue) for receipt in receipts])
+                connection.execute(_ACK.format(_marks(receipts)), (*receipts, queue))
 
     def release(self, queue: str, receipt: str, *, delay_seconds: int = 0) -> None:
         check_delay(delay_seconds)
@@ -126,3 +128,8 @@ class SqliteQueue:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _marks(values: Sequence[str]) -> str:
+    """The place holders of a list."""
+    return ", ".join("?" * len(values))
