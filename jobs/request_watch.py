@@ -1,4 +1,4 @@
-"""request-watch: answers to 诉求 go back to their askers, and departments hear what they owe to 诉求 and 差评.
+"""request-watch: answers to 诉求 and 工单 go back to their askers, and departments hear what they owe to 诉求 and 差评.
 
 The working day before the last, the department's officers are reminded; past it its head hears, and three working days
 later the unit above. Each step is written together with its notices: run twice or killed, nobody hears twice.
@@ -23,6 +23,7 @@ from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, pla
 from jobs.rating_watch import rating_plan
 from jobs.schedule import Every
 from jobs.telling import circumstances
+from jobs.ticket_answers import ticket_plan
 from jobs.wording import field_deadline, field_time
 
 TELL_WITHIN = timedelta(days=3)
@@ -50,10 +51,11 @@ class RequestWatch(Job):
                 placements.append(Placement(tuple(_to_unit(context, concern, level, when, skipped)), (raised[1],)))
                 lines.append(Line(f"诉求 {concern.id}", f"{_WHAT[level]}，督办{_unit(concern, level)}"))
         rated, found = rating_plan(context, when, skipped)
-        return JobPlan((*placements, *rated), (*lines, *found), +skipped)
+        answered, asked = ticket_plan(context, when, skipped)
+        return JobPlan((*placements, *rated, *answered), (*lines, *found, *asked), +skipped)
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
-        """Counts concerns and ratings moved on, and notices: what ``planned`` counts."""
+        """Counts concerns, ratings and tickets moved on, and notices: what ``planned`` counts."""
         queued = failed = 0
         for placement in plan.placements:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from hashlib import sha256
@@ -9,16 +10,27 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel
 
+from chalicelib.errors import BadInput, Refusal
 from chalicelib.masking import scrub
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, Index, JsonObject, Put, Record, Store, Write
 from chalicelib.times import chinese_time, local_date, stamp
 
+_ID = re.compile(r"T-\d{4}-\d{2,}")
 _LONGEST = 500
 _TRIES = 8
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
-TicketState = Literal["open", "closed"]
+TicketState = Literal["open", "answered", "closed"]
+"""``answered``: the answer is there, who asked has not been told."""
 _STATES: tuple[TicketState, ...] = get_args(TicketState)
+
+
+class TicketError(Refusal):
+    """The text is the sentence to show."""
+
+
+class TicketUnknown(TicketError, BadInput):
+    """No such ticket."""
 
 
 class Ticket(BaseModel):
@@ -92,6 +104,48 @@ class TicketService:
                     raise
                 continue
             return
+
+    def get(self, ticket_id: str, now: datetime) -> Ticket:
+        """The latest ticket of this id, seen from ``now``. Raises TicketUnknown."""
+        return Ticket.model_validate(self._kept(ticket_id, now).body)
+
+    def answer(self, ticket_id: str, text: str, now: datetime) -> Ticket:
+        """What a person of the 政数局 found out or did. The same answer again is fine.
+
+        Raises TicketUnknown, and TicketError for no words, and for another answer than the one that was given.
+        """
+        words = scrub(text.strip())[:_LONGEST]
+        if not words:
+            raise TicketError("答复不能为空。")
+        for attempt in range(_TRIES):
+            row = self._kept(ticket_id, now)
+            ticket = Ticket.model_validate(row.body)
+            if ticket.state != "open":
+                if ticket.answer == words:
+                    return ticket
+                raise TicketError(f"工单 {ticket.id} 已经答复过，不能再改。请用 ticket show 查看。")
+            answered = ticket.model_copy(update={"state": "answered", "answer": words})
+            try:
+                self._store.put(self._row(answered), if_version=row.version)
+            except Conflict:  # the person added to it in this moment
+                if attempt == _TRIES - 1:
+                    raise
+                continue
+            return answered
+        raise AssertionError("unreachable")
+
+    def told(self, ticket: Ticket) -> Write | None:
+        """The write that files an answered ticket as told to who asked; None when it moved on meanwhile."""
+        row = self._store.get(_key(ticket.id, ticket.opened_at), "row")
+        if row is None or Ticket.model_validate(row.body) != ticket:
+            return None
+        return Put(self._row(ticket.model_copy(update={"state": "closed"})), if_version=row.version)
+
+    def _kept(self, ticket_id: str, now: datetime) -> Record:
+        row = self._store.get(_key(ticket_id, now), "row") if _ID.fullmatch(ticket_id) else None
+        if row is None:
+            raise TicketUnknown(f"没有编号为 {ticket_id} 的工单。请用 ticket list 查看编号。")
+        return row
 
     def of_person(self, openid: str) -> list[Ticket]:
         """What this person asked or complained of, the oldest first."""

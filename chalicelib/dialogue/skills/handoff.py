@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from chalicelib.dialogue.desk import Desk
-from chalicelib.dialogue.model import Flow, Reply, Turn
+from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
-from chalicelib.dialogue.tickets import TicketKind
+from chalicelib.dialogue.tickets import Ticket, TicketKind
 from chalicelib.dialogue.wording import choice
 
 HOURS = "工作日 9:00–12:00、13:30–17:00"
@@ -17,6 +17,10 @@ _BRIBE = re.compile(
 )
 _COMPLAINT = re.compile(r"投诉|没人管|没人理|踢皮球|推来推去|烦死|气死|态度(差|不好|恶劣)|乱收费|不作为|太慢了|差劲")
 _INSULT = re.compile(r"傻[逼比子叉]|垃圾|白痴|智障|蠢货|废物|去死|他妈|妈的|滚蛋|^滚$")
+
+_MINE = re.compile(r"我的?工单|工单.{0,16}(进度|怎么样|到哪|答复|回复)|查.{0,3}工单|^T-\d{4}-\d{2,}$", re.IGNORECASE)
+_SHOWN = 3
+_LONGEST_SHOWN = 60
 
 
 class Handoff(Skill):
@@ -32,9 +36,11 @@ class Handoff(Skill):
         return {"ask": lambda turn, args: self._ask(turn)}
 
     def claims(self, turn: Turn) -> bool:
-        return any(pattern.search(turn.text) for pattern in (_BRIBE, _COMPLAINT, _INSULT))
+        return any(pattern.search(turn.text) for pattern in (_MINE, _BRIBE, _COMPLAINT, _INSULT))
 
     def answer(self, turn: Turn) -> Reply:
+        if _MINE.search(turn.text):
+            return self._mine(turn)
         if _BRIBE.search(turn.text):
             return Reply(
                 ("办事不收任何红包、好处，该办的按规定都能办。", "材料差什么，直接告诉我要办的事，我帮您一项项对。"),
@@ -52,6 +58,14 @@ class Handoff(Skill):
             self._desk.tickets.add(flow.data["ticket"], turn.text, turn.now, turn.message)
             return Reply((f"已补进工单 {flow.data['ticket']}，一起转给工作人员。",), footer="要问别的请接着说。")
         return self._take(turn, "人工答复", "已转给工作人员。")
+
+    def _mine(self, turn: Turn) -> Reply:
+        """The latest tickets with their answers, so that nobody has to wait for a notice to read one."""
+        mine = self._desk.tickets.of_person(turn.openid)[: -_SHOWN - 1 : -1]
+        if not mine:
+            return Reply(("您还没有工单。",), (Option(label="转人工", action="handoff.ask"),))
+        lines = [line for ticket in mine for line in (f"**工单 {ticket.id} · {ticket.kind}**", *_standing(ticket))]
+        return Reply(tuple(lines), (Option(label="转人工", action="handoff.ask"),), footer="着急请拨 12345。")
 
     def _ask(self, turn: Turn) -> Reply:
         turn.session.flow = Flow(skill=self.name, step="text")
@@ -72,4 +86,11 @@ class Handoff(Skill):
 
     def _take(self, turn: Turn, kind: TicketKind, opening: str) -> Reply:
         ticket = self._desk.tickets.open(turn.openid, kind, turn.text, turn.now, message=turn.message)
-        return Reply((opening, f"已记为工单 {ticket.id}，1 个工作日内答复您。"), footer="也可拨 12345。")
+        return Reply(
+            (opening, f"已记为工单 {ticket.id}，1 个工作日内答复您；回复“我的工单”看答复。"), footer="也可拨 12345。"
+        )
+
+
+def _standing(ticket: Ticket) -> tuple[str, ...]:
+    asked = ticket.text.splitlines()[0][:_LONGEST_SHOWN] if ticket.text else ""
+    return tuple(filter(None, (asked, f"答复：{ticket.answer}" if ticket.answer else "还没有答复，工作人员在办。")))

@@ -47,6 +47,8 @@ COMMANDS = (
     "notice retry",
     "notice cancel",
     "ticket list",
+    "ticket show",
+    "ticket answer",
     "menu publish",
 )
 WRONG_CODE = E01[:-1] + "D"
@@ -370,6 +372,23 @@ def test_tickets_without_the_persons_id(jobs: Jobs, county: Application) -> None
     printed = jobs("ticket", "list").out
     assert "138****5678" in printed
     assert "360323199001010015" not in printed
+
+
+def test_a_ticket_is_answered_and_a_bad_ratings_by_its_own_command(jobs: Jobs, county: Application) -> None:
+    now = county.clock.now()
+    ticket, rated = (county.tickets.open("oAsker", kind, "问", now).id for kind in ("人工答复", "差评整改"))
+    assert "还没有答复" in jobs("ticket", "show", ticket).out
+    assert "已答复" in jobs("ticket", "answer", ticket, "请到 3 号窗口").out
+    assert jobs("ticket", "show", ticket, "--json").json["answer"] == "请到 3 号窗口"
+    assert "openid" not in jobs("ticket", "show", ticket, "--json").json
+    for words, reason in (
+        ((ticket, "别的"), "已经答复过"),
+        ((rated, "好"), "answer-rating"),
+        (("T-9", "好"), "ticket list"),
+    ):
+        refused = jobs("ticket", "answer", *words)
+        assert refused.code != 0 and reason in refused.err
+    assert [one["id"] for one in jobs("ticket", "list", "--json").json] == [rated]
 
 
 def test_doctor_says_what_is_missing(jobs: Jobs, county: Application) -> None:

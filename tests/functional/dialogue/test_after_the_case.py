@@ -122,6 +122,17 @@ def test_a_bad_rating_is_a_ticket_with_its_own_day(county: Application, meet: Me
     assert "跑了三趟" in next(county.tickets.listed()).text
 
 
+def test_an_answered_ticket_is_read_by_who_asked(county: Application, meet: Meet) -> None:
+    person = meet("asker")
+    said(person, "人工")
+    assert "我的工单" in said(person, "食堂要办什么证")
+    assert "还没有答复" in said(person, "我的工单")
+    [ticket] = county.tickets.listed()
+    county.tickets.answer(ticket.id, "食品经营许可证", county.clock.now())
+    assert "答复：食品经营许可证" in said(person, f"工单 {ticket.id} 有答复了吗")
+    assert "还没有工单" in said(meet("stranger"), ticket.id)
+
+
 def test_a_stranger_rates_nothing(county: Application, meet: Meet) -> None:
     ended(county)
     assert "没有等您评价" in said(meet("stranger"), "评价")

@@ -1,0 +1,62 @@
+"""An answered ticket reaches who asked, once, and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.dialogue.tickets import TicketError, TicketService, TicketUnknown
+from chalicelib.enterprises.consent import Scope
+from tests.unit.jobs.support import E01, JobWorld, enterprise
+
+ASKER, COLLEAGUE = "o-asker", "o-colleague"
+
+
+@pytest.fixture
+def world() -> JobWorld:
+    world = JobWorld()
+    world.add(enterprise(E01))
+    return world
+
+
+def answered(world: JobWorld, openid: str = ASKER) -> TicketService:
+    tickets = TicketService(world.store)
+    ticket = tickets.open(openid, "人工答复", "食堂要办什么证", world.clock.now())
+    tickets.answer(ticket.id, "食品经营许可证，网上可办", world.clock.now())
+    return tickets
+
+
+def test_the_answer_is_told_once_to_who_asked(world: JobWorld) -> None:
+    world.person(ASKER, E01)
+    world.person(COLLEAGUE, E01)
+    tickets = answered(world)
+    assert world.run("request-watch", dry_run=True).planned == 2
+    world.run("request-watch")
+    assert world.run("request-watch").planned == 0
+    world.deliver()
+    assert len(world.texts(ASKER)) == 1 and "T-" in world.texts(ASKER)[0]
+    assert world.texts(COLLEAGUE) == []
+    assert [ticket.state for ticket in tickets.of_person(ASKER)] == ["closed"]
+
+
+def test_without_consent_or_binding_it_waits_to_be_read(world: JobWorld) -> None:
+    world.person(ASKER, E01)
+    world.consents.withdraw(ASKER, list(Scope), "chat", world.clock.now())
+    for openid in (ASKER, "o-nobody"):
+        answered(world, openid)
+    world.run("request-watch")
+    world.deliver()
+    assert world.texts(ASKER) == world.texts("o-nobody") == []
+    assert list(TicketService(world.store).listed("answered")) == []
+
+
+def test_an_answer_stands(world: JobWorld) -> None:
+    tickets, now = answered(world), world.clock.now()
+    [ticket] = tickets.of_person(ASKER)
+    assert tickets.answer(ticket.id, " 食品经营许可证，网上可办", now).answer == ticket.answer
+    with pytest.raises(TicketError, match="已经答复过"):
+        tickets.answer(ticket.id, "另一个答复", now)
+    with pytest.raises(TicketError, match="不能为空"):
+        tickets.answer(ticket.id, "  ", now)
+    for wrong in ("T-1123-99", "x", "T-1#1-1", ""):
+        with pytest.raises(TicketUnknown, match="ticket list"):
+            tickets.answer(wrong, "好", now)
