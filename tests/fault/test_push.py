@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from chalicelib.notices.model import NoticeState
+from chalicelib.notices.together import MOST
 from tests.fault.push import Run
 
 NOTICES = 500
@@ -19,8 +20,11 @@ def test_none_lost_none_twice_each_ends(tmp_path: Path) -> None:
     report = run.go(limit=150)
     assert report.holds, report.table()
     assert report.kills >= 2
-    assert report.states[NoticeState.DELIVERED] > NOTICES * 0.8, report.table()
-    assert report.states[NoticeState.MAYBE_SENT] < NOTICES * 0.12, report.table()
+    # A slow machine kills more often. Each kill leaves at most one batch in doubt, and the day's quota (45009), which
+    # comes last, then bars the platform for longer than it would know a repeat.
+    in_doubt = MOST * report.kills
+    assert report.states[NoticeState.DELIVERED] > NOTICES * 0.85 - in_doubt, report.table()
+    assert report.states[NoticeState.MAYBE_SENT] < NOTICES * 0.08 + in_doubt, report.table()
     assert _leaks(run, tmp_path) == []
 
 
