@@ -40,7 +40,8 @@ from jobs.embedded.worker import AT_ONCE, Consumer, consumers
 from simulator.client import Client
 from simulator.state import State
 
-TURNS, WARM_UP, BLOCK, PEOPLE = 15, 1, 80, 200
+TURNS, WARM_UP, BLOCK, PEOPLE = 15, 1, 90, 200
+"""BLOCK: the same number of whole batches for each consumer, as the bare loop's threads have the same number each."""
 PROMISE = 0.7
 _ROOT = Path(__file__).resolve().parent.parent
 _QUEUE = QUEUES[Priority.URGENT]
