@@ -133,13 +133,25 @@ class RatingService:
 
     def ticketed(self, no: str, ticket: str) -> Rating:
         """The bad rating with the ticket that was opened for it. Raises RatingRefused when there is none."""
-        return self._change(no, {"ticket": ticket})
+        row, held = self._kept(no)
+        return self._save(row, held.model_copy(update={"ticket": ticket}))
 
     def answered(self, no: str, answer: str, now: datetime) -> Rating:
-        """A bad rating was put right and answered. Raises RatingRefused."""
-        if not answer.strip():
+        """A bad rating was put right and answered. The same answer again is the one kept before.
+
+        Raises RatingRefused for no words, for no bad rating, and for another answer than the one that was given.
+        """
+        words = answer.strip()[:500]
+        if not words:
             raise RatingRefused("答复不能为空。")
-        return self._change(no, {"answer": answer.strip()[:500], "answered_at": now}, bad=True)
+        row, held = self._kept(no)
+        if not held.level.is_bad:
+            raise _no_bad_one(no)
+        if held.answered_at is None:
+            return self._save(row, held.model_copy(update={"answer": words, "answered_at": now}))
+        if held.answer != words:
+            raise RatingRefused(f"办件 {no} 的差评已经答复过，不能再改。请用 case ratings --bad 查看。")
+        return held
 
     def of_month(self, month: str) -> Iterator[Rating]:
         """``month``: YYYY-MM, China."""
@@ -175,17 +187,22 @@ class RatingService:
             if (page := found.next) is None:
                 return
 
-    def _change(self, no: str, values: dict[str, object], *, bad: bool = False) -> Rating:
+    def _kept(self, no: str) -> tuple[Record, Rating]:
         row = self._store.get(_key(no), "row")
-        held = Rating.model_validate(row.body) if row else None
-        if row is None or held is None or (bad and not held.level.is_bad):
-            raise RatingRefused(f"办件 {no} 没有差评，不用答复。请核对编号。")
-        changed = held.model_copy(update=values)
+        if row is None:
+            raise _no_bad_one(no)
+        return row, Rating.model_validate(row.body)
+
+    def _save(self, row: Record, changed: Rating) -> Rating:
         try:
             self._store.put(_row(changed), if_version=row.version)
         except Conflict:
-            raise RatingRefused(f"办件 {no} 的评价刚刚有人处理，请再看一次。") from None
+            raise RatingRefused(f"办件 {changed.case_no} 的评价刚刚有人处理，请再看一次。") from None
         return changed
+
+
+def _no_bad_one(no: str) -> RatingRefused:
+    return RatingRefused(f"办件 {no} 没有差评，不用答复。请核对编号。")
 
 
 def statistics(ratings: Iterable[Rating], on: date) -> Mapping[str, Mapping[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -68,6 +68,15 @@ def test_only_a_bad_rating_is_answered(world: World) -> None:
         world.ratings.answered("3603232026112200123", "好", NOW)
     with pytest.raises(RatingRefused, match="没有差评"):
         world.ratings.answered("3603232026112200777", "好", NOW)
+
+
+def test_an_answer_stands_and_the_same_one_again_changes_nothing(world: World) -> None:
+    world.rate(world.case(), Level.BAD)
+    first = world.ratings.answered("3603232026112200123", "已向申请人说明并改正", NOW)
+    assert world.ratings.answered(first.case_no, " 已向申请人说明并改正 ", NOW + timedelta(days=1)) == first
+    with pytest.raises(RatingRefused, match="已经答复过"):
+        world.ratings.answered(first.case_no, "另一种说法", NOW)
+    assert world.ratings.get(first.case_no) == first
 
 
 def test_figures_of_a_month(world: World) -> None:

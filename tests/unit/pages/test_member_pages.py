@@ -7,10 +7,11 @@ import re
 
 import pytest
 
+from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.joining import JoinRequest
 from chalicelib.enterprises.model import Role
 from chalicelib.notices.kinds import NoticeKind
-from tests.unit.pages.house import NOW, OTHER_USCC, OWNER, STAFF, STRANGER, USCC, House, Phone
+from tests.unit.pages.house import HOSTILE, NOW, OTHER_USCC, OWNER, STAFF, STRANGER, USCC, House, Phone
 
 NEW = "oNew"
 
@@ -109,6 +110,22 @@ def test_what_another_room_keeps_of_a_person_comes_out_too(house: House) -> None
     house.store.put(Record(f"person#{OWNER}", "draft#form-1", {"openid": OWNER, "answer": "四百万"}))
     rest = json.loads(Phone(house, OWNER).get("/h5/mydata?as=json").body)["其他"]
     assert {"是什么": "draft#form-1", "answer": "四百万"} in rest
+
+
+def test_the_own_copy_has_no_code_words(house: House) -> None:
+    house.tell(OWNER, "办件有进展", NoticeKind.CASE_PROGRESS)
+    for number, channel in enumerate(("chat", "page", "menu", "hall", "unfollow")):
+        house.consents.grant(OWNER, (Scope.FORM_PREFILL,), f"2027-{number}", channel, NOW)
+    document = json.loads(Phone(house, OWNER).get("/h5/mydata?as=json").body)
+    places = {row["在哪里"] for row in document["同意和撤回的记录"]}
+    assert places >= {"对话", "网页", "菜单", "政务大厅", "取消关注"}
+    texts = [text for title, rows in document.items() if title not in ("化名", "其他") for text in strings(rows)]
+    word = re.compile(r"(?<![A-Za-z0-9])[A-Za-z_]{2,}(?![A-Za-z0-9])")
+    assert [text for text in texts if word.search(text.replace(HOSTILE, ""))] == []
+
+
+def strings(section: str | list[dict[str, str]]) -> list[str]:
+    return [section] if isinstance(section, str) else [text for row in section for text in (*row, *row.values())]
 
 
 def test_deletion_takes_a_sure_word_and_then_everything(house: House) -> None:
