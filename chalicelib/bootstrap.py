@@ -50,18 +50,14 @@ from chalicelib.links import Links
 from chalicelib.metrics import Metrics
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SendLimits
-from chalicelib.notices.monthly import MonthlyService
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.service import NoticeService
-from chalicelib.pages.limits import PageLimits
-from chalicelib.partners.service import PartnerService
 from chalicelib.points.service import PointService
 from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.rematch import Rematch
 from chalicelib.policies.service import PolicyService
 from chalicelib.ports import Blobs, Clock, Embedder, Messenger, Queue, Store
 from chalicelib.privacy.erasure import ErasureService
-from chalicelib.privacy.own_copy import OwnCopyService
 from chalicelib.settings import Settings, load
 from chalicelib.wechat.codec import Codec, Mode
 
@@ -70,6 +66,10 @@ if TYPE_CHECKING:
     from chalicelib.content.service import ContentService
     from chalicelib.forms.documents.kept import Documents
     from chalicelib.forms.submission import SubmissionService
+    from chalicelib.notices.monthly import MonthlyService
+    from chalicelib.pages.limits import PageLimits
+    from chalicelib.partners.service import PartnerService
+    from chalicelib.privacy.own_copy import OwnCopyService
     from chalicelib.wechat.client import PlatformClient
 
 
@@ -294,6 +294,8 @@ class Application:
 
     @cached_property
     def own_copies(self) -> OwnCopyService:
+        from chalicelib.privacy.own_copy import OwnCopyService
+
         return OwnCopyService(
             self.store,
             bindings=self.bindings,
@@ -358,6 +360,8 @@ class Application:
 
     @cached_property
     def partners(self) -> PartnerService:
+        from chalicelib.partners.service import PartnerService
+
         return PartnerService(
             self.store,
             self.settings.session_secret.get_secret_value(),
@@ -372,6 +376,8 @@ class Application:
 
     @cached_property
     def page_limits(self) -> PageLimits:
+        from chalicelib.pages.limits import PageLimits
+
         return PageLimits(self.store, self.settings.session_secret.get_secret_value())
 
     @cached_property
@@ -404,6 +410,7 @@ class Application:
     @cached_property
     def monthly(self) -> MonthlyService:
         from chalicelib.adapters.wechat_mass import WechatMass
+        from chalicelib.notices.monthly import MonthlyService
 
         return MonthlyService(self.store, WechatMass(lambda: self.wechat_client))
 

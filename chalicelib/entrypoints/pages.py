@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, unquote
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.pages import site
 from chalicelib.pages.http import PageRequest, PageResponse
 
 pages = Blueprint(__name__)
@@ -46,6 +45,8 @@ def keyed_page(page: str, key: str) -> Response:
 
 
 def _answer(name: str, key: str) -> Response:
+    from chalicelib.pages import site  # the callback runs in the same function and shows no page
+
     application, request = bootstrap.current(), pages.current_request
     wanted = PageRequest(
         page=unquote(name),  # the local gateway hands parameters on as they came

@@ -19,8 +19,6 @@ from chalicelib.notices.delivery import DeliveryResult
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.policies import rematch
 from chalicelib.ports import JsonObject
-from jobs.rematch import Rematching
-from jobs.runner import context_of
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +116,9 @@ def _correlation_id(record: JsonObject) -> str:
 
 
 def _match(application: Application, body: JsonObject, queue: str) -> int:
+    from jobs.rematch import Rematching  # every job: nothing for who delivers a notice or answers a message
+    from jobs.runner import context_of
+
     return Rematching(context_of(application), application.rematch).work_off(body)
 
 

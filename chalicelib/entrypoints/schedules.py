@@ -1,4 +1,7 @@
-"""Jobs by the clock and by hand: what EventBridge Scheduler and the operators' command invoke."""
+"""Jobs by the clock and by hand: what EventBridge Scheduler and the operators' command invoke.
+
+The jobs are imported where they run: this module is part of every function, the callback's too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib import bootstrap, logs
-from jobs import runner
 
 schedules = Blueprint(__name__)
 
@@ -16,6 +18,8 @@ schedules = Blueprint(__name__)
 @schedules.lambda_function(name="scheduled")
 def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One job at its time: ``{"job": name}``, the input that infra gives each schedule."""
+    from jobs import runner
+
     with logs.bind(correlation_id=context.aws_request_id, job=event["job"]):
         return runner.run_by_name(event["job"]).document()
 
@@ -24,6 +28,8 @@ def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """For operators. ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` runs a job → ``runner.answer_of``;
     ``{"describe": true}`` → the settings of this stage, without its secrets."""
+    from jobs import runner
+
     if event.get("describe"):
         return {"settings": bootstrap.current().settings.public()}
     as_of = event.get("as_of")
