@@ -140,18 +140,18 @@ class PartnerService:
 
     def _authenticated(self, call: Call, signature: signing.Signature, now: datetime) -> Partner:
         """An unknown partner, a key that is unknown, expired or revoked, and a wrong signature get the same answer;
-        an unknown partner and an unknown key also cost the same work."""
+        an unknown partner and an unknown key also cost the same work. Only genuine calls are counted: who knows no
+        secret cannot use up a partner's limit."""
         if not fullmatch(PARTNER_ID, call.partner):
             raise Refused(Reason.UNAUTHORISED)
         self._limits.check(call.partner, signature.key_id, now)
         key = self._ring.key(call.partner, signature.key_id)
         partner = self._ring.partner(call.partner) if key is not None and key.valid(now) else None
-        if partner is not None:
-            self._limits.take(partner, signature.key_id, now)
         secret = derive(self._secret, call.partner, signature.key_id)
         genuine = signing.matches(signature, secret, call.method, call.path, signing.body_hash(call.body))
         if partner is None or not genuine:
             raise Refused(Reason.UNAUTHORISED)
+        self._limits.take(partner, signature.key_id, now)
         return partner
 
     def _answered(self, call: Call, kind: Kind, partner: Partner, signature: signing.Signature, now: datetime) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -126,6 +127,15 @@ def test_strangers_cannot_use_up_a_partners_calls() -> None:
         with pytest.raises(Refused) as caught:
             county.partners.receive(sent.call(), START)
         assert caught.value.reason is Reason.UNAUTHORISED
+    assert county.report(county.bank_a, "loans", loan_row())["counts"]["accepted"] == 1
+
+
+def test_who_knows_a_keys_name_but_not_its_secret_uses_up_nothing() -> None:
+    county = County()
+    county.partners.register(BANK_A.model_copy(update={"per_second": 1}))
+    guessed = dataclasses.replace(county.bank_a, secret="guessed")
+    for _ in range(20):
+        assert refusal(county, guessed, "loans", BODY).reason is Reason.UNAUTHORISED
     assert county.report(county.bank_a, "loans", loan_row())["counts"]["accepted"] == 1
 
 
