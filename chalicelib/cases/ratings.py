@@ -12,6 +12,7 @@ from chalicelib.cases.life import Life
 from chalicelib.cases.model import Case, CaseState
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.errors import Refusal
+from chalicelib.masking import scrub
 from chalicelib.ports import Conflict, Index, Put, Record, Store, Write
 from chalicelib.times import local, stamp
 
@@ -141,7 +142,7 @@ class RatingService:
 
         Raises RatingRefused for no words, for no bad rating, and for another answer than the one that was given.
         """
-        words = answer.strip()[:500]
+        words = scrub(answer.strip())[:500]  # the rater reads it, and so does whoever opens the list
         if not words:
             raise RatingRefused("答复不能为空。")
         row, held = self._kept(no)

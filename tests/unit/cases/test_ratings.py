@@ -79,6 +79,12 @@ def test_an_answer_stands_and_the_same_one_again_changes_nothing(world: World) -
     assert world.ratings.get(first.case_no) == first
 
 
+def test_an_answer_holds_no_number_that_names_a_person(world: World) -> None:
+    world.rate(world.case(), Level.BAD)
+    kept = world.ratings.answered("3603232026112200123", "已电话 13812345678 回访", NOW)
+    assert "13812345678" not in kept.answer and "回访" in kept.answer
+
+
 def test_figures_of_a_month(world: World) -> None:
     for number, level in enumerate(Level):
         world.rate(world.case(no=f"36032320261122{number:05}"), level)
