@@ -44,10 +44,10 @@ def show(number: Number, as_json: Annotated[bool, JSON] = False) -> None:
 
 @app.command("answer")
 def answer(number: Number, text: Annotated[str, typer.Argument(help="答复，会原样给提出人看")]) -> None:
-    """答复一张工单；提出人会收到通知，回复“我的工单”也能看到。差评整改用 case answer-rating。"""
+    """答复一张工单；提出人回复“我的工单”能看到，绑定了企业的还会收到通知。差评整改用 case answer-rating。"""
     application = bootstrap.current()
     now = application.clock.now()
     if application.tickets.get(number, now).kind == "差评整改":
         raise BadInput(f"{number} 是差评整改工单，请用 case answer-rating 办件编号 整改结果（编号见 ticket show）。")
     ticket = application.tickets.answer(number, text, now)
-    say(f"已答复 {ticket.id}，10 分钟内通知提出人。")
+    say(f"已答复 {ticket.id}。提出人回复“我的工单”能看到；绑定了企业的，10 分钟内收到通知。")

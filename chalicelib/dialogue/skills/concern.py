@@ -154,7 +154,7 @@ class ConcernSkill(Skill):
 
 
 def _shown(concern: Concern) -> Reply:
-    lines = [f"**诉求 {concern.id} · {concern.topic} · {concern.state.chinese}**", concern.text]
+    lines = [f"诉求 {concern.id} · {concern.topic} · {concern.state.chinese}", concern.text]
     if concern.state is ConcernState.OPEN:
         lines.append(f"{concern.dept} 正在办，最晚 {short_date(concern.due)} 答复。")
     else:

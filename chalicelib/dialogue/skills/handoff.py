@@ -64,7 +64,7 @@ class Handoff(Skill):
         mine = self._desk.tickets.of_person(turn.openid)[: -_SHOWN - 1 : -1]
         if not mine:
             return Reply(("您还没有工单。",), (Option(label="转人工", action="handoff.ask"),))
-        lines = [line for ticket in mine for line in (f"**工单 {ticket.id} · {ticket.kind}**", *_standing(ticket))]
+        lines = [line for ticket in mine for line in (f"工单 {ticket.id} · {ticket.kind}", *_standing(ticket))]
         return Reply(tuple(lines), (Option(label="转人工", action="handoff.ask"),), footer="着急请拨 12345。")
 
     def _ask(self, turn: Turn) -> Reply:
