@@ -129,7 +129,7 @@ class Person:
             body = self._application.codec.decrypt(sealed.group(1)).decode()
         content = re.search(r"<Content><!\[CDATA\[(.*)\]\]></Content>", body, re.S)
         assert content, body
-        assert not re.search(r"(?<!\*)\*\*(?!\*)", content.group(1)), "WeChat shows Markdown as it is typed"
+        assert not re.search(r"^\*\*[^*]", content.group(1), re.M), "WeChat shows Markdown as it is typed"
         return content.group(1)
 
 
