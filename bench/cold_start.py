@@ -62,7 +62,11 @@ class Context:
 answer = app.app(json.loads(os.environ["BENCH_EVENT"]), Context())
 assert answer["statusCode"] == 200 and "Encrypt" in answer["body"], answer
 """
-_ANSWERS: dict[str, Any] = {"Query": {"Items": [], "Count": 0, "ScannedCount": 0}, "UpdateItem": {"Attributes": {}}}
+_ANSWERS: dict[str, Any] = {
+    "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
+    "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
+    "UpdateItem": {"Attributes": {}},
+}
 
 
 def section() -> Section:

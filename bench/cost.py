@@ -60,6 +60,9 @@ class Meter:
     def _called(self, parsed: Any, model: Any, **_: Any) -> None:
         if model.name == "GetItem":
             self.units["read units"] += max(1, math.ceil(_size(parsed.get("Item", {})) / 4096))
+        elif model.name == "BatchGetItem":
+            found = [item for items in parsed.get("Responses", {}).values() for item in items]
+            self.units["read units"] += sum(max(1, math.ceil(_size(item) / 4096)) for item in found)
         elif model.name == "Query":
             units = max(1, math.ceil(sum(map(_size, parsed.get("Items", []))) / 4096))
             self.units["read units"] += units / 2 if self._halved else units

@@ -456,7 +456,7 @@ class Application:
 
     @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.store, self.clock.now)
+        return Inbox(self.store, self.clock.now, ahead=self.catalogue_reader)
 
     @cached_property
     def codec(self) -> Codec:

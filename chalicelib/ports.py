@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol
 JsonObject = dict[str, Any]
 Index = Literal["gsi1", "gsi2"]
 
+MAX_GET = 100
+"""Rows in one ``get_many`` (DynamoDB Developer Guide, BatchGetItem)."""
 MAX_TRANSACT = 100
 """Writes in one ``Store.transact``: DynamoDB's own limit."""
 
@@ -104,6 +106,11 @@ class Store(Protocol):
 
     def get(self, pk: str, sk: str) -> Record | None:
         """The live row, read consistently, or None."""
+        ...
+
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
+        """The same for up to MAX_GET different rows, in the order asked and in one round trip; each row is consistent,
+        the rows together are of no one moment. Raises ValueError."""
         ...
 
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +40,22 @@ class DynamoDBStore:
         rows.check_key(pk, sk)
         item = self._call("get_item", Key=requests.key(pk, sk), ConsistentRead=True).get("Item")
         return requests.live_record(item, self._now()) if item else None
+
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
+        """What a busy table leaves out of an answer is asked for again. Raises Throttled when it stays left out."""
+        rows.check_keys(keys)
+        found: dict[tuple[str, str], Record | None] = {}
+        wanted: list[Item] = [requests.key(pk, sk) for pk, sk in keys]
+        for _ in attempts():
+            if not wanted:
+                return [found.get(key) for key in keys]
+            asked = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            client = self._client()
+            answer = patiently(client, partial(client.batch_get_item, RequestItems=asked))
+            for item in answer["Responses"].get(self._table, []):
+                found[item["pk"]["S"], item["sk"]["S"]] = requests.live_record(item, self._now())
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        raise Throttled("the table leaves rows out of its answers")
 
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         """One conditional write; an unconditional one over an expired row needs a second, to restart its version."""

@@ -46,6 +46,11 @@ class MemoryStore:
         with self._lock:
             return self._live((pk, sk))
 
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
+        rows.check_keys(keys)
+        with self._lock:
+            return [self._live(key) for key in keys]
+
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         [version] = self._apply([Put(record, if_absent, if_version)])
         return replace(record, version=version)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.ports import MAX_TRANSACT, Check, JsonObject, Put, Record, Write
+from chalicelib.ports import MAX_GET, MAX_TRANSACT, Check, JsonObject, Put, Record, Write
 
 MAX_PK_BYTES = 2_048
 MAX_SK_BYTES = 1_024
@@ -57,6 +57,14 @@ def check_key(pk: str, sk: str) -> None:
     """Raises ValueError for keys that DynamoDB refuses."""
     if not pk or not sk or _above(MAX_PK_BYTES, pk) or _above(MAX_SK_BYTES, sk):
         raise ValueError("keys must be 1 to 2048 (pk) and 1 to 1024 (sk) bytes long")
+
+
+def check_keys(keys: Sequence[tuple[str, str]]) -> None:
+    """Raises ValueError for keys that no row has, for one asked twice, and for too many."""
+    if len(set(keys)) < len(keys) or len(keys) > MAX_GET:
+        raise ValueError(f"at most {MAX_GET} different rows are read together, not {len(keys)}")
+    for pk, sk in keys:
+        check_key(pk, sk)
 
 
 def check_put(record: Record, if_absent: bool, if_version: int | None) -> None:

@@ -62,6 +62,11 @@ class SqliteStore:
         with self._file.reading() as connection:
             return self._find(connection, pk, sk)
 
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
+        rows.check_keys(keys)
+        with self._file.reading() as connection:
+            return [self._find(connection, pk, sk) for pk, sk in keys]
+
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         [version] = self._apply([Put(record, if_absent, if_version)])
         return replace(record, version=version)

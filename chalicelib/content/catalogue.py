@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.content import snapshots
 from chalicelib.content.kinds import CATALOGUE, KINDS
-from chalicelib.ports import Blobs, JsonObject, Store
+from chalicelib.ports import Blobs, JsonObject, Record, Store
 
 if TYPE_CHECKING:
     from chalicelib.forms.model import FieldDef, Form
@@ -67,19 +67,31 @@ class CatalogueReader:
         finally:
             self._pinned.depth = outer
             if not outer:
-                self._pinned.catalogue = None
+                self._pinned.catalogue = self._pinned.ahead = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The row that tells which version counts, for who reads it together with another."""
+        return snapshots.PK, snapshots.HEAD
+
+    def read_ahead(self, head: Record | None) -> None:
+        """That row, as it was read just now: what this thread pins next is of this version, and asks for none."""
+        self._pinned.ahead = (head,)
 
     def current(self) -> Catalogue:
         """The published catalogue of this moment. Raises SnapshotMissing."""
         if not getattr(self._pinned, "depth", 0):
             return self._read()
         if getattr(self._pinned, "catalogue", None) is None:
-            self._pinned.catalogue = self._read()
+            ahead: tuple[Record | None] | None = getattr(self._pinned, "ahead", None)
+            self._pinned.catalogue = self._of(snapshots.published(*ahead)) if ahead else self._read()
         pinned: Catalogue = self._pinned.catalogue
         return pinned
 
     def _read(self) -> Catalogue:
-        published = snapshots.read_head(self._store)
+        return self._of(snapshots.read_head(self._store))
+
+    def _of(self, published: snapshots.Published | None) -> Catalogue:
         version = published.head.version if published else 0
         with self._lock:
             if published is not None and self._held.version != version:

@@ -45,7 +45,11 @@ class Published:
 
 
 def read_head(store: Store) -> Published | None:
-    record = store.get(PK, HEAD)
+    return published(store.get(PK, HEAD))
+
+
+def published(record: Record | None) -> Published | None:
+    """What the head row says."""
     return None if record is None else Published(Head.model_validate(record.body), record.version)
 
 

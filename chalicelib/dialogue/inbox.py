@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from chalicelib.dialogue.model import Session
 from chalicelib.ports import Conflict, JsonObject, Put, Record, Store
@@ -69,6 +69,17 @@ class Overdue:
     push: str
 
 
+class Ahead(Protocol):
+    """A row that nearly every answer needs besides the session."""
+
+    @property
+    def key(self) -> tuple[str, str]: ...
+
+    def read_ahead(self, row: Record | None, /) -> None:
+        """Called with it, on the thread that makes the answer."""
+        ...
+
+
 class SessionChanged(Exception):
     """Another message of this person was answered meanwhile: answer this one again, on the session it left."""
 
@@ -89,11 +100,16 @@ class Inbox:
     """The rows ``inbound#{key}`` and ``person#{openid}/session``."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], pause: Callable[[float], None] = time.sleep
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        pause: Callable[[float], None] = time.sleep,
+        ahead: Ahead | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._pause = pause
+        self._ahead = ahead
 
     def take(self, key: str) -> Delivery:
         """Take the message, or wait up to PATIENCE for the answer of the delivery that has it."""
@@ -106,7 +122,12 @@ class Inbox:
 
     def session(self, openid: str) -> Kept:
         """What is remembered of this person's conversation; empty for a new one."""
-        row = self._store.get(f"person#{openid}", "session")
+        key = (f"person#{openid}", "session")
+        if self._ahead is None:
+            row = self._store.get(*key)
+        else:
+            row, beside = self._store.get_many([key, self._ahead.key])
+            self._ahead.read_ahead(beside)
         return Kept(Session.model_validate(row.body), row.version) if row else Kept(Session(), None)
 
     def done(self, taken: Taken, reply: JsonObject | None, openid: str, kept: Kept | None) -> JsonObject | None:

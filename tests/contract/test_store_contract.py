@@ -39,6 +39,32 @@ def test_absent_row_reads_as_none(store: Store) -> None:
     assert store.get("p", "nothing") is None
 
 
+def test_many_rows_come_in_the_order_asked(store: Store, clock: FixedClock) -> None:
+    for number in range(3):
+        store.put(row(sk=str(number), body={"n": number}))
+    store.put(row("q", expires_at=soon(clock, 5)))
+    store.add("p", "count", {"n": 7})
+    clock.advance(6)
+    asked = [("p", "2"), ("p", "none"), ("p", "0"), ("q", "row"), ("p", "count")]
+    found = store.get_many(asked)
+    assert [record and record.body["n"] for record in found] == [2, None, 0, None, 7]
+    assert found == [store.get(*key) for key in asked]
+    assert store.get_many([]) == []
+
+
+@pytest.mark.parametrize("keys", [[("p", "1"), ("p", "1")], [("p", str(n)) for n in range(101)], [("", "row")]])
+def test_keys_that_cannot_be_read_together_are_refused(store: Store, keys: list[tuple[str, str]]) -> None:
+    with pytest.raises(ValueError):
+        store.get_many(keys)
+
+
+def test_a_hundred_rows_are_read_together(store: Store) -> None:
+    for number in range(100):
+        store.put(row(sk=str(number), body={"words": "长" * 3000}))
+    found = store.get_many([("p", str(number)) for number in range(100)])
+    assert [record.sk for record in found if record] == [str(number) for number in range(100)]
+
+
 def test_round_trip_of_chinese_nested_values_and_all_keys(store: Store, clock: FixedClock) -> None:
     body = {
         "名称": "芦溪县宣风镇“老表”粉店\n二楼\u0000é𠮷",
