@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.concerns.model import Concern, ConcernState, Level
@@ -22,7 +21,7 @@ from chalicelib.times import at_local
 from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, place
 from jobs.rating_watch import rating_plan
 from jobs.schedule import Every
-from jobs.telling import circumstances
+from jobs.telling import circumstances, for_one
 from jobs.ticket_answers import ticket_plan
 from jobs.wording import field_deadline, field_time
 
@@ -93,11 +92,7 @@ def _to_asker(context: JobContext, concern: Concern, when: When, skipped: Counte
         why=f"诉求 {concern.id} 已答复",
         sample=concern.is_sample,
     )
-    around = circumstances(context, when, [draft.uscc], draft.kind)
-    asker = [person for person in around.people[draft.uscc] if person.openid == concern.openid]
-    planned = plan([draft], replace(around, people={draft.uscc: asker}))
-    skipped.update(planned.skipped)
-    return planned.items
+    return for_one(context, when, draft, concern.openid, skipped)
 
 
 def _to_unit(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.dialogue.tickets import Ticket, TicketService
@@ -15,9 +14,9 @@ from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
-from chalicelib.notices.planning import PlannedNotice, plan
+from chalicelib.notices.planning import PlannedNotice
 from jobs.core import JobContext, Line, Placement, When
-from jobs.telling import circumstances
+from jobs.telling import for_one
 from jobs.wording import field_time
 
 TELL_WITHIN = timedelta(days=3)
@@ -59,8 +58,4 @@ def _to_asker(context: JobContext, ticket: Ticket, when: When, skipped: Counter[
         expires_at=when.now + TELL_WITHIN,
         why=f"工单 {ticket.id} 已答复",
     )
-    around = circumstances(context, when, [draft.uscc], draft.kind)
-    asker = [person for person in around.people[draft.uscc] if person.openid == ticket.openid]
-    planned = plan([draft], replace(around, people={draft.uscc: asker}))
-    skipped.update(planned.skipped)
-    return planned.items
+    return for_one(context, when, draft, ticket.openid, skipped)
