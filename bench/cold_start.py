@@ -1,10 +1,10 @@
 """A fresh process to its first answered callback (冷启动), from the built zip, beside the imports that nobody can do
 without.
 
-Both run in turns, in fresh processes that see the unpacked zip and, behind it, what Lambda has itself (boto3 and
-chalice); nothing may be written beside the sources, as in Lambda. The callback is a text message in safe mode; its
-store is a stand-in for DynamoDB on 127.0.0.1 that holds nothing, so that only our own time counts. Sizes are those of
-the same build.
+Both run in turns, in fresh processes that see the unpacked zip and, behind it, what Lambda has itself (boto3);
+nothing may be written beside the sources, as in Lambda. The callback is a text message in safe mode; its store is a
+stand-in for DynamoDB on 127.0.0.1 that holds nothing, so that only our own time counts. Sizes are those of the same
+build.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def section() -> Section:
         for _ in range(TURNS):
             for script, text in scripts.items():
                 spent[script].append(_seconds(text, files, address))
-    ratio = statistics.median(o / b for o, b in zip(spent["callback"], spent["bare"], strict=True))
+    ratio = _ratio(spent["callback"], spent["bare"])
     rows = [
         ["bare: chalice, boto3, wechatpy, pydantic, one DynamoDB client", *_told(spent["bare"]), "1.00"],
         ["`import app`", *_told(spent["import"]), f"{_ratio(spent['import'], spent['bare']):.2f}"],

@@ -18,14 +18,14 @@ from chalicelib.notices.model import Draft
 from chalicelib.notices.planning import PlannedNotice, plan
 from chalicelib.ports import Throttled
 from chalicelib.times import at_local
+from jobs.answers import TELL_WITHIN, Answer, to_asker
 from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, place
 from jobs.rating_watch import rating_plan
 from jobs.schedule import Every
-from jobs.telling import circumstances, for_one
+from jobs.telling import circumstances
 from jobs.ticket_answers import ticket_plan
-from jobs.wording import field_deadline, field_time
+from jobs.wording import field_deadline
 
-TELL_WITHIN = timedelta(days=3)
 _WHAT = {Level.REMINDED: "诉求明天到期", Level.LATE: "诉求已超时", Level.ESCALATED: "诉求超时提级督办"}
 
 
@@ -69,30 +69,16 @@ def _chosen(concern: Concern, when: When) -> bool:
 
 
 def _to_asker(context: JobContext, concern: Concern, when: When, skipped: Counter[str]) -> Sequence[PlannedNotice]:
-    """For the one who asked, and nobody else of the enterprise."""
-    if concern.uscc is None or not concern.openid or concern.answered_at is None:
-        skipped["提出人没有绑定企业，等本人查看"] += 1
-        return ()
-    draft = Draft(
-        uscc=concern.uscc,
-        kind=NoticeKind.CASE_PROGRESS,
+    answer = Answer(
+        what="诉求",
+        number=concern.id,
+        topic=concern.topic,
+        line=f"{concern.dept}答复：{concern.answer}",
+        at=concern.answered_at or when.now,
         subject=f"concern#{concern.id}",
-        version="answer",
-        event="answered",
-        title="诉求已答复",
-        lines=(f"诉求 {concern.id}（{concern.topic}）", f"{concern.dept}答复：{concern.answer}"),
-        fields={
-            "thing1": f"诉求：{concern.topic}",
-            "character_string2": concern.id,
-            "phrase3": "已答复",
-            "time4": field_time(concern.answered_at),
-        },
-        path="/h5/inbox",
-        expires_at=when.now + TELL_WITHIN,
-        why=f"诉求 {concern.id} 已答复",
         sample=concern.is_sample,
     )
-    return for_one(context, when, draft, concern.openid, skipped)
+    return to_asker(context, when, answer, concern.openid, concern.uscc, skipped)
 
 
 def _to_unit(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
@@ -28,17 +27,6 @@ def circumstances(context: JobContext, when: When, usccs: Iterable[str], *kinds:
         quiet=context.notices.quiet,
         demo=context.demo,
     )
-
-
-def for_one(
-    context: JobContext, when: When, draft: Draft, openid: str, skipped: Counter[str]
-) -> Sequence[PlannedNotice]:
-    """The draft for this one person of its enterprise; none, with the reason counted, where they may not be told."""
-    around = circumstances(context, when, [draft.uscc], draft.kind)
-    wanted = [person for person in around.people[draft.uscc] if person.openid == openid]
-    planned = plan([draft], replace(around, people={draft.uscc: wanted}))
-    skipped.update(planned.skipped)
-    return planned.items
 
 
 def tell(context: JobContext, when: When, drafts: Sequence[Draft], skipped: Counter[str] | None = None) -> JobPlan:

@@ -46,16 +46,17 @@ class DynamoDBStore:
         rows.check_keys(keys)
         found: dict[tuple[str, str], Record | None] = {}
         wanted: list[Item] = [requests.key(pk, sk) for pk, sk in keys]
-        for _ in attempts():
-            if not wanted:
-                return [found.get(key) for key in keys]
+        client = self._client()
+        tries = attempts()
+        while wanted:
+            if next(tries, None) is None:
+                raise Throttled("the table leaves rows out of its answers")
             asked = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            client = self._client()
             answer = patiently(client, partial(client.batch_get_item, RequestItems=asked))
             for item in answer["Responses"].get(self._table, []):
                 found[item["pk"]["S"], item["sk"]["S"]] = requests.live_record(item, self._now())
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        raise Throttled("the table leaves rows out of its answers")
+        return [found.get(key) for key in keys]
 
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         """One conditional write; an unconditional one over an expired row needs a second, to restart its version."""

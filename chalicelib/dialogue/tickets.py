@@ -85,7 +85,8 @@ class TicketService:
         )
 
     def add(self, ticket_id: str, text: str, now: datetime, message: str = "") -> None:
-        """What the person says later about the matter, once for a ``message``; a ticket that is gone stays gone."""
+        """What the person says later about the matter, once for a ``message``; a ticket that was answered is open
+        again, one that is gone stays gone."""
         key = _key(ticket_id, now)
 
         def write() -> tuple[JsonObject, list[Write]]:
@@ -93,7 +94,8 @@ class TicketService:
             if row is None:
                 return {}, []
             ticket = Ticket.model_validate(row.body)
-            longer = ticket.model_copy(update={"text": f"{ticket.text}\n{scrub(text)}"[:_LONGEST]})
+            words = f"{ticket.text}\n{scrub(text)}"[:_LONGEST]
+            longer = ticket.model_copy(update={"text": words, "state": "open"})
             return {}, [Put(self._row(longer), if_version=row.version)]
 
         for attempt in range(_TRIES):

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
         "members": "成员 成员管理 管理成员 成员名单 企业成员",
         "agree": "同意 同意接收",
         "inbox": "消息 收件箱 我的消息",
+        "tickets": "我的工单 工单 查工单",
         "privacy": "我的数据 我的授权 隐私 导出我的数据",
         "erase": "删除我的数据 删除我的信息 删除数据",
     }.items()

@@ -28,10 +28,10 @@ def scheduled(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def run_job(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """For operators. ``{"job", "as_of"?, "dry_run"?, "enterprise"?}`` runs a job → ``runner.answer_of``;
     ``{"describe": true}`` → the settings of this stage, without its secrets."""
-    from jobs import runner
-
     if event.get("describe"):
         return {"settings": bootstrap.current().settings.public()}
+    from jobs import runner
+
     as_of = event.get("as_of")
     with logs.bind(correlation_id=context.aws_request_id, job=event["job"]):
         result = runner.run_by_name(

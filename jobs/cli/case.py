@@ -143,13 +143,13 @@ def ratings(
 def answer_rating(
     no: Annotated[str, typer.Argument(help="办件编号")], text: Annotated[str, typer.Argument(help="整改结果")]
 ) -> None:
-    """登记一个差评已经整改并答复；工单随之办结，评价人会收到答复。"""
+    """登记一个差评已经整改并答复；工单随之办结，答复给评价人看。"""
     application = bootstrap.current()
     now = application.clock.now()
     rating = application.ratings.answered(no, text, now)
     if rating.ticket:
         application.tickets.answer(rating.ticket, text, now)
-    say(f"已登记 {rating.case_no} 的整改答复，10 分钟内通知评价人。")
+    say(f"已登记 {rating.case_no} 的整改答复。评价人回复“我的工单”能看到；同意接收提醒的，10 分钟内收到通知。")
 
 
 def _known(no: str) -> Case:

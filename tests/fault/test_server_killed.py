@@ -194,7 +194,7 @@ def test_killed_ten_times_in_the_middle_of_a_push(world: World, capsys: pytest.C
 
     with capsys.disabled():
         show(table, time.monotonic() - started)
-    assert any(row.delivered < row.placed for row in table)  # kills were in the middle of the push
+    assert sum(row.delivered < row.placed for row in table) >= ROUNDS // 3  # kills were in the middle of the push
     assert any(row.sending for row in table)  # and some in the middle of a notice
     arrived = Counter({row["client_msg_id"]: row["count"] for row in world.client.deliveries()})
     assert set(arrived) == {notice.id for notice in planned}  # none is lost

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.adapters import aws
 from chalicelib.adapters.aws import client_config
 from chalicelib.adapters.clocks import FixedClock
 
@@ -51,6 +52,7 @@ class MockedAws:
     def start(self) -> None:
         import boto3
 
+        aws._session.cache_clear()  # one made before moto was imported knows nothing of it
         self._mock.start()
         self._session = boto3.session.Session(region_name=REGION)
 

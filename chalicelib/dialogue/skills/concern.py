@@ -64,7 +64,7 @@ class ConcernSkill(Skill):
             return None
         try:
             return self._desk.concerns.route(text)
-        except ConcernError:
+        except ConcernError:  # in court already: a guide answers
             return None
 
     @staticmethod
@@ -75,7 +75,7 @@ class ConcernSkill(Skill):
             (f"这件事我可以转给{route.dept}，{route.days} 个工作日内答复您。",),
             (
                 Option(label="转过去", action="concern.file", args=file),
-                Option(label="补充几句再转", action="concern.ask"),
+                Option(label="换个说法再转", action="concern.ask"),
                 Option(label="查办事指南", action="guide.ask", args={"text": turn.text}),
             ),
             footer=f"办理部门和时限为{SAMPLE_NOTE}" if route.is_sample else "",

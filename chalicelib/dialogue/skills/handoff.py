@@ -1,4 +1,4 @@
-"""Handing over to a person, and the treatment of complaints, insults and bribery offers."""
+"""Handing over to a person, the tickets that come of it, and the treatment of complaints, insults, bribery offers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ _BRIBE = re.compile(
 )
 _COMPLAINT = re.compile(r"投诉|没人管|没人理|踢皮球|推来推去|烦死|气死|态度(差|不好|恶劣)|乱收费|不作为|太慢了|差劲")
 _INSULT = re.compile(r"傻[逼比子叉]|垃圾|白痴|智障|蠢货|废物|去死|他妈|妈的|滚蛋|^滚$")
-
-_MINE = re.compile(r"我的?工单|工单.{0,16}(进度|怎么样|到哪|答复|回复)|查.{0,3}工单|^T-\d{4}-\d{2,}$", re.IGNORECASE)
+_MINE = re.compile(r"我的?工单|工单.{0,16}(进度|怎么样|到哪|答复|回复)|^T-\d{4}-\d{2,}$", re.IGNORECASE)
 _SHOWN = 3
 _LONGEST_SHOWN = 60
 
@@ -30,7 +29,7 @@ class Handoff(Skill):
         self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
-        return {"person": self._ask}
+        return {"person": self._ask, "tickets": self._mine}
 
     def actions(self) -> Mapping[str, Action]:
         return {"ask": lambda turn, args: self._ask(turn)}
@@ -61,7 +60,7 @@ class Handoff(Skill):
 
     def _mine(self, turn: Turn) -> Reply:
         """The latest tickets with their answers, so that nobody has to wait for a notice to read one."""
-        mine = self._desk.tickets.of_person(turn.openid)[: -_SHOWN - 1 : -1]
+        mine = self._desk.tickets.of_person(turn.openid)[-_SHOWN:][::-1]
         if not mine:
             return Reply(("您还没有工单。",), (Option(label="转人工", action="handoff.ask"),))
         lines = [line for ticket in mine for line in (f"工单 {ticket.id} · {ticket.kind}", *_standing(ticket))]
@@ -91,6 +90,10 @@ class Handoff(Skill):
         )
 
 
-def _standing(ticket: Ticket) -> tuple[str, ...]:
-    asked = ticket.text.splitlines()[0][:_LONGEST_SHOWN] if ticket.text else ""
-    return tuple(filter(None, (asked, f"答复：{ticket.answer}" if ticket.answer else "还没有答复，工作人员在办。")))
+def _standing(ticket: Ticket) -> list[str]:
+    lines = [ticket.text.splitlines()[0][:_LONGEST_SHOWN]] if ticket.text else []
+    if ticket.answer:
+        lines.append(f"答复：{ticket.answer}")
+    if ticket.state == "open":
+        lines.append("您补充的话，工作人员在看。" if ticket.answer else "还没有答复，工作人员在办。")
+    return lines

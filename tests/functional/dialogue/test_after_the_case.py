@@ -133,6 +133,15 @@ def test_an_answered_ticket_is_read_by_who_asked(county: Application, meet: Meet
     assert "还没有工单" in said(meet("stranger"), ticket.id)
 
 
+def test_who_asks_for_their_ticket_within_a_complaint_adds_nothing_to_it(county: Application, meet: Meet) -> None:
+    person = meet("asker")
+    assert "已记为工单" in said(person, "投诉窗口态度差")
+    assert "还没有答复" in said(person, "我的工单")
+    assert "已补进工单" in said(person, "上周五下午，3 号窗口")
+    [ticket] = county.tickets.listed()
+    assert "我的工单" not in ticket.text and "3 号窗口" in ticket.text
+
+
 def test_a_stranger_rates_nothing(county: Application, meet: Meet) -> None:
     ended(county)
     assert "没有等您评价" in said(meet("stranger"), "评价")

@@ -65,6 +65,16 @@ def test_drafts_are_nobodys_yet(meet: Meet) -> None:
     assert "3000 万元" not in said(meet("asker").say("稳岗扩岗贷款能贷多少"))
 
 
+@pytest.mark.parametrize("text", ["能申请什么奖补", "怎么领补贴", "我们能领到哪些补助"])
+def test_who_asks_for_any_benefit_is_led_to_their_own(meet: Meet, text: str) -> None:
+    assert "请先绑定企业" in said(meet("asker").say(text))
+
+
+@pytest.mark.parametrize("text", ["开店能申请什么证", "营业执照丢了能拿什么代替"])
+def test_what_else_one_can_get_is_no_benefit(meet: Meet, text: str) -> None:
+    assert "请先绑定企业" not in said(meet("asker").say(text))
+
+
 @pytest.mark.parametrize("text", ["我想贷款", "公司想借点钱周转", "银行贷款被拒了怎么办", "怎么贷款"])
 def test_who_needs_money_hears_of_the_ways(text: str, meet: Meet) -> None:
     answer = said(meet("asker").say(text))

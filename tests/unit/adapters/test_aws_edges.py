@@ -118,6 +118,32 @@ def test_a_refused_condition_is_a_conflict_even_beside_other_reasons() -> None:
     assert len(client.calls) == 1
 
 
+def left_out(*keys: str) -> Any:
+    """Answers a batch with what it asks for, but for these sort keys."""
+
+    def answer(arguments: dict[str, Any]) -> dict[str, Any]:
+        asked = arguments["RequestItems"]["t"]["Keys"]
+        items = [key | {"body": {"S": "{}"}, "version": {"N": "1"}} for key in asked if key["sk"]["S"] not in keys]
+        rest = [key for key in asked if key["sk"]["S"] in keys]
+        return {"Responses": {"t": items}, "UnprocessedKeys": {"t": {"Keys": rest}} if rest else {}}
+
+    return answer
+
+
+def test_rows_that_a_batch_leaves_out_are_asked_for_again_alone() -> None:
+    client = Scripted(*[left_out("b")] * (aws.ATTEMPTS - 1), left_out())
+    found = store(client).get_many([("p", "b"), ("p", "a")])
+    assert [record.sk for record in found if record] == ["b", "a"]
+    assert [len(call["RequestItems"]["t"]["Keys"]) for call in client.calls] == [2] + [1] * (aws.ATTEMPTS - 1)
+
+
+def test_a_table_that_goes_on_leaving_rows_out_is_throttled() -> None:
+    client = Scripted(left_out("b"))
+    with pytest.raises(Throttled):
+        store(client).get_many([("p", "a"), ("p", "b")])
+    assert len(client.calls) == aws.ATTEMPTS
+
+
 def test_a_transaction_that_can_never_succeed_is_not_repeated() -> None:
     client = Scripted(cancelled("ValidationError", "None"))
     with pytest.raises(TransactionCanceled):

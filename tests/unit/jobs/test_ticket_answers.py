@@ -60,3 +60,19 @@ def test_an_answer_stands(world: JobWorld) -> None:
     for wrong in ("T-1123-99", "x", "T-1#1-1", ""):
         with pytest.raises(TicketUnknown, match="ticket list"):
             tickets.answer(wrong, "好", now)
+
+
+def test_what_is_added_to_an_answered_ticket_opens_it_and_the_next_answer_is_told(world: JobWorld) -> None:
+    world.person(ASKER, E01)
+    tickets, now = answered(world), world.clock.now()
+    world.run("request-watch")
+    [ticket] = tickets.of_person(ASKER)
+    tickets.add(ticket.id, "还要带什么", now, "m1")
+    tickets.add(ticket.id, "还要带什么", now, "m1")
+    [open_again] = tickets.listed()
+    assert open_again.text.count("还要带什么") == 1
+    tickets.answer(ticket.id, "带身份证", now)
+    world.run("request-watch")
+    assert world.run("request-watch").planned == 0
+    world.deliver()
+    assert len(world.texts(ASKER)) == 2

@@ -1,0 +1,68 @@
+"""An answer to a 诉求 or a 工单 goes back to who asked, and to nobody else (答复告知). Part of request-watch.
+
+Who is not bound to an enterprise gets no notice; everybody finds the answer under 我的诉求 and 我的工单.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.notices.kinds import NoticeKind
+from chalicelib.notices.model import Draft
+from chalicelib.notices.planning import PlannedNotice, plan
+from jobs.core import JobContext, When
+from jobs.telling import circumstances
+from jobs.wording import field_time
+
+TELL_WITHIN = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``what`` was asked (诉求, 工单), its number and topic, and the line with the answer. ``subject`` and ``version``
+    name the telling, which happens once (``Draft``)."""
+
+    what: str
+    number: str
+    topic: str
+    line: str
+    at: datetime
+    subject: str
+    version: str = "answer"
+    sample: bool = False
+
+
+def to_asker(
+    context: JobContext, when: When, answer: Answer, openid: str, uscc: str | None, skipped: Counter[str]
+) -> Sequence[PlannedNotice]:
+    """None, with the reason counted, where the asker may not be told or has left."""
+    if uscc is None or not openid:
+        skipped["提出人没有绑定企业，等本人查看"] += 1
+        return ()
+    draft = Draft(
+        uscc=uscc,
+        kind=NoticeKind.CASE_PROGRESS,
+        subject=answer.subject,
+        version=answer.version,
+        event="answered",
+        title=f"{answer.what}已答复",
+        lines=(f"{answer.what} {answer.number}（{answer.topic}）", answer.line),
+        fields={
+            "thing1": f"{answer.what}：{answer.topic}",
+            "character_string2": answer.number,
+            "phrase3": "已答复",
+            "time4": field_time(answer.at),
+        },
+        path="/h5/inbox",
+        expires_at=when.now + TELL_WITHIN,
+        why=f"{answer.what} {answer.number} 已答复",
+        sample=answer.sample,
+    )
+    around = circumstances(context, when, [uscc], draft.kind)
+    asker = [person for person in around.people[uscc] if person.openid == openid]
+    planned = plan([draft], replace(around, people={uscc: asker}))
+    skipped.update(planned.skipped)
+    return planned.items
