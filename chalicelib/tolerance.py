@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from chalicelib.cases.life import RULES, tolerance_days
 from chalicelib.cases.service import CaseService
-from chalicelib.cases.tolerance import Commitment, CommitmentService, ToleranceRefused, broken, words
+from chalicelib.cases.tolerance import Commitment, CommitmentService, ToleranceRefused, words
 from chalicelib.cases.workdays import Limit, Unit
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.guidance.model import Necessity, ServiceItem
@@ -54,9 +54,13 @@ class ToleranceDesk:
         flags = (enterprise.records.credit_flags or ()) if enterprise else ()
         if any(flag.obligations_done is not True for flag in flags):
             return "有未修复的失信记录，暂不能容缺办理。信用修复后可以再申请。"
-        if broken(self._cases.live(case, now) for case in self._cases.of_enterprise(uscc)):
+        if self._has_broken_one(uscc, now):
             return "以前的容缺承诺没有按期补齐，暂不能再容缺办理。请备齐材料申请。"
         return None
+
+    def _has_broken_one(self, uscc: str, now: datetime) -> bool:
+        cases = (self._cases.get(no) for no in self._commitments.cases_of(uscc))
+        return any(self._cases.live(case, now).commitment_broken for case in cases if case and case.head.uscc == uscc)
 
     def agree(self, openid: str, uscc: str, offer: Offer, now: datetime) -> Commitment:
         """Raises ToleranceRefused. The same again is the commitment that was given before."""

@@ -21,6 +21,7 @@ NEWS_FOR = timedelta(days=7)
 
 OVERLAP = timedelta(minutes=10)
 STALE_AFTER = timedelta(days=3)
+RUNS_READ = 50
 
 TOLD: dict[Kind, str] = {
     CaseState.RETURNED: "已退件",
@@ -60,12 +61,15 @@ class CaseWatch(Job):
 
 
 def _since(context: JobContext, when: When) -> datetime:
-    """From the last run that came to its end, or a day; what is asked twice is placed once."""
+    """From the last run that came to its end; before there was any, a day; when all that were read failed, as long as
+    anything is news. What is asked twice is placed once."""
     day_before = at_local(when.on) - timedelta(days=1)
     if when.enterprise:
         return min(day_before, when.now - NEWS_FOR)
-    last = next((row for row in runs(context.store, CaseWatch.name, 50) if _complete(row)), None)
-    return last.started_at - OVERLAP if last else day_before
+    rows = list(runs(context.store, CaseWatch.name, RUNS_READ))
+    if last := next((row for row in rows if _complete(row)), None):
+        return last.started_at - OVERLAP
+    return day_before if len(rows) < RUNS_READ else when.now - NEWS_FOR
 
 
 def _complete(row: RunRow) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from chalicelib.bootstrap import Application
 from chalicelib.ports import Record
 
-LAYOUT = 2
-"""1: the first. 2: whose a case or a loan is has a row of its own, and a loan a summary for lists and reports."""
+LAYOUT = 3
+"""1: the first. 2: whose a case or a loan is has a row of its own, and a loan a summary for lists and reports. 3: a
+case that was accepted with papers late (容缺) is found by its enterprise as well."""
 
 _KEY = ("layout", "row")
 

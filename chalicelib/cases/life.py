@@ -8,6 +8,7 @@ again and falls into place. Some things happen by the clock alone: acceptance th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -90,7 +91,8 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What the events of a case come to at one moment."""
+    """What the events of a case come to at one moment. ``commitment_broken``: the last day for 容缺 papers passed
+    without them, which stays true when they come later or the case is filed away."""
 
     state: CaseState | None
     steps: tuple[Step, ...]
@@ -102,6 +104,7 @@ class Life:
     accepted_on: date | None = None
     supplied: bool = False
     received: tuple[str, ...] = ()
+    commitment_broken: bool = False
     warnings: tuple[str, ...] = ()
 
     @property
@@ -131,7 +134,7 @@ def live(case: Case, now: datetime, calendar: WorkCalendar, rules: Rules = RULES
         fold.pass_time(event.at)
         fold.take(event)
     fold.pass_time(now)
-    return fold.life()
+    return fold.life(now)
 
 
 def tolerance_days(promised: Limit | None, rules: Rules) -> int:
@@ -158,6 +161,7 @@ class _Fold:
         self.received: dict[str, None] = {}
         self.correct_by: Deadline | None = None
         self.tolerance: Deadline | None = None
+        self.commitment_broken = False
         self.special: str | None = None
         self.notified = True
         self.suspended: list[Span] = []
@@ -173,10 +177,10 @@ class _Fold:
             moment = self._morning_after(self._accept_by())
             if moment is not None and moment <= until:
                 self._deem_accepted(moment)
-        if self.tolerance and self.state in (_S.TOL_ACCEPTED, _S.REVIEWING, _S.SUSPENDED):
+        if self.tolerance and not self._over:
             moment = self._morning_after(self.tolerance)
             if moment is not None and moment <= until:
-                self._enter(_S.TERMINATED_NO_SUPPLY, moment, None)
+                self._break_commitment(moment)
 
     def _accept_by(self) -> Deadline:
         assert self.filed_on is not None
@@ -193,12 +197,20 @@ class _Fold:
         self.accepted_on = self.filed_on
         self.steps.append(Step(CaseAct.DEEMED_ACCEPTED, moment))
 
+    def _break_commitment(self, moment: datetime) -> None:
+        """规定时限不补的终止办理. A decision that was taken is not undone by the clock: what follows it has to wait."""
+        self.commitment_broken = True
+        if self.state is not _S.DECIDED_OK:
+            self._enter(_S.TERMINATED_NO_SUPPLY, moment, None)
+
     # --------------------------------------------------------------------------------------------- what an event does
 
     def take(self, event: CaseEvent) -> None:
         if event.kind is _S.REVIEWING and self.state is _S.REVIEWING:
             self.steps.append(Step(event.kind, event.at, event))  # two tables of one office tell of the same review
             return
+        if event.kind is self.state is _S.TERMINATED_NO_SUPPLY:
+            return  # the office confirms what the clock had done already
         if event.kind is CaseAct.MATERIAL and event.materials:
             self._receive(event)
             return
@@ -251,6 +263,10 @@ class _Fold:
             self._tolerate(event)
         elif kind is _S.SUSPENDED and event:
             self.special, self.notified = event.special, False
+        elif kind is _S.TERMINATED_NO_SUPPLY and self.tolerance:
+            self.commitment_broken = True
+        elif kind is _S.DECIDED_NO:
+            self.tolerance, self.missing = None, ()  # nothing that could still come would help
         self.outcome = OUTCOMES.get(kind, self.outcome)
 
     def _leave(self, at: datetime) -> None:
@@ -270,7 +286,8 @@ class _Fold:
     def _tolerate(self, event: CaseEvent) -> None:
         self.accepted_on = self.entered
         self.missing, self.supplied = event.materials, False
-        self.tolerance = self._given_or_counted(event, tolerance_days(self.head.promised, self.rules))
+        days = event.days or tolerance_days(self.head.promised, self.rules)
+        self.tolerance = self._given_or_counted(event, days)
 
     def _given_or_counted(self, event: CaseEvent, days: int) -> Deadline:
         if event.due is not None:
@@ -337,7 +354,16 @@ class _Fold:
 
     # ------------------------------------------------------------------------------------------------- what comes out
 
-    def life(self) -> Life:
+    def _warnings(self, now: datetime) -> Iterator[str]:
+        """What an operator should see to; none of it is the clock's to settle."""
+        if not self.notified:
+            yield "特别程序还没有书面告知申请人（行政许可法第四十五条）"
+        if self.commitment_broken and not self._over:
+            yield "容缺材料过了期限还没有补齐，已作出的决定不会自动终止，请办理部门处理"
+        if self.state is _S.CORRECTING and self.supplied and self.correct_by and local_date(now) > self.correct_by.day:
+            yield "补正材料已收到，超过 5 个工作日没有答复是否受理，请办理部门答复（行政许可法第三十二条）"
+
+    def life(self, now: datetime) -> Life:
         return Life(
             state=self.state,
             steps=tuple(self.steps),
@@ -349,7 +375,8 @@ class _Fold:
             accepted_on=self.accepted_on,
             supplied=self.supplied,
             received=tuple(self.received),
-            warnings=() if self.notified else ("特别程序还没有书面告知申请人（行政许可法第四十五条）",),
+            commitment_broken=self.commitment_broken,
+            warnings=tuple(self._warnings(now)),
         )
 
     def _dues(self) -> list[Due]:

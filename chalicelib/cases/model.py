@@ -145,7 +145,10 @@ CaseNo = Annotated[str, AfterValidator(_checked_no)]
 
 
 class CaseEvent(BaseModel):
-    """One thing that an office (or the applicant) did to a case. ``id`` is the sender's own and names it for ever."""
+    """One thing that an office (or the applicant) did to a case. ``id`` is the sender's own and names it for ever.
+
+    ``days``: those of an extension; with 容缺受理, the working days that were committed to.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -103,8 +103,9 @@ class CaseRepository:
     def with_aside(self) -> Iterator[str]:
         return aside.numbers(self._store)
 
-    def erase(self, filed: Filed) -> None:
-        """Remove the case with all that was filed of it; its own row last, so that a cut-short call goes on."""
+    def erase(self, filed: Filed, also: Sequence[Write] = ()) -> None:
+        """Remove the case with all that was filed of it; its own row last, so that a cut-short call goes on. ``also``
+        goes with that row."""
         no = filed.case.no
         events = [Delete(case_key(no), event_sk(event)) for event in filed.case.events]
         for start in range(0, len(events), _MOST):
@@ -114,17 +115,17 @@ class CaseRepository:
             writes.append(Delete(lookup_pk(filed.lookup), "row"))
         if filed.case.head.uscc:
             writes.append(Delete(*owner_key(no, filed.case.head.uscc)))
-        writes += aside.mark(no, 0, filed.aside)
+        writes += [*aside.mark(no, 0, filed.aside), *also]
         self._store.transact(writes)
 
     def commit(self, writes: Sequence[Write]) -> None:
         self._store.transact(writes)
 
-    def refile(self, filed: Filed) -> None:
+    def refile(self, filed: Filed, also: Sequence[Write] = ()) -> None:
         """Write the case's own rows as this version keeps them, changing nothing of the case (``jobs/upgrade.py``)."""
         no, uscc = filed.case.no, filed.case.head.uscc
         owner: list[Write] = [Put(Record(*owner_key(no, uscc), {}))] if uscc else []
-        self._store.transact([Put(_row(filed), if_version=filed.version), *owner])
+        self._store.transact([Put(_row(filed), if_version=filed.version), *owner, *also])
 
     @staticmethod
     def writes(filed: Filed, new: Sequence[CaseEvent], replaced: Sequence[CaseEvent], old: Filed | None) -> list[Write]:

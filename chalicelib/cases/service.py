@@ -82,6 +82,16 @@ class CaseService:
 
         return self._retrying(event.case_no, change)
 
+    def refusal(self, event: CaseEvent, now: datetime) -> str | None:
+        """Why this event would be set aside, for who can ask before recording it; None when it would be applied.
+        Raises CaseUnknown."""
+        filed = self._cases.find(event.case_no)
+        if filed is None:
+            raise CaseUnknown(f"没有办件 {event.case_no}，请先导入办件基本信息再报进度")
+        others = tuple(each for each in filed.case.events if each.id != event.id)
+        case = filed.case.model_copy(update={"events": (*others, event)})
+        return next((one.reason for one in self.live(case, now).aside if one.event.id == event.id), None)
+
     def save_row(self, row: CaseRow, now: datetime) -> bool:
         """Take in an imported row; True when anything changed. Events known before stay, also when the row has none.
 
@@ -125,7 +135,7 @@ class CaseService:
 
     def _refiled(self, old: Filed | None) -> bool:
         if old is not None:
-            self._cases.refile(old)
+            self._cases.refile(old, tolerance.mark(old.case.head, self.live(old.case, old.case.updated)))
         return old is not None
 
     def _settled(self, old: Filed, now: datetime) -> bool:
@@ -179,7 +189,7 @@ class CaseService:
             aside=len(life.aside),
         )
         replaced = [event for event in before if event.id in new]
-        return [*self._cases.writes(filed, list(new.values()), replaced, old), *tolerance.mark(case.no, life)]
+        return [*self._cases.writes(filed, list(new.values()), replaced, old), *tolerance.mark(head, life)]
 
     def _retrying(self, no: str, change: Callable[[Filed | None], bool]) -> bool:
         """Read, change, write; again when somebody else wrote in between."""
@@ -208,7 +218,7 @@ class CaseService:
         filed = self._cases.find(no)
         if filed is None or filed.case.updated >= before or not self.live(filed.case, before).is_final:
             return False
-        self._cases.erase(filed)
+        self._cases.erase(filed, tolerance.unmark(no))
         return True
 
     def lapsed(self, now: datetime, back_days: int = 31) -> Iterator[str]:
@@ -225,7 +235,7 @@ class CaseService:
         filed = self._cases.find(no)
         if filed is None or not self._is_lapsed(filed.case, now):
             return False
-        self._cases.erase(filed)
+        self._cases.erase(filed, tolerance.unmark(no))
         return True
 
     def _is_lapsed(self, case: Case, now: datetime) -> bool:

@@ -72,7 +72,7 @@ def _headline(case: Case, life: Life, named: bool) -> str:
 def _status(life: Life) -> str:
     if life.state is None:
         return "还没有进展"
-    if life.missing and life.state in (_S.CORRECTING, _S.TOL_ACCEPTED, _S.REVIEWING):
+    if life.missing and life.state in (_S.CORRECTING, _S.TOL_ACCEPTED, _S.REVIEWING, _S.DECIDED_OK):
         return f"还差 {len(life.missing)} 份材料"
     if life.state is _S.SUSPENDED and life.special:
         return f"特别程序（{life.special}）"
@@ -184,6 +184,10 @@ def _reviewing(case: Case, life: Life) -> str:
     return f"正在审查{_finish_by(life)}{papers}"
 
 
+def _decided(case: Case, life: Life) -> str:
+    return f"通过了，请在{_by(life, DueKind.TOLERANCE)}补齐材料，补齐后制证" if life.missing else "通过了，接下来制证"
+
+
 def _suspended(case: Case, life: Life) -> str:
     return f"正在进行{life.special or '特别程序'}，这段时间不算办理时限"
 
@@ -197,6 +201,7 @@ _SAYINGS: dict[CaseState, Callable[[Case, Life], str]] = {
     _S.TOL_ACCEPTED: _tolerated,
     _S.REVIEWING: _reviewing,
     _S.SUSPENDED: _suspended,
+    _S.DECIDED_OK: _decided,
 }
 _PLAIN: dict[CaseState, str] = {
     _S.RETURNED: "材料需要修改，请按说明改好后重新提交",
@@ -204,7 +209,6 @@ _PLAIN: dict[CaseState, str] = {
     _S.TRANSFERRED: "已转报上级，由上级部门继续办理",
     _S.TERMINATED_NO_SUPPLY: "过了补齐期限，已终止；已交材料下次可以再用",
     _S.WITHDRAWN: "您已撤回，可以重新申请",
-    _S.DECIDED_OK: "通过了，接下来制证",
     _S.DECIDED_NO: "没有通过，您可在 60 日内申请复议、6 个月内起诉",
     _S.CERTIFYING: "正在制证",
     _S.DELIVERING: "证照已好，请按通知领取",

@@ -16,9 +16,9 @@ from hashlib import sha256
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chalicelib.cases.life import Life
-from chalicelib.cases.model import CaseAct, CaseEvent, CaseState
+from chalicelib.cases.model import CaseAct, CaseEvent, CaseHead, CaseState
 from chalicelib.errors import BadInput, Refusal
-from chalicelib.ports import Conflict, Put, Record, Store, Write
+from chalicelib.ports import Conflict, Delete, Index, Put, Record, Store, Write
 from chalicelib.times import local
 
 GOOD_FOR = timedelta(days=30)
@@ -33,7 +33,7 @@ class ToleranceRefused(Refusal):
 
 class Commitment(BaseModel):
     """容缺承诺: ``id`` like C-20261122-03, which the applicant shows at the window. ``days`` working days from
-    acceptance. ``person`` is a pseudonym."""
+    acceptance. ``person`` is a pseudonym. ``accepted_at``: when the window accepted the case ``case_no`` on it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,6 +47,7 @@ class Commitment(BaseModel):
     person: str
     given_at: AwareDatetime
     case_no: str = ""
+    accepted_at: AwareDatetime | None = None
 
     def good(self, now: datetime) -> bool:
         return not self.case_no and now < self.given_at + GOOD_FOR
@@ -113,8 +114,34 @@ class CommitmentService:
         row = self._store.get(_key(commitment_id), "row")
         return Commitment.model_validate(row.body) if row else None
 
+    def cases_of(self, uscc: str) -> Iterator[str]:
+        """Numbers of the enterprise's cases that were accepted with papers missing, however long ago."""
+        yield from _numbers(self._store, "gsi2", f"toleratedof#{uscc}")
+
     def event(self, commitment_id: str, case_no: str, uscc: str | None, now: datetime) -> CaseEvent:
-        """The event 容缺受理 that the window records on this commitment; it is then that case's. Raises BadInput."""
+        """The event 容缺受理 that the window records on this commitment; asked again, the same. Raises BadInput."""
+        held, _ = self._usable(commitment_id, case_no, uscc, now)
+        return CaseEvent(
+            id=f"commitment-{commitment_id}",
+            case_no=case_no,
+            kind=_S.TOL_ACCEPTED,
+            at=held.accepted_at or now,
+            note=f"容缺承诺 {commitment_id}",
+            materials=held.materials,
+            days=held.days,
+            committed=True,
+        )
+
+    def use(self, commitment_id: str, event: CaseEvent, uscc: str | None) -> None:
+        """The commitment is this event's case's from now on; before the event is recorded, so that no second case can
+        have it, and a call that was cut short in between is simply made again. Raises BadInput, and Conflict when
+        somebody else used it at the same moment."""
+        held, version = self._usable(commitment_id, event.case_no, uscc, event.at)
+        if not held.case_no:
+            used = held.model_copy(update={"case_no": event.case_no, "accepted_at": event.at})
+            self._store.put(_row(used), if_version=version)
+
+    def _usable(self, commitment_id: str, case_no: str, uscc: str | None, now: datetime) -> tuple[Commitment, int]:
         row = self._store.get(_key(commitment_id), "row")
         if row is None:
             raise BadInput(f"没有编号为 {commitment_id} 的容缺承诺。请核对企业出示的编号。")
@@ -125,21 +152,7 @@ class CommitmentService:
             raise BadInput(f"承诺 {commitment_id} 已用于办件 {held.case_no}，请企业重新承诺。")
         if not held.case_no and not held.good(now):
             raise BadInput(f"承诺 {commitment_id} 已超过 {GOOD_FOR.days} 天，请企业重新承诺。")
-        self._store.put(_row(held.model_copy(update={"case_no": case_no})), if_version=row.version)
-        return CaseEvent(
-            id=f"commitment-{commitment_id}",
-            case_no=case_no,
-            kind=_S.TOL_ACCEPTED,
-            at=now,
-            note=f"容缺承诺 {commitment_id}",
-            materials=held.materials,
-            committed=True,
-        )
-
-
-def broken(lives: Iterable[Life]) -> bool:
-    """Whether a commitment of these cases was not kept (逾期未补)."""
-    return any(is_tolerated(life) and life.state is _S.TERMINATED_NO_SUPPLY for life in lives)
+        return held, row.version
 
 
 # ----------------------------------------------------------------------------------------------------------- statistics
@@ -149,19 +162,35 @@ def is_tolerated(life: Life) -> bool:
     return any(step.kind is _S.TOL_ACCEPTED for step in life.steps)
 
 
-def mark(no: str, life: Life) -> list[Write]:
-    """Files a tolerated case under the month it was accepted in, for the statistics."""
+def mark(head: CaseHead, life: Life) -> list[Write]:
+    """Files a tolerated case under the month it was accepted in, for the statistics, and under its enterprise, which
+    may have to be asked whether it kept its commitments."""
     accepted = next((step.at for step in life.steps if step.kind is _S.TOL_ACCEPTED), None)
     if accepted is None:
         return []
-    return [Put(Record(f"tolerated#{no}", "row", {}, gsi1=(f"tolerated#{local(accepted):%Y-%m}", no)))]
+    month = (f"tolerated#{local(accepted):%Y-%m}", head.no)
+    owner = (f"toleratedof#{head.uscc}", head.no) if head.uscc else None
+    return [Put(Record(_mark(head.no), "row", {}, gsi1=month, gsi2=owner))]
+
+
+def unmark(no: str) -> list[Write]:
+    """For a case that is erased."""
+    return [Delete(_mark(no), "row")]
 
 
 def tolerated(store: Store, month: str) -> Iterator[str]:
     """Numbers of the cases accepted with papers missing in a month (YYYY-MM, China)."""
+    yield from _numbers(store, "gsi1", f"tolerated#{month}")
+
+
+def _mark(no: str) -> str:
+    return f"tolerated#{no}"
+
+
+def _numbers(store: Store, index: Index, key: str) -> Iterator[str]:
     page: str | None = None
     while True:
-        found = store.query_index("gsi1", f"tolerated#{month}", page=page)
+        found = store.query_index(index, key, page=page)
         yield from (row.pk.removeprefix("tolerated#") for row in found.records)
         if (page := found.next) is None:
             return
@@ -188,10 +217,10 @@ class Figures:
         if came is not None:
             self.supplied += 1
             self.days_early += (local(came).date() - local(start).date()).days
-        elif life.state is _S.TERMINATED_NO_SUPPLY:
+        elif life.commitment_broken:
             self.ended += 1
         else:
-            self.waiting += not life.is_final
+            self.waiting += bool(life.missing) and not life.is_final
 
 
 def figures(lives: Iterable[Life]) -> Figures:

@@ -47,6 +47,7 @@ def show(
                 "sample": case.head.is_sample,
                 "timeline": timeline.lines(max_steps=90),
                 "aside": len(life.aside),
+                "warnings": list(life.warnings),
                 "form": of_form(case),
             }
         )
@@ -55,6 +56,8 @@ def show(
         say(line)
     if draft_id := of_form(case):
         say(f"由溪小办填表生成（草稿 {draft_id}）。取文书：form document {no} --out {no}.pdf")
+    for warning in life.warnings:
+        say(f"注意：{warning}")
     if life.aside:
         say(f"另有 {len(life.aside)} 条事件与办理流程对不上，已单独存放，请核对来源系统：")
         table(_ASIDE, [tuple(_aside(one).values()) for one in life.aside])
@@ -89,10 +92,15 @@ def tolerate(
     """按企业的容缺承诺受理；到期没补齐会自动终止。"""
     application = bootstrap.current()
     case, now = _known(no), application.clock.now()
-    application.cases.record(application.commitments.event(commitment, no, case.head.uscc, now), now)
-    life = application.cases.live(case := _known(no), now)
-    if life.aside and life.aside[-1].event.id == f"commitment-{commitment}":
-        raise BadInput(f"不能容缺受理：{life.aside[-1].reason}。承诺已登记在办件 {no}，请核对办件的环节。")
+    event = application.commitments.event(commitment, no, case.head.uscc, now)
+    if reason := application.cases.refusal(event, now):
+        raise BadInput(f"不能容缺受理：{reason}。什么都没有登记，请核对办件的环节后再试。")
+    application.commitments.use(commitment, event, case.head.uscc)
+    application.cases.record(event, now)
+    life = application.cases.live(_known(no), now)
+    if not life.missing:
+        say(f"{case.head.title} 已按这份承诺容缺受理过，现在没有要补齐的材料。看进度：case show {no}")
+        return
     say(f"已容缺受理 {case.head.title}，请企业在 {life.filed_under} 前补齐：{'、'.join(life.missing)}。")
 
 

@@ -176,6 +176,36 @@ def test_tolerance_holds_back_the_certificate_or_the_review() -> None:
     assert "还没有补齐" in waiting.aside[0].reason
 
 
+def test_a_broken_commitment_stays_broken() -> None:
+    start = (event("RECEIVED", "11-02"), TOLERATED)
+    running, ended = life(*start, now="11-16"), life(*start, event("ARCHIVED", "11-20"), now="11-20")
+    assert not running.commitment_broken
+    assert (ended.state, ended.commitment_broken) == (S.ARCHIVED, True)
+    confirmed = life(*start, event("TERMINATED_NO_SUPPLY", "11-17 10:00"), now="11-20")
+    assert (confirmed.state, confirmed.aside) == (S.TERMINATED_NO_SUPPLY, ())
+    by_office = life(*start, event("TERMINATED_NO_SUPPLY", "11-05"), now="11-20")
+    assert by_office.commitment_broken and by_office.dues == ()
+
+
+def test_a_decision_is_not_undone_by_the_clock() -> None:
+    start = (event("RECEIVED", "11-02"), TOLERATED, event("REVIEWING", "11-05"))
+    granted = (*start, event("DECIDED_OK", "11-09"))
+    late = life(*granted, now="11-17")
+    assert (late.state, late.commitment_broken) == (S.DECIDED_OK, True)
+    assert "不会自动终止" in late.warnings[0] and late.missing
+    assert not life(*granted, now="11-16").warnings
+    came = life(*granted, event("SUPPLIED", "11-18"), event("CERTIFYING", "11-19"), now="11-19")
+    assert (came.state, came.commitment_broken) == (S.CERTIFYING, True)
+    refused = life(*start, event("DECIDED_NO", "11-09"), now="11-20")
+    assert (refused.dues, refused.missing, refused.commitment_broken) == ((), (), False)
+
+
+def test_an_office_that_is_silent_after_the_papers_came_is_named() -> None:
+    events = (event("RECEIVED", "11-16"), event("CORRECTING", "11-17", materials=("章程",)), event("SUPPLIED", "11-19"))
+    assert not life(*events, now="11-26 23:59").warnings
+    assert "答复" in life(*events, now="11-27").warnings[0]
+
+
 def test_an_extension_is_approved_with_a_reason_once() -> None:
     events = ORDINARY[:4]
     extension = event("EXTENDED", "11-12", days=10, note="案情复杂", approved_by_supervisor=True)

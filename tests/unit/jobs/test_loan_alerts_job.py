@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.model import Role
 from chalicelib.notices.kinds import Channel
+from jobs.case_watch import RUNS_READ
+from jobs.history import RunRow, RunState, record
 from tests.unit.jobs.support import E01, JobWorld, case_row, enterprise, loan_row
 
 RECEIVED = {"id": "a1", "state": "ACCEPTED", "at": "2026-11-22 15:02", "source": "银行"}
@@ -95,6 +97,22 @@ def test_case_watch_goes_on_from_its_last_run() -> None:
     ]
     world.cases.save_row(case_row(*events), world.clock.now())
     world.clock.advance(timedelta(minutes=5))
+    assert world.run("case-watch").queued == 3
+
+
+def test_case_watch_after_many_failed_runs_tells_whatever_is_still_news() -> None:
+    world = county()
+    start = world.clock.now()
+    events = [
+        {"id": "c1", "kind": "RECEIVED", "at": "2026-11-22 09:00"},
+        {"id": "c2", "kind": "ACCEPTED", "at": "2026-11-22 10:30"},
+    ]
+    world.cases.save_row(case_row(*events), start)
+    for n in range(RUNS_READ):
+        at = start + timedelta(hours=n)
+        failed = RunRow(job="case-watch", run_id=f"r{n}", as_of=at.date(), started_at=at, state=RunState.FAILED)
+        record(world.store, failed)
+    world.clock.advance(timedelta(hours=RUNS_READ))
     assert world.run("case-watch").queued == 3
 
 
