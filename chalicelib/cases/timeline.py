@@ -5,27 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import IntEnum
 
 from chalicelib.cases.life import RULES, Due, DueKind, Life, Rules, Step, live
 from chalicelib.cases.model import FORM_SOURCE, Case, CaseAct, CaseState
+from chalicelib.cases.next_steps import NextStep, next_steps
 from chalicelib.cases.workdays import ESTIMATED_NOTE, Limit, Unit, WorkCalendar
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date, short_date
 
 _S = CaseState
 _PASSING = (CaseAct.SUPPLIED, CaseAct.EXTENDED, CaseAct.NOTIFIED)
+_ASKING = (_S.CORRECTING, _S.TOL_ACCEPTED)
 MAX_STEPS = 6
 """Past steps shown in a chat bubble; a page shows all."""
 
 
+class Awaits(IntEnum):
+    """Whose turn it is."""
+
+    APPLICANT = 0
+    OFFICE = 1
+    NOBODY = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Ready to show. ``past`` lines are done, ``current`` is where it stands, ``next_steps`` are labels to number."""
+    """Ready to show. ``past`` lines are done, ``current`` is where it stands, ``next_steps`` are to be numbered."""
 
     headline: str
     past: tuple[str, ...]
     current: str
-    next_steps: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
     notes: tuple[str, ...]
 
     def lines(self, max_steps: int = MAX_STEPS) -> list[str]:
@@ -48,17 +59,31 @@ def render(case: Case, now: datetime, calendar: WorkCalendar, rules: Rules = RUL
         headline=_headline(case, life, named),
         past=tuple(_past(step, life, named) for step in _told(life.steps)),
         current=_current(case, life, now, named),
-        next_steps=_next_steps(life),
+        next_steps=next_steps(life),
         notes=tuple(_notes(case, life)),
     )
 
 
-def brief(case: Case, now: datetime, calendar: WorkCalendar) -> str:
+def brief(case: Case, life: Life) -> str:
     """One line of a list: 食品经营许可（新办） · 已受理 · 12-04 前办结."""
-    life = live(case, now, calendar)
+    return f"{case.head.title} · {standing(life)}"
+
+
+def by_turn(lives: Sequence[tuple[Case, Life]]) -> list[tuple[Case, Life]]:
+    """Those first that wait for the applicant, then those that wait for an office, then those that are over."""
+    return sorted(lives, key=lambda one: awaits(one[1]))
+
+
+def awaits(life: Life) -> Awaits:
+    if life.is_final:
+        return Awaits.NOBODY
+    return Awaits.APPLICANT if any(due.by_applicant for due in life.dues) else Awaits.OFFICE
+
+
+def standing(life: Life) -> str:
+    """已受理 · 12-04 前办结"""
     due = life.due
-    ends = f" · {_day(due.day, life)} 前{_to_do(due)}" if due else ""
-    return f"{case.head.title} · {_status(life)}{ends}"
+    return f"{_status(life)} · {_day(due.day, life)} 前{_to_do(due)}" if due else _status(life)
 
 
 # ---------------------------------------------------------------------------------------------------------- headline
@@ -114,7 +139,13 @@ def _current(case: Case, life: Life, now: datetime, named: bool) -> str:
     due = life.due
     if due and local_date(now) > due.day:
         said += f"（已过 {_day(due.day, life)}，{'请尽快处理' if due.by_applicant else '可拨 12345 催办'}）"
-    return said + _remark(life) if named else said
+    return said + _still_missing(life) + _remark(life) if named else said
+
+
+def _still_missing(life: Life) -> str:
+    """Which papers are still waited for, once some of those in the list above have come."""
+    asked = next((s.event.materials for s in reversed(life.steps) if s.event and s.kind in _ASKING), ())
+    return f"，还差{'、'.join(life.missing)}" if life.missing and len(life.missing) < len(asked) else ""
 
 
 def _remark(life: Life) -> str:
@@ -217,25 +248,7 @@ _PLAIN: dict[CaseState, str] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------ next steps, notes
-
-_NEXT: dict[CaseState, tuple[str, ...]] = {
-    _S.DRAFT: ("接着填",),
-    _S.RETURNED: ("怎么修改", "重新提交"),
-    _S.REJECTED_ACCEPT: ("为什么没有受理", "转人工"),
-    _S.TERMINATED_NO_SUPPLY: ("重新申请",),
-    _S.WITHDRAWN: ("重新申请",),
-    _S.DECIDED_NO: ("怎么复议", "转人工"),
-    _S.DELIVERING: ("到哪里领",),
-    _S.FINISHED: ("评价",),
-}
-
-
-def _next_steps(life: Life) -> tuple[str, ...]:
-    if life.missing and not life.is_final:
-        first = f"怎么办{life.missing[0]}" if len(life.missing) == 1 else "怎么办这些材料"
-        return (first, "上传或送到哪里", "申请延期")
-    return _NEXT.get(life.state, ("转人工",)) if life.state else ("转人工",)
+# ------------------------------------------------------------------------------------------------------------- notes
 
 
 def _to_do(due: Due) -> str:

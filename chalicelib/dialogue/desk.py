@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from chalicelib.cases.model import Case
 from chalicelib.cases.ratings import RatingService
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.tolerance import CommitmentService
@@ -70,6 +71,12 @@ class Desk:
         """The name to show; the code where the profile is not there."""
         enterprise = self.enterprises.get(uscc)
         return enterprise.name if enterprise else uscc
+
+    def own_case(self, openid: str, no: str) -> Case | None:
+        """The case if it belongs to an enterprise that this person is bound to, now."""
+        bindings = self.bindings.of_person(openid, Right.SEE_CASES)
+        theirs = any(self.cases.belongs(no, binding.uscc) for binding in bindings)
+        return self.cases.get(no) if theirs else None
 
     def enterprises_of(self, openid: str) -> list[Enterprise]:
         """The profiles of the enterprises whose policies this person may see."""

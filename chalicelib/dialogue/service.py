@@ -7,6 +7,7 @@ from chalicelib.dialogue.model import Incoming, Reply, Session, Turn
 from chalicelib.dialogue.router import Router
 from chalicelib.dialogue.skills.award_progress import AwardProgress
 from chalicelib.dialogue.skills.bind import Bind
+from chalicelib.dialogue.skills.case_next import CaseNext
 from chalicelib.dialogue.skills.case_progress import CaseProgress
 from chalicelib.dialogue.skills.concern import ConcernSkill
 from chalicelib.dialogue.skills.financing import Financing
@@ -52,6 +53,7 @@ class DialogueService:
                 ConcernSkill(desk),
                 RatingSkill(desk),
                 ToleranceSkill(desk),
+                CaseNext(desk),
                 CaseProgress(desk),
                 AwardProgress(desk),
                 Financing(desk),

@@ -19,7 +19,7 @@ from chalicelib.times import chinese_time, local_date, stamp
 _ID = re.compile(r"T-\d{4}-\d{2,}")
 _LONGEST = 500
 _TRIES = 8
-TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改"]
+TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改", "延期申请"]
 TicketState = Literal["open", "answered", "closed"]
 """``answered``: the answer is there, who asked has not been told."""
 _STATES: tuple[TicketState, ...] = get_args(TicketState)

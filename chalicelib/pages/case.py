@@ -55,7 +55,7 @@ def _step(step: Step) -> ShownStep:
     if event is None:
         return ShownStep(step.kind.chinese, chinese_time(step.at), ())
     missing = f"差：{'、'.join(event.materials)}" if event.materials else ""
-    extended = f"延长 {event.days} 个工作日" if event.days else ""
+    days = f"{'承诺' if event.committed else '延长'} {event.days} 个工作日" if event.days else ""
     note = "" if event.source == FORM_SOURCE else event.note  # a fingerprint, for the office that compares papers
-    details = tuple(filter(None, (missing, extended, event.special or "", note)))
+    details = tuple(filter(None, (missing, days, event.special or "", note)))
     return ShownStep(step.kind.chinese, chinese_time(step.at), details)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from chalicelib.pages import (
     award,
     case,
+    cases,
     checkup,
     form,
     forms,
@@ -49,6 +50,7 @@ _BROKEN = "页面没有打开，什么都没有改。请过一分钟再试；着
 
 
 ALONE: Mapping[tuple[str, str], View] = {
+    ("GET", "cases"): cases.show,
     ("GET", "checkup"): checkup.show,
     ("POST", "checkup"): checkup.answered,
     ("GET", "forms"): forms.show,

@@ -87,6 +87,7 @@ def addresses(application: Application) -> dict[str, list[str]]:
     return {
         "award": [ROUND],
         "case": [case],
+        "cases": [""],
         "checkup": ["", f"?e={USCC}", f"?e={USCC}&done=1"],
         "form": [draft, f"{draft}?review=1"],
         "forms": [""],

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from chalicelib.cases.model import Case
+from chalicelib.cases.next_steps import NextAct
 from chalicelib.cases.numbers import find_case_no, find_phone4
 from chalicelib.cases.service import RECENT, LookupRefused
-from chalicelib.cases.timeline import brief
+from chalicelib.cases.timeline import brief, by_turn
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.dialogue.skills.case_next import option
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.tries import LockedOut
 from chalicelib.guidance.aliases import normalise
@@ -47,7 +50,7 @@ class CaseProgress(Skill):
         no = find_case_no(turn.text)
         if no is None:
             return self._mine(turn)
-        if self._own(turn, no) is not None:
+        if self._desk.own_case(turn.openid, no) is not None:
             return self._open(turn, no)
         phone4 = find_phone4(turn.text)
         if phone4 is not None:
@@ -93,13 +96,26 @@ class CaseProgress(Skill):
         meant = cases if len(cases) == 1 else self._named(turn, cases)
         if len(meant) == 1:
             return self._show(turn, meant[0])
-        options = tuple(
-            Option(label=brief(case, turn.now, self._desk.calendar), action="case.open", args={"no": case.no})
-            for case in cases[:_SHOWN]
+        return self._list(turn, cases)
+
+    def _list(self, turn: Turn, cases: list[Case]) -> Reply:
+        lives = [(case, self._desk.cases.live(case, turn.now)) for case in cases]
+        shown = by_turn(lives)[:_SHOWN]
+        titles = Counter(case.head.title for case, _ in shown)
+        options = (
+            Option(
+                label=brief(case, life) + (f" · 尾号 {case.no[-5:]}" if titles[case.head.title] > 1 else ""),
+                action="case.open",
+                args={"no": case.no},
+            )
+            for case, life in shown
         )
         count = f"{len(cases)} 件" if len(cases) < RECENT else f"{RECENT} 件以上"
-        more = f"（这是最近 {_SHOWN} 件）" if len(cases) > _SHOWN else ""
-        return Reply((f"查到您名下 {count}{more}，回复编号看进度：",), options)
+        if len(cases) <= _SHOWN:
+            return Reply((f"查到您名下 {count}，回复编号看进度：",), tuple(options))
+        link = self._desk.links.page("/h5/cases", turn.openid, turn.now)
+        heading = f"查到您名下 {count}，要您办的在前，回复编号看进度："
+        return Reply((heading,), tuple(options), footer=f'<a href="{link}">看全部办件</a>')
 
     def _named(self, turn: Turn, cases: list[Case]) -> list[Case]:
         """The cases of the guide that the question names (「房产过户搞到哪一步了」); none where it names none."""
@@ -109,34 +125,25 @@ class CaseProgress(Skill):
         return [case for case in cases if case.head.item_id in guides]
 
     def _open(self, turn: Turn, no: str) -> Reply:
-        case = self._own(turn, no)
+        case = self._desk.own_case(turn.openid, no)
         return self._mine(turn) if case is None else self._show(turn, case)
-
-    def _own(self, turn: Turn, no: str) -> Case | None:
-        """The case if it belongs to an enterprise this person is bound to, now."""
-        bindings = self._desk.bindings.of_person(turn.openid, Right.SEE_CASES)
-        theirs = any(self._desk.cases.belongs(no, binding.uscc) for binding in bindings)
-        return self._desk.cases.get(no) if theirs else None
 
     def _show(self, turn: Turn, case: Case, *, named: bool = True) -> Reply:
         """``named`` False: the person proved a number and four digits, no more; nothing may tell what the case is
         about, the topic of a follow-up question and where to go included (domain facts §6.2)."""
-        lines = self._desk.cases.timeline(case, turn.now, named=named).lines()
-        human = Option(label="转人工", action="handoff.ask")
+        timeline = self._desk.cases.timeline(case, turn.now, named=named)
+        lines = timeline.lines()
         if not named:
             turn.session.topic = None
-            return Reply(tuple(lines), (human,), footer="绑定企业后可以看办的是什么事和全部过程。")
+            return Reply(
+                tuple(lines),
+                (Option(label="转人工", action="handoff.ask"),),
+                footer="绑定企业后可以看办的是什么事和全部过程。",
+            )
         link = self._desk.links.page(f"/h5/case/{case.no}", turn.openid, turn.now)
         lines.append(f'<a href="{link}">看全部过程</a>')
-        item = case.head.item_id
-        if self._desk.ratings.may_rate(case, self._desk.cases.live(case, turn.now)):
-            human = Option(label="评价", action="rating.ask", args={"no": case.no})
-        if item is None:
-            return Reply(tuple(lines), (human,))
-        turn.session.topic = item
-        options = (
-            Option(label="要带什么材料", action="guide.item", args={"id": item}),
-            Option(label="到哪里办", action="points.item", args={"item": item}),
-            human,
-        )
-        return Reply(tuple(lines), options)
+        turn.session.topic = case.head.item_id
+        steps = timeline.next_steps
+        if not self._desk.ratings.may_rate(case, self._desk.cases.live(case, turn.now)):
+            steps = tuple(step for step in steps if step.act is not NextAct.RATE)
+        return Reply(tuple(lines), tuple(option(case, step) for step in steps))

@@ -76,7 +76,7 @@ class RatingSkill(Skill):
         take_up_by, put_right_by = rating.take_up_by, rating.put_right_by
         assert take_up_by is not None and put_right_by is not None
         if not rating.ticket:
-            text = f"差评（{rating.level.chinese}）：{case.head.dept} · {case.head.title} · {case.no}"
+            text = f"差评（{rating.level.chinese}）：{case.head.dept} · {case.head.title} · 尾号 {case.no[-5:]}"
             ticket = self._desk.tickets.open(
                 turn.openid, "差评整改", text, turn.now, due=put_right_by, message=turn.message
             )
@@ -96,9 +96,7 @@ class RatingSkill(Skill):
         if no is None:
             bindings = desk.bindings.of_person(turn.openid, Right.SEE_CASES)
             return [case for binding in bindings for case in desk.cases.of_enterprise(binding.uscc)]
-        bindings = desk.bindings.of_person(turn.openid, Right.SEE_CASES)
-        allowed = any(desk.cases.belongs(no, binding.uscc) for binding in bindings)
-        case = desk.cases.get(no) if allowed else None
+        case = desk.own_case(turn.openid, no)
         return [case] if case else []
 
     def _may_rate(self, turn: Turn, case: Case) -> bool:

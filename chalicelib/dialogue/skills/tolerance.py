@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from chalicelib.cases.tolerance import ToleranceRefused
+from chalicelib.cases.tolerance import GOOD_FOR, Commitment, ToleranceRefused
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding
 from chalicelib.guidance.model import ServiceItem
+from chalicelib.times import local_date, short_date
 from chalicelib.tolerance import ToleranceDesk, offer_of
 
 _ASKED = re.compile(r"^(我?要?|我?想|申请|办理)*容缺(办理|承诺|受理|申请)?[。！？]?$")
@@ -68,6 +69,8 @@ class ToleranceSkill(Skill):
             return self._ask(turn, None)
         if refusal := self._tolerance.refusal(binding.uscc, turn.now):
             return Reply((refusal,), (Option(label="转人工", action="handoff.ask"),))
+        if held := self._tolerance.held(binding.uscc, offer_of(item), turn.now):
+            return _given(held)
         args = {"item": item.id, "uscc": uscc}
         return Reply(
             ("容缺承诺，请看清再回复编号：", offer_of(item).text),
@@ -86,13 +89,7 @@ class ToleranceSkill(Skill):
             given = self._tolerance.agree(turn.openid, binding.uscc, offer_of(item), turn.now)
         except ToleranceRefused as refused:
             return Reply((str(refused),))
-        return Reply(
-            (
-                f"已承诺，编号 {given.id}，30 天内有效。",
-                "申请时把编号告诉窗口，其他材料照常带。",
-                f"受理后 {given.days} 个工作日内补齐：{'、'.join(given.materials)}。到期前 7、3、1 天我会提醒您。",
-            )
-        )
+        return _given(given)
 
     def _item(self, item_id: str | None) -> ServiceItem | None:
         return self._desk.catalogue().items.get(item_id) if item_id else None
@@ -100,6 +97,18 @@ class ToleranceSkill(Skill):
     def _binding(self, turn: Turn, uscc: str) -> Binding | None:
         mine = self._desk.bindings.of_person(turn.openid, Right.DO_FILL_FORMS)
         return next((binding for binding in mine if binding.uscc == uscc), None)
+
+
+def _given(held: Commitment) -> Reply:
+    """The number to tell at the window; ``held`` may be of an earlier day."""
+    until = short_date(local_date(held.given_at + GOOD_FOR))
+    return Reply(
+        (
+            f"已承诺，编号 {held.id}，{until} 前有效。",
+            "申请时把编号告诉窗口，其他材料照常带。",
+            f"受理后 {held.days} 个工作日内补齐：{'、'.join(held.materials)}。到期前 7、3、1 天我会提醒您。",
+        )
+    )
 
 
 def _materials(item: ServiceItem) -> tuple[Option, ...]:

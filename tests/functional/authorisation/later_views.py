@@ -23,13 +23,14 @@ from chalicelib.finance.demands import Answer, Demand, DemandState
 from chalicelib.guidance.model import ServiceItem
 from chalicelib.times import local_date
 from chalicelib.tolerance import offer_of
-from tests.functional.authorisation.conftest import BANKS, NAMES, OURS, THEIRS, County
+from tests.functional.authorisation.conftest import BANKS, NAMES, OURS, THEIRS, TITLES, County
 from tests.unit.pages.house import ITEM
 from tests.unit.policies.awards.support import ANN, BOB, enterprise, policy
 
 ME = "oMe"
 _PEOPLE = count()
 ENDED, ROUND, SECRET_PURPOSE = "3603232026111600043", "P90-2026-1", "买三号窑炉"
+WAITING = "3603232026111600035"
 PART = "分得 1,234.56 元"
 
 Probe = Callable[[County], bool]
@@ -74,6 +75,15 @@ def ended_case(county: County) -> str:
     row = {"no": ENDED, "uscc": OURS, "title": "取水许可", "dept": "县水利局", "prov": "R", "events": events}
     county.app.cases.save_row(CaseRow.model_validate(row), county.now)
     return ENDED
+
+
+def case_to_correct(county: County) -> str:
+    """A case of OURS that waits for papers."""
+    asked = {"id": "c2", "kind": "CORRECTING", "at": "2026-11-17 10:00", "materials": ["完税证明"]}
+    events = [{"id": "c1", "kind": "RECEIVED", "at": "2026-11-16 10:00"}, asked]
+    row = {"no": WAITING, "uscc": OURS, "title": "取水许可", "dept": "县水利局", "prov": "R", "events": events}
+    county.app.cases.save_row(CaseRow.model_validate(row), county.now)
+    return WAITING
 
 
 def public_award(county: County) -> str:
@@ -167,6 +177,19 @@ LATER: dict[str, tuple[Right, Probe]] = {
                 again="6222021234567890128",
             )
         ),
+    ),
+    "page cases": (Right.SEE_CASES, lambda c: TITLES[OURS] in c.open(ME, "cases").body),
+    "chat casenext.papers": (
+        Right.SEE_CASES,
+        lambda c: "完税证明" in c.say(ME, "casenext.papers", no=case_to_correct(c)),
+    ),
+    "chat casenext.extend": (
+        Right.SEE_CASES,
+        lambda c: "县水利局" in c.say(ME, "casenext.extend", no=case_to_correct(c)),
+    ),
+    "chat casenext.pass_on": (
+        Right.SEE_CASES,
+        lambda c: "工单" in c.say(ME, "casenext.pass_on", no=case_to_correct(c)),
     ),
     "chat rating.ask": (Right.SEE_CASES, lambda c: "取水许可" in c.say(ME, "rating.ask", no=ended_case(c))),
     "chat rating.give": (Right.SEE_CASES, rates),

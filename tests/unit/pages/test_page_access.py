@@ -25,7 +25,7 @@ from tests.unit.pages.house import (
     Phone,
 )
 
-PERSONAL = [f"/h5/case/{CASE}", f"/h5/loan/{LOAN}", "/h5/inbox", "/h5/me", "/h5/policy/P01?mine=1"]
+PERSONAL = [f"/h5/case/{CASE}", f"/h5/loan/{LOAN}", "/h5/cases", "/h5/inbox", "/h5/me", "/h5/policy/P01?mine=1"]
 PUBLIC = ["/h5/guide/SX-01", "/h5/guide/B01", "/h5/points", "/h5/policy/P01", "/h5/policies"]
 
 
