@@ -19,7 +19,7 @@ from chalicelib.cases.life import Life
 from chalicelib.cases.model import CaseAct, CaseEvent, CaseHead, CaseState
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Conflict, Delete, Index, Put, Record, Store, Write
-from chalicelib.times import local
+from chalicelib.times import chinese_time, local
 
 GOOD_FOR = timedelta(days=30)
 """How long a commitment waits for its application (sample value)."""
@@ -150,6 +150,8 @@ class CommitmentService:
             raise BadInput(f"承诺 {commitment_id} 不是这个办件的企业作出的。请核对编号。")
         if held.case_no not in ("", case_no):
             raise BadInput(f"承诺 {commitment_id} 已用于办件 {held.case_no}，请企业重新承诺。")
+        if not held.case_no and now < held.given_at:
+            raise BadInput(f"承诺 {commitment_id} 是 {chinese_time(held.given_at)} 作出的，受理不能早于这个时间。")
         if not held.case_no and not held.good(now):
             raise BadInput(f"承诺 {commitment_id} 已超过 {GOOD_FOR.days} 天，请企业重新承诺。")
         return held, row.version

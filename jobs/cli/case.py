@@ -14,7 +14,7 @@ from chalicelib.cases import tolerance as late_papers
 from chalicelib.cases.life import Aside
 from chalicelib.cases.model import Case
 from chalicelib.errors import BadInput
-from chalicelib.times import chinese_time, local, local_date
+from chalicelib.times import SHANGHAI, chinese_time, local, local_date
 from jobs.cli.case_import import import_cases
 from jobs.cli.form_documents import of_form
 from jobs.cli.output import JSON, document, say, table
@@ -88,11 +88,12 @@ def _aside(one: Aside) -> dict[str, str]:
 def tolerate(
     no: Annotated[str, typer.Argument(help="办件编号，19 位数字")],
     commitment: Annotated[str, typer.Option(help="企业出示的容缺承诺编号，如 C-20261122-03")],
+    at: Annotated[str | None, typer.Option(help="窗口受理的时间，如 2026-11-23T09:30；默认现在")] = None,
 ) -> None:
     """按企业的容缺承诺受理；到期没补齐会自动终止。"""
     application = bootstrap.current()
     case, now = _known(no), application.clock.now()
-    event = application.commitments.event(commitment, no, case.head.uscc, now)
+    event = application.commitments.event(commitment, no, case.head.uscc, _moment(at, now))
     if reason := application.cases.refusal(event, now):
         raise BadInput(f"不能容缺受理：{reason}。什么都没有登记，请核对办件的环节后再试。")
     application.commitments.use(commitment, event, case.head.uscc)
@@ -165,6 +166,20 @@ def _known(no: str) -> Case:
     if case is None:
         raise BadInput(f"没有编号为 {no} 的办件。请核对编号，或先用 content load 导入。")
     return case
+
+
+def _moment(given: str | None, now: datetime) -> datetime:
+    """China's wall clock, not after now."""
+    if given is None:
+        return now
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        raise BadInput(f"时间写成 2026-11-23T09:30 这样，写的是“{given}”") from None
+    at = at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
+    if at > now:
+        raise BadInput(f"受理时间不能晚于现在，写的是“{given}”")
+    return at
 
 
 def _month(given: str | None, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import sqlite3
+from typing import Any
 
 from typer.exceptions import TyperException
 
@@ -18,7 +19,6 @@ from jobs.cli.output import BAD_INPUT, FAILED
 _USAGE: tuple[tuple[str, str], ...] = (
     (r"No such command '(.+)'\.", "没有“{0}”这个命令。"),
     (r"No such option: (\S+).*", "没有 {0} 这个选项。"),
-    (r"Missing parameter: (.+)", "缺少 {0}。"),
     (r"Option '(.+)' requires an argument\.", "{0} 后面要写值。"),
     (r"Got unexpected extra arguments? ?\(?s?\)? ?\((.+)\)", "多写了 {0}。"),
     (r".*'(.+)' does not match the formats '%Y-%m-%d'\.", "“{0}”不是日期，要写成 2026-11-22 这样。"),
@@ -58,8 +58,17 @@ def _usage(error: TyperException) -> str:
         (ours.format(*found.groups()) for theirs, ours in _USAGE if (found := re.fullmatch(theirs, text))), text
     )
     context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
-    named = f"{parameter.opts[0]}：" if parameter is not None and "缺少" not in said else ""
+    if parameter is not None and text.startswith("Missing parameter"):
+        said, named = _missing(parameter), ""
+    else:
+        named = f"{parameter.opts[0]}：" if parameter is not None else ""
     return f"{named}{said}\n看用法：{context.command_path} --help" if context and "Usage:" not in text else named + said
+
+
+def _missing(parameter: Any) -> str:
+    """By the word to type, and by what it is."""
+    told = getattr(parameter, "help", None)
+    return f"缺少 {parameter.opts[0]}{f'（{told}）' if told else ''}。"
 
 
 def _platform(error: ApiError | NotSent | Unclear) -> str:

@@ -45,6 +45,19 @@ def test_what_does_not_fit_is_refused_and_uses_nothing_up(county: Application, j
     assert jobs("case", "tolerate", NO, "--commitment", commitment).code == 0
 
 
+def test_the_window_may_have_accepted_it_before_it_was_typed(county: Application, jobs: Jobs) -> None:
+    commitment, given = commit(county), county.clock.now()
+    receive(county)
+    clock_of(county).advance(timedelta(days=1))
+    for wrong, word in (("昨天", "写成"), ("2099-01-01T09:00", "不能晚于"), ("2020-01-01T09:00", "不能早于")):
+        refused = jobs("case", "tolerate", NO, "--commitment", commitment, "--at", wrong)
+        assert refused.code == 2 and word in refused.err
+    accepted = given + timedelta(minutes=5)
+    assert jobs("case", "tolerate", NO, "--commitment", commitment, "--at", accepted.isoformat()).code == 0
+    case = county.cases.get(NO)
+    assert case is not None and accepted in [step.at for step in county.cases.live(case, county.clock.now()).steps]
+
+
 def test_who_broke_one_is_refused_also_when_the_case_is_filed_away(county: Application, jobs: Jobs) -> None:
     desk = ToleranceDesk(county.commitments, county.cases, county.enterprises)
     commitment = commit(county)

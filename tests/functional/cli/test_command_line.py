@@ -72,7 +72,7 @@ def test_every_command_has_help(words: str, jobs: Jobs) -> None:
         ("content nonsense", "没有“nonsense”这个命令。"),
         ("run nonsense", "没有“nonsense”这个任务；可用：policy-push"),
         ("runs nonsense", "没有“nonsense”这个任务"),
-        ("run", "缺少 job。"),
+        ("run", "缺少 job（任务名"),
         ("run policy-push extra", "多写了 extra。"),
         ("run policy-push --frob", "没有 --frob 这个选项。"),
         ("run policy-push --as-of yesterday-ish", "--as-of：“yesterday-ish”不是日期，要写成 2026-11-22 这样。"),

@@ -156,3 +156,4 @@ def test_a_commitment_is_shown_whole_and_given_by_a_number(county: Application, 
     assert "自愿" in shown and "同意并承诺" in shown and "终止办理" in shown
     told = said(person, "同意并承诺")
     assert "C-" in told and "7、3、1 天" in told
+    assert said(person, "容缺") == told  # it was given already
