@@ -70,8 +70,9 @@ def brief(case: Case, life: Life) -> str:
 
 
 def by_turn(lives: Sequence[tuple[Case, Life]]) -> list[tuple[Case, Life]]:
-    """Those first that wait for the applicant, then those that wait for an office, then those that are over."""
-    return sorted(lives, key=lambda one: awaits(one[1]))
+    """Those first that wait for the applicant, then those that wait for an office, each by the day it is due, then
+    those that are over."""
+    return sorted(lives, key=lambda one: (awaits(one[1]), one[1].due.day if one[1].due else date.max))
 
 
 def awaits(life: Life) -> Awaits:
