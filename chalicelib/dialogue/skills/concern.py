@@ -144,7 +144,9 @@ class ConcernSkill(Skill):
         return _shown(mine[concern_id]) if concern_id in mine else self._mine(turn)
 
     def _topics(self) -> list[str]:
-        return [route.topic for route in self._desk.concerns.routes.all()]
+        """What belongs nowhere else is named last."""
+        topics = [route.topic for route in self._desk.concerns.routes.all()]
+        return sorted(topics, key=lambda topic: topic == "其他")
 
     @staticmethod
     def _closed() -> Reply:
