@@ -16,7 +16,7 @@ MAX_UNZIPPED = 250_000_000
 """Bytes that Lambda unpacks at most, layers included (Lambda quotas)."""
 
 _PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
-_NEEDED = ("app.py", "chalicelib/bootstrap.py", "jobs/registry.py", "jobs/runner.py", "chalice/app.py")
+_NEEDED = ("app.py", "chalicelib/bootstrap/__init__.py", "jobs/registry.py", "jobs/runner.py", "chalice/app.py")
 _UNWANTED = re.compile(
     r"(tests?|simulator|data|bench|infra|docs|jobs/(cli|embedded)|boto3|botocore|pip|setuptools|moto|typer|pytest)/"
     r"|chalice/(cli|deploy|local|package|awsclient)\b|.*\.pyc$|jobs/__main__\.py$"

@@ -14,7 +14,7 @@ from infra.failed import PackagingFailed
 
 GOOD = [
     "app.py",
-    "chalicelib/bootstrap.py",
+    "chalicelib/bootstrap/__init__.py",
     "jobs/registry.py",
     "jobs/runner.py",
     "chalice/app.py",
