@@ -48,7 +48,11 @@ def import_cases(
         document(asdict(counts) | {"errors": str(errors) if counts.failed else None, "peak_mb": peak})
     else:
         said = f"新增 {counts.added:,}，修改 {counts.changed:,}，未变 {counts.unchanged:,}，有错 {counts.failed:,}"
-        say(f"{counts.rows:,} 行：{said}。内存最多 {peak:,} MB。")
+        say(
+            f"{counts.rows:,} 行：{said}。内存最多 {peak:,} MB。"
+            if counts.rows
+            else "文件里没有数据行，什么都没有导入。"
+        )
         if counts.failed:
             say(f"有错的行写在 {errors}，改好后只导入这些行就行。")
     if counts.failed:
