@@ -29,15 +29,17 @@ class CaseDropJob(Job):
         return JobPlan(lines=tuple(lines), skipped={ODD_NAME: len(look.odd)} if look.odd else {})
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
-        """One file that fails holds up no other."""
+        """One file that fails holds up no other; one that nobody can read counts as failed, so that it is seen."""
         queued = failed = 0
         for line in plan.lines:
             try:
                 if line.why == WAIT:
                     _drop(context).note(line.what, when.now)
+                    queued += 1
+                elif (taken := _drop(context).take(line.what, when.now)) and taken.is_unreadable:
+                    failed += 1
                 else:
-                    _drop(context).take(line.what, when.now)
-                queued += 1
+                    queued += 1
             except (Throttled, OSError):
                 log.exception("file not taken, left for the next run")
                 failed += 1

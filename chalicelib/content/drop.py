@@ -50,6 +50,14 @@ class Look:
     odd: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a file; ``is_unreadable``: it lies in ``failed/`` and somebody has to look at it."""
+
+    counts: Counts
+    is_unreadable: bool
+
+
 class CaseDrop:
     """Rows ``drop#{sha256(name)}``: the digest of a file as it was seen last."""
 
@@ -78,7 +86,7 @@ class CaseDrop:
             expires = int((now + _REMEMBERED).timestamp())
             self._store.put(Record(_key(name), "row", {"digest": _digest(data)}, expires_at=expires))
 
-    def take(self, name: str, now: datetime) -> Counts | None:
+    def take(self, name: str, now: datetime) -> Taken | None:
         """Import one file and put it away; None when it has changed since the look, or is gone."""
         data = self._box.blobs.get(self._box.prefix + name)
         if data is None or self._seen(name) != _digest(data):
@@ -89,12 +97,12 @@ class CaseDrop:
             counts = _read(data, name, job, mistakes)
         except BadInput as error:
             mistakes.append(RowMistake(0, "", "", str(error)))
-            counts, place = job.counts, "failed/"
+            taken, place = Taken(job.counts, is_unreadable=True), "failed/"
         else:
-            place = "done/"
+            taken, place = Taken(counts, is_unreadable=False), "done/"
         self._put_away(name, f"{place}{local(now):%Y%m%d}/{name}", data, mistakes)
-        log.info("file taken", extra={"rows": counts.rows, "failed": counts.failed, "place": place})
-        return counts
+        log.info("file taken", extra={"rows": taken.counts.rows, "failed": taken.counts.failed, "place": place})
+        return taken
 
     def _put_away(self, name: str, to: str, data: bytes, mistakes: Sequence[RowMistake]) -> None:
         blobs, prefix = self._box.blobs, self._box.prefix

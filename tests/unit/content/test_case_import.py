@@ -223,7 +223,8 @@ class Box:
             self.drop.note(name, NOW)
             done["noted"] += 1
         for name in look.ready:
-            done["taken"] += self.drop.take(name, NOW) is not None
+            taken = self.drop.take(name, NOW)
+            done["taken" if taken and not taken.is_unreadable else "unreadable"] += 1
         return done
 
     def files(self) -> list[str]:
@@ -256,7 +257,7 @@ def test_broken_rows_lie_beside_and_what_nobody_can_read_is_put_apart(box: Box) 
     box.leave("a.csv", ACCEPT, ONE, ONE.replace(USCC, "x").replace("00001", "00002"))
     (box.folder / "b.csv").write_bytes("办件编号".encode("utf-16"))
     box.round()
-    assert box.round() == {"taken": 2}
+    assert box.round() == {"taken": 1, "unreadable": 1}
     done, failed = "done/20261123/a.csv", "failed/20261123/b.csv"
     assert box.files() == [done, f"{done}.errors.csv", failed, f"{failed}.errors.csv"]
     assert (box.folder / f"{done}.errors.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("3,")
@@ -273,6 +274,6 @@ def test_a_run_cut_short_begins_the_file_again(box: Box) -> None:
     dying = CaseDrop(DropBox(Dying(box.folder)), box.office.store, BulkCases(box.office.cases))
     with pytest.raises(OSError, match="killed"):
         dying.take("a.csv", NOW)
-    counts = box.drop.take("a.csv", NOW)
-    assert counts is not None and (counts.added, counts.unchanged) == (0, 1)
+    taken = box.drop.take("a.csv", NOW)
+    assert taken is not None and (taken.counts.added, taken.counts.unchanged) == (0, 1)
     assert box.files() == ["done/20261123/a.csv"]
