@@ -9,16 +9,19 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.enterprises import membership
 from chalicelib.enterprises.access import Right, may
+from chalicelib.enterprises.membership import Membership
 from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.races import settled
 from chalicelib.enterprises.repository import (
     BINDING,
-    HANDOVER,
     JOINING,
     MEMBER,
     SUSPENDED,
@@ -95,11 +98,27 @@ class Binding(Member):
         return may(self.role, right)
 
 
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A member who may do something now, and what must still hold when it is written."""
+
+    binding: Binding
+    mine: Check
+    members: membership.Held
+
+    @property
+    def still(self) -> list[Write]:
+        """Goes along in the transaction that does it: that raises Conflict when the member may not any more."""
+        return [self.members.unchanged(), self.mine]
+
+
 class _CodeRow(BaseModel):
+    """``handovers`` of the enterprise when it was issued: a code for a 法人 ends with the next one."""
+
     uscc: str
     role: Role
     issued_by: str
-    issued_at: datetime | None = None
+    handovers: int = 0
     expires_at: datetime
 
 
@@ -141,12 +160,12 @@ class BindingService:
         """
         if snapshot_user:
             raise BindingRefused(_SNAPSHOT)
+        counted: list[str] = []
 
         def bind() -> tuple[JsonObject, list[Write]]:
-            try:
-                self._lockout.miss(openid, now, message)
-            except LockedOut as locked:
-                raise BindingRefused(str(locked)) from None
+            if not counted:  # a lost race at the members' row is no further try
+                self._counted(openid, now, message)
+                counted.append(openid)
             bound, writes = self._by(code_key(code), openid, now, WRONG_CODE)
             return bound, [*writes, self._lockout.cleared(openid)]
 
@@ -161,16 +180,23 @@ class BindingService:
     def _issued(
         self, key: str, code: str, role: Role, uscc: str, by: str, now: datetime, life: timedelta
     ) -> IssuedCode:
-        row = _CodeRow(uscc=uscc, role=role, issued_by=by, issued_at=now, expires_at=now + life)
+        handovers = membership.read(self._store, uscc).row.handovers
+        row = _CodeRow(uscc=uscc, role=role, issued_by=by, handovers=handovers, expires_at=now + life)
         self._store.put(
             Record(key, "row", row.model_dump(mode="json"), expires_at=int(row.expires_at.timestamp())), if_absent=True
         )
         return IssuedCode(code=code, uscc=uscc, role=row.role, expires_at=row.expires_at)
 
+    def _counted(self, openid: str, now: datetime, message: str) -> None:
+        try:
+            self._lockout.miss(openid, now, message)
+        except LockedOut as locked:
+            raise BindingRefused(str(locked)) from None
+
     def _bound(self, openid: str, message: str, now: datetime, bind: Work, refusal: str) -> Binding:
         try:
-            body = self._once.do(message, "bind", now, bind)
-        except Conflict:  # someone else used it, or the 法人 changed, a moment ago
+            body = settled(lambda: self._once.do(message, "bind", now, bind))
+        except Conflict:
             raise BindingRefused(refusal) from None
         return Binding.model_validate({**body, "openid": openid})
 
@@ -181,18 +207,12 @@ class BindingService:
         row = None if record is None else _CodeRow.model_validate(record.body)
         if record is None or row is None or row.expires_at <= now:
             raise BindingRefused(refusal)
-        handover = self._store.get(enterprise_key(row.uscc), HANDOVER)
-        if row.role is Role.LEGAL and handover and _issued_before(row, handover):
+        held = membership.read(self._store, row.uscc)
+        if row.role is Role.LEGAL and _is_over(row, held.row):
             raise BindingRefused(refusal)  # meant for the one who was 法人 before
         binding = Binding(openid=openid, uscc=row.uscc, role=row.role, bound_at=now, issued_by=row.issued_by)
-        unchanged = Check(
-            enterprise_key(row.uscc),
-            HANDOVER,
-            if_absent=handover is None,
-            if_version=handover.version if handover else None,
-        )
         spent = Delete(record.pk, record.sk, if_version=record.version)
-        return binding.model_dump(mode="json", exclude={"openid"}), [spent, unchanged, *binding_puts(binding)]
+        return binding.model_dump(mode="json", exclude={"openid"}), [spent, held.moved(), *binding_puts(binding)]
 
     # ------------------------------------------------------------------------------------------------------- bindings
 
@@ -207,9 +227,18 @@ class BindingService:
         One read whatever the answer, also for None, the enterprise of a thing that is not there: who asks for what
         is not theirs cannot tell by the time it takes whether it exists.
         """
-        row = self._store.get(person_key(openid), BINDING + (uscc or NOBODY))
-        binding = None if row is None else Binding.model_validate(row.body)
-        return binding if binding and (right is None or binding.may(right)) else None
+        uscc = uscc or NOBODY
+        row, mark = self._store.get_many([(person_key(openid), BINDING + uscc), membership.key(uscc)])
+        return _in_force(row, membership.held(uscc, mark).row, right)
+
+    def acting(self, openid: str, uscc: str, right: Right) -> Acting | None:
+        """``of`` for who is about to do something: with what must still hold when it is written."""
+        held = membership.read(self._store, uscc)
+        row = self._store.get(person_key(openid), BINDING + uscc)
+        binding = _in_force(row, held.row, right)
+        if row is None or binding is None:
+            return None
+        return Acting(binding, Check(row.pk, row.sk, if_version=row.version), held)
 
     def suspended(self, openid: str) -> list[Binding]:
         """Bindings as 法人 that wait for an operator's new code (``handover``)."""
@@ -227,11 +256,10 @@ class BindingService:
         """
 
         def end() -> tuple[JsonObject, list[Write]]:
-            if by is not None and by != openid and self.of(by, uscc, Right.DO_REMOVE) is None:
-                raise BindingRefused(_NOT_ALLOWED)
-            return {}, _ended(self.of(openid, uscc), openid, uscc, now)
+            still = self._may_remove(openid, uscc, by)
+            return {}, [*still, *_ended(self._store.get(person_key(openid), BINDING + uscc), openid, uscc, now)]
 
-        self._once.do(message, "unbind", now, end)
+        settled(lambda: self._once.do(message, "unbind", now, end))
 
     def remove_member(self, by: str, uscc: str, ref: str, now: datetime, message: str = "") -> Member | None:
         """``remove``, by the 法人 ``by``, of the member that ``ref`` stands for. Returns who that was; None where there
@@ -242,12 +270,21 @@ class BindingService:
             found = next((one for one in self.members(uscc) if one.ref == ref), None) if allowed else None
             if found is None:
                 return {}, []
-            if found.openid != by and self.of(by, uscc, Right.DO_REMOVE) is None:
-                raise BindingRefused(_NOT_ALLOWED)
-            return member_of(found), _ended(found, found.openid, uscc, now)
+            still = self._may_remove(found.openid, uscc, by)
+            row = self._store.get(person_key(found.openid), BINDING + uscc)
+            return member_of(found), [*still, *_ended(row, found.openid, uscc, now)]
 
-        body = self._once.do(message, "remove member", now, end)
+        body = settled(lambda: self._once.do(message, "remove member", now, end))
         return Member.model_validate(body) if body else None
+
+    def _may_remove(self, openid: str, uscc: str, by: str | None) -> list[Write]:
+        """What must still hold when the binding is ended. Raises BindingRefused."""
+        if by is None or by == openid:
+            return [membership.read(self._store, uscc).unchanged()]
+        acting = self.acting(by, uscc, Right.DO_REMOVE)
+        if acting is None:
+            raise BindingRefused(_NOT_ALLOWED)
+        return acting.still
 
 
 def members(store: Store, uscc: str) -> Iterator[Binding]:
@@ -270,14 +307,16 @@ def pair_deletes(prefix: str, openid: str, uscc: str) -> list[Write]:
     return [Delete(pk, sk) for pk, sk in pair_keys(prefix, openid, uscc)]
 
 
-def binding_puts(binding: Binding) -> list[Write]:
-    """Both rows of a binding; what the person had of it before, suspended or asked for, goes."""
-    body = binding.model_dump(mode="json")
-    keys = pair_keys(BINDING, binding.openid, binding.uscc)
+def binding_puts(binding: Binding, request: Record | None = None) -> list[Write]:
+    """Both rows of a binding; what the person had of it before, suspended or asked for, goes. ``request`` is the
+    enterprise's row of what they asked for, where the binding is the answer to that very one."""
+    openid, uscc, body = binding.openid, binding.uscc, binding.model_dump(mode="json")
+    mine, theirs = pair_keys(JOINING, openid, uscc)
     return [
-        *(Put(Record(pk, sk, body)) for pk, sk in keys),
-        *pair_deletes(SUSPENDED, binding.openid, binding.uscc),
-        *pair_deletes(JOINING, binding.openid, binding.uscc),
+        *(Put(Record(pk, sk, body)) for pk, sk in pair_keys(BINDING, openid, uscc)),
+        *pair_deletes(SUSPENDED, openid, uscc),
+        Delete(*mine),
+        Delete(*theirs, if_version=request.version if request else None),
     ]
 
 
@@ -286,11 +325,24 @@ def member_of(binding: Binding) -> JsonObject:
     return binding.model_dump(mode="json", include=set(Member.model_fields))
 
 
-def _ended(held: Binding | None, openid: str, uscc: str, now: datetime) -> list[Write]:
-    if held is not None and held.bound_at > now:
+def _ended(row: Record | None, openid: str, uscc: str, now: datetime) -> list[Write]:
+    """Of the binding that was read, and of no other: both rows of a pair are always written together."""
+    rests = pair_deletes(SUSPENDED, openid, uscc)
+    if row is None:
+        return rests
+    if Binding.model_validate(row.body).bound_at > now:
         return []
-    return [*pair_deletes(BINDING, openid, uscc), *pair_deletes(SUSPENDED, openid, uscc)]
+    mine, theirs = pair_keys(BINDING, openid, uscc)
+    return [Delete(*mine, if_version=row.version), Delete(*theirs), *rests]
 
 
-def _issued_before(row: _CodeRow, handover: Record) -> bool:
-    return row.issued_at is None or row.issued_at < datetime.fromisoformat(handover.body["at"])
+def _in_force(row: Record | None, members: Membership, right: Right | None) -> Binding | None:
+    """The binding, unless it is of a 法人 who is being suspended or, with ``right``, of a role without that."""
+    binding = None if row is None else Binding.model_validate(row.body)
+    if binding is None or (binding.role is Role.LEGAL and members.closing):
+        return None
+    return binding if right is None or binding.may(right) else None
+
+
+def _is_over(code: _CodeRow, members: Membership) -> bool:
+    return members.closing or code.handovers < members.handovers

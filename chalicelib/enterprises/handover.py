@@ -4,19 +4,25 @@ Rule (docs/operations.md, 法定代表人变更): as soon as the register names 
 every 法人 binding of the enterprise is suspended and every 法人 code issued before is void. A suspended binding sees
 nothing, does nothing and is told nothing. Only a new code from an operator who saw the papers makes a 法人 again, the
 same person or the next. The other members keep what they have. Suspended bindings are deleted after SUSPENDED_LIFE.
+
+However many they are: beyond AT_ONCE they are suspended in portions, and from the first portion on none of them may act
+(``membership``). Cut short, it goes on where it stopped when it is asked for again (docs/adr/0020).
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.enterprises.binding import Binding, members
+from chalicelib.enterprises import membership
+from chalicelib.enterprises.membership import Membership
 from chalicelib.enterprises.model import Enterprise, Role
-from chalicelib.enterprises.repository import BINDING, HANDOVER, SUSPENDED, enterprise_key, pair_keys
-from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
+from chalicelib.enterprises.races import settled
+from chalicelib.enterprises.repository import BINDING, MEMBER, SUSPENDED, enterprise_key, pair_keys, rows_of
+from chalicelib.ports import Delete, Put, Record, Store, Write
 
 SUSPENDED_LIFE = timedelta(days=90)
-_ATTEMPTS = 8
+AT_ONCE = 20
+"""法人 suspended in one transaction: four writes each, beside what else goes into it."""
 
 
 def changed(before: Enterprise | None, after: Enterprise) -> bool:
@@ -25,44 +31,45 @@ def changed(before: Enterprise | None, after: Enterprise) -> bool:
 
 
 def suspensions(store: Store, uscc: str, now: datetime) -> list[Write]:
-    """The writes that suspend every 法人 of an enterprise, to go into one transaction with what made it necessary.
+    """The writes that suspend the last AT_ONCE 法人 of an enterprise, to go into one transaction with what made it
+    necessary; those beyond are suspended here and now.
 
-    Raises Conflict there when a binding changes meanwhile.
+    Raises Conflict, here or there, when a binding changes meanwhile.
     """
-    mark = store.get(enterprise_key(uscc), HANDOVER)
-    record = Record(enterprise_key(uscc), HANDOVER, {"at": now.isoformat()})
-    writes: list[Write] = [Put(record, if_absent=mark is None, if_version=mark.version if mark else None)]
-    for member in members(store, uscc):
-        if member.role is Role.LEGAL:
-            writes += _suspended(store, member, now)
-    return writes
+    held, legals = membership.read(store, uscc), _legals(store, uscc)
+    while len(legals) > AT_ONCE:
+        under_way = Membership(handovers=held.row.handovers, closing=True)
+        store.transact([held.moved(under_way), *_suspended(legals[:AT_ONCE], uscc, now)])
+        held, legals = membership.read(store, uscc), _legals(store, uscc)
+    return [held.moved(Membership(handovers=held.row.handovers + 1)), *_suspended(legals, uscc, now)]
 
 
 def suspend(store: Store, uscc: str, now: datetime) -> int:
-    """By an operator's word; returns how many 法人 bindings it suspended."""
-    for attempt in range(_ATTEMPTS):
-        writes = suspensions(store, uscc, now)
-        try:
-            store.transact(writes)
-        except Conflict:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            continue
-        return sum(isinstance(write, Delete) for write in writes) // 2
-    raise AssertionError("the loop returns or raises")
+    """By an operator's word; returns how many 法人 bindings it suspended. Raises Conflict."""
+    suspended: set[str] = set()
+
+    def hand_over() -> None:
+        suspended.update(row.sk for row in _legals(store, uscc))
+        store.transact(suspensions(store, uscc, now))
+
+    settled(hand_over)
+    return len(suspended)
 
 
-def _suspended(store: Store, member: Binding, now: datetime) -> list[Write]:
+def _legals(store: Store, uscc: str) -> list[Record]:
+    """The enterprise's rows of its 法人."""
+    return [row for row in rows_of(store, enterprise_key(uscc), MEMBER) if row.body["role"] == Role.LEGAL]
+
+
+def _suspended(legals: list[Record], uscc: str, now: datetime) -> list[Write]:
     expires = int((now + SUSPENDED_LIFE).timestamp())
     writes: list[Write] = []
-    for held, rests in zip(
-        pair_keys(BINDING, member.openid, member.uscc), pair_keys(SUSPENDED, member.openid, member.uscc), strict=True
-    ):
-        row = store.get(*held)
-        writes += [
-            Delete(*held, if_version=row.version if row else None),
-            Put(Record(*rests, member.model_dump(mode="json"), expires_at=expires)),
-        ]
+    for row in legals:
+        openid = row.sk.removeprefix(MEMBER)
+        mine, theirs = pair_keys(BINDING, openid, uscc)
+        rests = pair_keys(SUSPENDED, openid, uscc)
+        writes += [Delete(*mine), Delete(*theirs, if_version=row.version)]
+        writes += [Put(Record(*key, row.body, expires_at=expires)) for key in rests]
     return writes
 
 

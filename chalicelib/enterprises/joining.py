@@ -16,21 +16,14 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib import masking
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.binding import NOBODY, Binding, BindingService, Member, binding_puts, member_of
+from chalicelib.enterprises.binding import NOBODY, Acting, Binding, BindingService, Member, binding_puts, member_of
 from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
-from chalicelib.enterprises.repository import (
-    BINDING,
-    JOINING,
-    PAIRS,
-    enterprise_key,
-    pair_keys,
-    person_key,
-    rows_of,
-)
+from chalicelib.enterprises.races import settled
+from chalicelib.enterprises.repository import JOINING, PAIRS, enterprise_key, pair_keys, person_key, rows_of
 from chalicelib.enterprises.tries import JOIN, LockedOut, Lockout
 from chalicelib.errors import Refusal
 from chalicelib.once import Once
-from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, Store, Write
+from chalicelib.ports import Conflict, Delete, JsonObject, Put, Record, Store, Write
 
 LIFE = timedelta(days=7)
 JOINABLE = tuple(role for role in Role if role in ENTERPRISE_ROLES and role is not Role.LEGAL)
@@ -116,13 +109,16 @@ class JoinService:
     def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime, message: str = "") -> Member:
         """The 法人 lets the applicant in who told them these digits. Raises JoinRefused. ``message`` as in ``once``."""
         try:
-            body = self._once.do(message, "admit", now, lambda: self._admitted(by, uscc, ref, digits, now))
+            body = settled(
+                lambda: self._once.do(message, "admit", now, lambda: self._admitted(by, uscc, ref, digits, now))
+            )
         except Conflict:
             raise JoinRefused(_NOT_YOURS) from None
         return Member.model_validate(body)
 
     def _admitted(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> tuple[JsonObject, list[Write]]:
-        request = self._request(by, uscc, ref, now)
+        acting, row = self._asked(by, uscc, ref, now)
+        request = JoinRequest.model_validate(row.body)
         if not hmac.compare_digest(digits.strip().encode(), request.digits.encode()):
             raise JoinRefused(_WRONG_DIGITS)
         binding = Binding(
@@ -133,34 +129,31 @@ class JoinService:
             issued_by=f"member:{masking.openid(by)}",
             label=request.label,
         )
-        asked, mine = pair_keys(JOINING, request.openid, uscc)[1], pair_keys(BINDING, by, uscc)[0]
-        row, still = self._store.get(*asked), self._store.get(*mine)
-        if row is None or still is None:
-            raise JoinRefused(_NOT_YOURS)
-        others = [write for write in binding_puts(binding) if not (isinstance(write, Delete) and _key(write) == asked)]
-        still_so: list[Write] = [Delete(*asked, if_version=row.version), Check(*mine, if_version=still.version)]
-        return member_of(binding), [*still_so, *others]
+        return member_of(binding), [acting.members.moved(), acting.mine, *binding_puts(binding, row)]
 
     def refuse(self, by: str, uscc: str, ref: str, now: datetime, message: str = "") -> None:
         """The request is off the 法人's list. To the applicant it waits until it ends, as one to nobody does.
-        ``message`` as in ``once``."""
+        Raises JoinRefused. ``message`` as in ``once``."""
 
         def refuse() -> tuple[JsonObject, list[Write]]:
-            request = self._request(by, uscc, ref, now)
-            return {}, [Delete(*pair_keys(JOINING, request.openid, uscc)[1])]
+            acting, row = self._asked(by, uscc, ref, now)
+            return {}, [*acting.still, Delete(row.pk, row.sk, if_version=row.version)]
 
-        self._once.do(message, "refuse", now, refuse)
+        settled(lambda: self._once.do(message, "refuse", now, refuse))
 
-    def _request(self, by: str, uscc: str, ref: str, now: datetime) -> JoinRequest:
-        found = next((request for request in self.waiting(by, uscc, now) if request.ref == ref), None)
-        if found is None:
+    def _asked(self, by: str, uscc: str, ref: str, now: datetime) -> tuple[Acting, Record]:
+        """Who decides, and the enterprise's row of the request. Raises JoinRefused."""
+        acting = self._bindings.acting(by, uscc, Right.DO_ADMIT)
+        rows = rows_of(self._store, enterprise_key(uscc), PAIRS[JOINING]) if acting else iter(())
+        found = next((row for row in rows if _is(JoinRequest.model_validate(row.body), ref, now)), None)
+        if acting is None or found is None:
             raise JoinRefused(_NOT_YOURS)
-        return found
+        return acting, found
 
     def _live(self, pk: str, prefix: str, now: datetime) -> list[JoinRequest]:
         found = (JoinRequest.model_validate(row.body) for row in rows_of(self._store, pk, prefix))
         return [request for request in found if request.expires_at > now]
 
 
-def _key(write: Delete) -> tuple[str, str]:
-    return write.pk, write.sk
+def _is(request: JoinRequest, ref: str, now: datetime) -> bool:
+    return request.ref == ref and request.expires_at > now

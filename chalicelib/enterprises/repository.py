@@ -19,7 +19,6 @@ BINDING = "binding#"
 MEMBER = "member#"
 SUSPENDED = "suspended#"
 JOINING = "joining#"
-HANDOVER = "handover"
 PAIRS = {BINDING: MEMBER, SUSPENDED: SUSPENDED, JOINING: JOINING}
 """Rows that lie twice, under the person and under the enterprise: the prefix there, by the prefix here."""
 
@@ -98,12 +97,17 @@ class EnterpriseRepository:
         self._store = store
 
     def get(self, uscc: str) -> EnterpriseRow | None:
-        record = self._store.get(enterprise_key(uscc), PROFILE)
-        return None if record is None else EnterpriseRow.model_validate(record.body)
+        return self.held(uscc)[0]
 
-    def put(self, row: EnterpriseRow, together: Sequence[Write] = ()) -> None:
-        """Write the profile, and with it, all or nothing, the rows that stand or fall with it. Raises Conflict."""
-        self._store.transact([Put(row.record()), *together])
+    def held(self, uscc: str) -> tuple[EnterpriseRow | None, int | None]:
+        """The row and its version; None and None where there is none."""
+        record = self._store.get(enterprise_key(uscc), PROFILE)
+        return (EnterpriseRow.model_validate(record.body), record.version) if record else (None, None)
+
+    def put(self, row: EnterpriseRow, over: int | None, together: Sequence[Write] = ()) -> None:
+        """Write the profile over the version that it was made from (None: over none), and with it, all or nothing, the
+        rows that stand or fall with it. Raises Conflict."""
+        self._store.transact([Put(row.record(), if_absent=over is None, if_version=over), *together])
 
     def bodies(self, page_size: int = 200, after: str = "") -> Iterator[JsonObject]:
         """Every profile body, shard by shard, by credit code inside a shard; memory holds one page.

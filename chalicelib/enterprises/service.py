@@ -9,6 +9,7 @@ from itertools import islice
 
 from chalicelib.enterprises import handover
 from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.races import settled
 from chalicelib.enterprises.repository import EnterpriseRepository, EnterpriseRow
 from chalicelib.enterprises.uscc import normalise
 from chalicelib.ports import JsonObject, Store
@@ -46,19 +47,25 @@ class EnterpriseService:
         """Keep the profile; False when it already was exactly so, and nothing is written.
 
         A profile that does not name the 法定代表人 leaves the one on file. One that names another suspends the
-        bindings of those before, in the same transaction (``handover``). Raises Conflict when they change meanwhile.
+        bindings of those before, in the same transaction (``handover``). Raises Conflict when others are faster at
+        this enterprise again and again.
         """
-        held = self._rows.get(enterprise.uscc)
+        written = settled(lambda: self._saved(enterprise, now))
+        if written:
+            self._changed([enterprise.uscc], now)
+        return written
+
+    def _saved(self, enterprise: Enterprise, now: datetime) -> bool:
+        held, version = self._rows.held(enterprise.uscc)
         before = held.enterprise if held else None
         if before and before.legal_rep and not enterprise.legal_rep:
             enterprise = enterprise.model_copy(update={"legal_rep": before.legal_rep})
-        if held is not None and held.enterprise.model_dump_json() == enterprise.model_dump_json():
+        if before is not None and before.model_dump_json() == enterprise.model_dump_json():
             return False  # compared as written: in Python False == 0, but in a profile they are not the same
         suspended = (
             handover.suspensions(self._store, enterprise.uscc, now) if handover.changed(before, enterprise) else []
         )
-        self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now), suspended)
-        self._changed([enterprise.uscc], now)
+        self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now), version, suspended)
         return True
 
     def find_by_name(self, text: str, limit: int = 5) -> list[Enterprise]:
