@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Session, Shown, Turn
-from chalicelib.dialogue.skill import Action, Skill
+from chalicelib.dialogue.roster import Roster
+from chalicelib.dialogue.skill import Skill
 from chalicelib.dialogue.wording import choice, command, plain
 
 SESSION_LIFE = timedelta(hours=24)
@@ -18,17 +20,16 @@ _NONE_OF_THEM = frozenset({"不是", "都不对", "不对", "没有", "都没有
 
 
 class Router:
-    """Holds the skills in the order in which they may claim a text; the last one takes what nobody claims."""
+    """Asks the skills in the order in which they may claim a text; the last one takes what nobody claims."""
 
-    def __init__(self, skills: Sequence[Skill]) -> None:
-        self._skills = list(skills)
-        self._by_name = {skill.name: skill for skill in skills}
-        self._commands: dict[str, Callable[[Turn], Reply]] = {}
-        self._actions: dict[str, Action] = {}
-        for skill in skills:
-            self._commands.update(skill.commands())
-            self._actions.update({f"{skill.name}.{name}": handler for name, handler in skill.actions().items()})
-        self._commands |= {"cancel": self._cancel, "repeat": self._repeat, "more": self._more, "back": self._back}
+    def __init__(self, desk: Desk) -> None:
+        self._skills = Roster(desk, self.claimed)
+        self._own: dict[str, Callable[[Turn], Reply]] = {
+            "cancel": self._cancel,
+            "repeat": self._repeat,
+            "more": self._more,
+            "back": self._back,
+        }
 
     def answer(self, turn: Turn) -> Reply:
         """The reply to a text or a menu tap; remembers its options in the session."""
@@ -36,7 +37,7 @@ class Router:
             turn.session = Session()
         asked, before = turn.session.flow, _shown(turn.session)
         reply = self._dispatch(turn)
-        if asked is not None and turn.session.flow is asked and asked.skill in self._by_name:
+        if asked is not None and turn.session.flow is asked and asked.skill in self._skills:
             reply = self._digressed(reply, asked)
         if not reply.keeps_options:
             if before.text and not reply.went_back:
@@ -47,14 +48,16 @@ class Router:
 
     def run(self, turn: Turn, action: str, args: Mapping[str, str]) -> Reply:
         """Run one action by its full name, as for a chosen option. LookupError for a name nobody has."""
-        return self._actions[action](turn, args)
+        skill, _, act = action.partition(".")
+        return self._skills[skill].actions()[act](turn, args)
 
-    def knows(self, action: str) -> bool:
-        return action in self._actions
+    def _command(self, turn: Turn, word: str) -> Reply:
+        answer = self._own.get(word) or self._skills[self._skills.by_command[word]].commands()[word]
+        return answer(turn)
 
     def _digressed(self, reply: Reply, asked: Flow) -> Reply:
         """The reply to something else, and the way back to the question that is still open."""
-        skill = self._by_name[asked.skill]
+        skill = self._skills[asked.skill]
         if skill.owns_numbers(asked):
             reply = replace(reply, options=())
         return reply.with_reminder(skill.reminder(asked))
@@ -62,27 +65,29 @@ class Router:
     def _dispatch(self, turn: Turn) -> Reply:
         word = command(turn.text)
         if word and not self._is_for_the_question(word, turn.session.flow):
-            return self._commands[word](turn)
+            return self._command(turn, word)
         if option := self._chosen(turn):
             return self.run(turn, option.action, option.args)
         if reply := self._resumed(turn, turn.session.flow):
             return reply
         if word:
-            return self._commands[word](turn)
+            return self._command(turn, word)
         if choice(turn.text) is not None:
             return Reply(("这个编号现在对不上。", "请直接说要办的事，比如“换法人要带什么”；回复“帮助”看我能做什么。"))
         return self.claimant(turn).answer(turn)
 
     def _is_for_the_question(self, word: str, flow: Flow | None) -> bool:
-        return flow is not None and flow.skill in self._by_name and word in self._by_name[flow.skill].takes
+        return flow is not None and flow.skill in self._skills and word in self._skills[flow.skill].takes
 
-    def claimed(self, turn: Turn, besides: Skill) -> bool:
+    def claimed(self, turn: Turn, besides: str) -> bool:
         """Whether another skill than ``besides`` takes this text as its own; the last one takes everything."""
-        return any(skill.claims(turn) for skill in self._skills[:-1] if skill is not besides)
+        others = (name for name in self._skills.listening(turn.text) if name not in (besides, self._skills.last))
+        return any(self._skills[name].claims(turn) for name in others)
 
     def claimant(self, turn: Turn) -> Skill:
         """Which skill a free text is for."""
-        return next((skill for skill in self._skills if skill.claims(turn)), self._skills[-1])
+        listening = map(self._skills.__getitem__, self._skills.listening(turn.text))
+        return next(skill for skill in listening if skill.claims(turn))
 
     def _chosen(self, turn: Turn) -> Option | None:
         options = turn.session.options
@@ -96,9 +101,9 @@ class Router:
 
     def _resumed(self, turn: Turn, flow: Flow | None) -> Reply | None:
         """A tap on the menu is never the answer to a question."""
-        if flow is None or flow.skill not in self._by_name or turn.incoming.kind == "menu":
+        if flow is None or flow.skill not in self._skills or turn.incoming.kind == "menu":
             return None
-        return self._by_name[flow.skill].resume(turn, flow)
+        return self._skills[flow.skill].resume(turn, flow)
 
     def _cancel(self, turn: Turn) -> Reply:
         if turn.session.flow is None:

@@ -5,28 +5,7 @@ from __future__ import annotations
 from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Incoming, Reply, Session, Turn
 from chalicelib.dialogue.router import Router
-from chalicelib.dialogue.skills.award_progress import AwardProgress
-from chalicelib.dialogue.skills.bind import Bind
-from chalicelib.dialogue.skills.case_next import CaseNext
-from chalicelib.dialogue.skills.case_progress import CaseProgress
-from chalicelib.dialogue.skills.concern import ConcernSkill
-from chalicelib.dialogue.skills.financing import Financing
-from chalicelib.dialogue.skills.form_filling import FormFilling
-from chalicelib.dialogue.skills.guide import Guide
-from chalicelib.dialogue.skills.handoff import Handoff
-from chalicelib.dialogue.skills.join import Join
-from chalicelib.dialogue.skills.large_type import LargeType
-from chalicelib.dialogue.skills.leave import Leave
-from chalicelib.dialogue.skills.loan_progress import LoanProgress
-from chalicelib.dialogue.skills.members import Members
-from chalicelib.dialogue.skills.own_data import OwnData
-from chalicelib.dialogue.skills.points import Points
-from chalicelib.dialogue.skills.policy_check import PolicyCheck
-from chalicelib.dialogue.skills.policy_exam import PolicyExam
-from chalicelib.dialogue.skills.policy_question import PolicyQuestion
-from chalicelib.dialogue.skills.rating import RatingSkill
-from chalicelib.dialogue.skills.tolerance import ToleranceSkill
-from chalicelib.dialogue.skills.welcome import Welcome, unreadable
+from chalicelib.dialogue.skills.welcome import unreadable
 
 BIND_SCENE = "bind-"
 """Starts the scene of a QR code that binds who scans it, once (绑定二维码); a one-time text follows."""
@@ -37,35 +16,7 @@ class DialogueService:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._welcome = Welcome()
-        self._points = Points(desk)
-        self._bind = Bind(desk)
-        self.router = Router(
-            [
-                self._welcome,
-                Leave(desk),
-                LargeType(desk),
-                self._bind,
-                Join(desk),
-                Members(desk),
-                OwnData(desk),
-                Handoff(desk),
-                ConcernSkill(desk),
-                RatingSkill(desk),
-                ToleranceSkill(desk),
-                CaseNext(desk),
-                CaseProgress(desk),
-                AwardProgress(desk),
-                Financing(desk),
-                FormFilling(desk, lambda turn, besides: self.router.claimed(turn, besides)),
-                LoanProgress(desk),
-                PolicyExam(desk),
-                PolicyCheck(desk),
-                PolicyQuestion(desk),
-                self._points,
-                Guide(desk),
-            ]
-        )
+        self.router = Router(desk)
 
     def answer(self, incoming: Incoming, session: Session) -> tuple[Reply | None, Session | None]:
         """The reply, None where nothing is to be said, and the session to keep, None where it is to be forgotten."""
@@ -81,11 +32,11 @@ class DialogueService:
             case "follow":
                 self._desk.followers.follow(incoming.openid, incoming.at)
                 self._desk.notices.returned(incoming.openid)
-                reply = self._scanned(turn) or self._welcome.greet(turn)
+                reply = self._scanned(turn)
             case "scan":
-                reply = self._scanned(turn) or self._welcome.greet(turn)
+                reply = self._scanned(turn)
             case "location":
-                reply = self._points.nearest(turn)
+                reply = self.router.run(turn, "points.nearest", {})
             case "menu":
                 # A menu key is what the person would have typed.
                 turn.text = incoming.key or ""
@@ -100,6 +51,8 @@ class DialogueService:
         turn.session.updated_at = turn.now
         return reply, turn.session
 
-    def _scanned(self, turn: Turn) -> Reply | None:
+    def _scanned(self, turn: Turn) -> Reply:
         scene = turn.incoming.key or ""
-        return self._bind.scanned(turn, scene.removeprefix(BIND_SCENE)) if scene.startswith(BIND_SCENE) else None
+        if scene.startswith(BIND_SCENE):
+            return self.router.run(turn, "bind.scanned", {"scene": scene.removeprefix(BIND_SCENE)})
+        return self.router.run(turn, "welcome.greet", {})

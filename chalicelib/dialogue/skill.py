@@ -1,12 +1,15 @@
-"""What every skill (技能) is: one intent, one file in ``skills/``."""
+"""What every skill (技能) is: one intent, one file in ``skills/``, one line in ``roster``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Reply, Turn
 
 Action = Callable[[Turn, Mapping[str, str]], Reply]
+Claimed = Callable[[Turn, str], bool]
+"""Whether another skill than the one of this name would take a free text as its own."""
 
 
 class Skill:
@@ -18,6 +21,10 @@ class Skill:
     name: str = ""
     takes: frozenset[str] = frozenset({"back"})
 
+    def __init__(self, desk: Desk, claimed: Claimed) -> None:
+        self._desk = desk
+        self._claimed = claimed
+
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         """Protected words (see ``wording.COMMANDS``) that this skill answers, at any moment."""
         return {}
@@ -27,8 +34,8 @@ class Skill:
         return {}
 
     def claims(self, turn: Turn) -> bool:
-        """Whether this free text is this skill's."""
-        return False
+        """Whether this free text, one of those that the skill listens for (``listening``), is its own."""
+        return True
 
     def answer(self, turn: Turn) -> Reply:
         """The reply to a text that it claimed."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.enterprises import membership
 from chalicelib.enterprises.access import Right, may
+from chalicelib.enterprises.code_form import ALPHABET, CODE_LENGTH
 from chalicelib.enterprises.membership import Membership
 from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.races import settled
@@ -36,10 +37,6 @@ from chalicelib.masking import openid as pseudonym
 from chalicelib.once import Once, Work
 from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, Store, Write
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRTUVWXY"
-"""29 characters that survive being read out and copied by hand: no 0 O, no 1 I L, no S (5), no Z (2)."""
-
-CODE_LENGTH = 8
 CODE_LIFE = timedelta(hours=72)
 NOBODY = "-"
 """Stands in a key for an enterprise that there is not, so that its read costs what every read costs."""

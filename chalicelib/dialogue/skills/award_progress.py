@@ -5,43 +5,29 @@ An account number is never asked for in the chat: the page takes it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from chalicelib import money
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
-from chalicelib.guidance.aliases import normalise
 from chalicelib.policies.awards.life import EntryState, entry_life
 from chalicelib.policies.awards.model import Entry, Round
 from chalicelib.policies.awards.progress import progress_lines
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date
 
-_MONEY = r"(奖补|奖励|奖金|补贴|补助|返还|惠企资金|财政资金|免申即享|直达快享|兑现)"
-_ASKED = re.compile(
-    rf"{_MONEY}(的?(钱|款|款项|资金))?.{{0,6}}(到哪|进度|到账|下来|拨付|打款|发了没|发没发|到了没|走到)"
-    r"|(奖补|直达快享|兑现)进度|^(确认|核对|更换|更正|改)(一下)?(收款|兑现)?账[户号]$|收款账[户号]"
-)
 _SHOWN = 5
 
 
 class AwardProgress(Skill):
     name = "award"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "mine": lambda turn, args: self._mine(turn),
             "open": lambda turn, args: self._open(turn, args["round"], args["uscc"]),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._mine(turn)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
-from chalicelib.enterprises.binding import ALPHABET, CODE_LENGTH, Binding, BindingRefused
+from chalicelib.enterprises.binding import Binding, BindingRefused
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
 from chalicelib.enterprises.model import WORK_ROLES
 
-_CODE_LINE = re.compile(r"(?:绑定)?(?:企业)?(?:授权码|绑定码|码)?[是为]?([a-z0-9]{8})", re.IGNORECASE)
-_BARE_CODE = re.compile(rf"(?=.*[2-9])(?=.*[A-Z])[{ALPHABET}]{{{CODE_LENGTH}}}")
 ALL_ALERTS = (Scope.PROFILE_READ, Scope.POLICY_PUSH, Scope.LOAN_ALERT, Scope.CASE_ALERT)
 
 
 class Bind(Skill):
     name = "bind"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"bind": self._begin, "unbind": self._unbind, "agree": self._agree}
@@ -30,6 +24,7 @@ class Bind(Skill):
     def actions(self) -> Mapping[str, Action]:
         return {
             "begin": lambda turn, args: self._begin(turn),
+            "scanned": lambda turn, args: self._scanned(turn, args["scene"]),
             "agree": lambda turn, args: self._agree(turn),
             "agree_case": lambda turn, args: self._grant(turn, (Scope.CASE_ALERT,), "办件提醒"),
             "agree_work": lambda turn, args: self._grant(turn, (Scope.WORK_ALERT,), "工作提醒"),
@@ -38,20 +33,13 @@ class Bind(Skill):
             "unbind": lambda turn, args: self._unbind(turn),
         }
 
-    def claims(self, turn: Turn) -> bool:
-        """绑定 and a code, or a code alone: what an operator wrote on a slip of paper."""
-        line = plain(turn.text)
-        if line.startswith("绑定"):
-            return _CODE_LINE.fullmatch(line) is not None
-        return _BARE_CODE.fullmatch(line.upper()) is not None
-
     def answer(self, turn: Turn) -> Reply:
-        found = _CODE_LINE.fullmatch(plain(turn.text))
-        return self.redeem(turn, found.group(1)) if found else self._begin(turn)
+        found = listening.CODE_LINE.fullmatch(plain(turn.text))
+        return self._redeem(turn, found.group(1)) if found else self._begin(turn)
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
-        found = _CODE_LINE.fullmatch(plain(turn.text))
-        return self.redeem(turn, found.group(1)) if found else None
+        found = listening.CODE_LINE.fullmatch(plain(turn.text))
+        return self._redeem(turn, found.group(1)) if found else None
 
     def reminder(self, flow: Flow) -> str:
         return "接着绑定请发 8 位授权码；不绑了回复“取消”。"
@@ -63,10 +51,10 @@ class Bind(Skill):
             footer="没有授权码？带营业执照到政务服务大厅领取；法定代表人已绑定的，回复“申请加入”。回复“取消”停下。",
         )
 
-    def redeem(self, turn: Turn, code: str) -> Reply:
+    def _redeem(self, turn: Turn, code: str) -> Reply:
         return self._bound(turn, lambda: self._desk.bindings.redeem(turn.openid, code, turn.now, message=turn.message))
 
-    def scanned(self, turn: Turn, scene: str) -> Reply:
+    def _scanned(self, turn: Turn, scene: str) -> Reply:
         """The person scanned an operator's QR code."""
         return self._bound(turn, lambda: self._desk.bindings.redeem_scene(turn.openid, scene, turn.now, turn.message))
 

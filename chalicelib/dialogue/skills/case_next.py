@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from chalicelib.cases.model import Case
 from chalicelib.cases.next_steps import NextAct, NextStep, may_extend
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
 from chalicelib.guidance.model import Material, Source
 from chalicelib.times import short_date
 
-_EXTENSION = re.compile(r"^(我?要?|我?想)?(申请)?(补正)?延期(补交|补正)?[。！]?$|^延期申请$")
-_APPEAL = re.compile(
-    r"^(怎么|如何|到?哪里)(申请|提|办)?(行政)?复议[？?]?$|^(行政)?复议(怎么|如何|到?哪里)(申请|提|办)[？?]?$|^不服怎么办[？?]?$"
-)
 _SHOWN = 6
 _FROM: dict[Source, str] = {
     Source.SELF: "自己准备",
@@ -50,9 +45,6 @@ def option(case: Case, step: NextStep) -> Option:
 class CaseNext(Skill):
     name = "casenext"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "papers": lambda turn, args: self._papers(turn, args["no"]),
@@ -62,11 +54,8 @@ class CaseNext(Skill):
             "appeal": lambda turn, args: _appeal(),
         }
 
-    def claims(self, turn: Turn) -> bool:
-        return any(asked.search(turn.text) for asked in (_EXTENSION, _APPEAL))
-
     def answer(self, turn: Turn) -> Reply:
-        if _APPEAL.search(turn.text):
+        if listening.APPEAL.search(turn.text):
             return _appeal()
         waiting = [case for case in self._own(turn) if may_extend(self._desk.cases.live(case, turn.now))]
         if not waiting:

@@ -11,40 +11,26 @@ from chalicelib.cases.next_steps import NextAct
 from chalicelib.cases.numbers import find_case_no, find_phone4
 from chalicelib.cases.service import RECENT, LookupRefused
 from chalicelib.cases.timeline import brief, by_turn
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.skills.case_next import option
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.tries import LockedOut
-from chalicelib.guidance.aliases import normalise
 
-_ASKED = re.compile(
-    r"^进度$|(办件|案件|业务|申请|证|过户|执照|许可|登记).{0,8}(进度|到哪(?!里(办|领|去|交|弄|补|换|刻|申请)|去|个|办)|哪一?步|怎么样了|办好了|办到|办下来|好了没|下来没)"
-    r"|(进度|办件).{0,4}(查|怎么|在哪|多少)|查.{0,4}(进度|办件)|我的办件|办到哪|走到哪一?步|搞到哪"
-)
 _THING = re.compile(r"证|过户|执照|许可|登记|备案|变更|注销|房产|不动产|社保|公积金")
 """Words of things that are handled: only a question with one of them can mean one case among several."""
 
-_LOAN = re.compile(r"贷|授信|放款|融资|到账")
 _SHOWN = 4
 
 
 class CaseProgress(Skill):
     name = "case"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "mine": lambda turn, args: self._mine(turn),
             "open": lambda turn, args: self._open(turn, args["no"]),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        text = normalise(turn.text)
-        return find_case_no(turn.text) is not None or (_ASKED.search(text) is not None and not _LOAN.search(text))
 
     def answer(self, turn: Turn) -> Reply:
         no = find_case_no(turn.text)

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from chalicelib.concerns.model import Concern, ConcernRoute, ConcernState
 from chalicelib.concerns.service import ConcernError
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import choice
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import short_date
 
-_MINE = re.compile(r"我的?诉求|(诉求|反映的?(问题|事)).{0,6}(进度|怎么样|到哪|答复|回复了)|查.{0,3}诉求")
-_ASKED = re.compile(
-    r"^(?:企业|我有个?|我要?|提|提个?|反映|有个?|我想提|我要提|向园区)*诉求[：:，, ]*(?P<text>.*)$", re.DOTALL
-)
-_PARK = re.compile(r"^(?:我?要?|想)?(?:向|跟|给)园区(?:反映|提)(?:个?问题|个?困难)?[：:，, ]*(?P<text>.*)$", re.DOTALL)
-_TROUBLE = re.compile(
-    r"[停断缺]([电水气工人]|员工)|跳闸|(电压|水压|气压|压力).{0,3}(不够|不足|不稳|太?低)|太贵|(价格?|费用?).{0,3}太?[高贵]|[招请]不到|招工难|招人难"
-    r"|留不住|不够[用住]|没(地方|处)[住停放]|(路|道路).{0,3}[烂坏窄]|进不来|出不去|限行"
-)
-"""What goes wrong at a plant, said without the word 诉求 (用地, 用能, 用工, 物流)."""
-_ERRAND = re.compile(
-    r"想|要[办开加装换扩]|申请|报装|增容|扩建|安装|办理|证|登记|备案|材料|流程|手续|补贴|补助|政策|贴息|哪里|多久|多少"
-)
-"""What is to be done about it is known already: a guide or a policy answers."""
 _SHOWN = 8
 
 
 class ConcernSkill(Skill):
     name = "concern"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def actions(self) -> Mapping[str, Action]:
         return {
@@ -46,13 +28,12 @@ class ConcernSkill(Skill):
         }
 
     def claims(self, turn: Turn) -> bool:
-        named = any(pattern.search(turn.text) for pattern in (_MINE, _ASKED, _PARK))
-        return named or self._troubled(turn.text) is not None
+        return listening.concern_by_name(turn.text) or self._troubled(turn.text) is not None
 
     def answer(self, turn: Turn) -> Reply:
-        if _MINE.search(turn.text):
+        if listening.MY_CONCERNS.search(turn.text):
             return self._mine(turn)
-        found = _ASKED.search(turn.text) or _PARK.search(turn.text)
+        found = listening.CONCERN.search(turn.text) or listening.TO_THE_PARK.search(turn.text)
         if found is None and (route := self._troubled(turn.text)):
             return self._offer(turn, route)
         text = found["text"].strip() if found else ""
@@ -60,7 +41,7 @@ class ConcernSkill(Skill):
 
     def _troubled(self, text: str) -> ConcernRoute | None:
         """Who would answer a trouble that is told but not called a concern; None where it is none, or an errand."""
-        if not _TROUBLE.search(text) or _ERRAND.search(text) or self._desk.guide().has_phrasing(text):
+        if not listening.trouble(text) or self._desk.guide().has_phrasing(text):
             return None
         try:
             return self._desk.concerns.route(text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from chalicelib import money
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.policy_words import STANDING
 from chalicelib.dialogue.skill import Action, Skill
@@ -18,13 +18,6 @@ from chalicelib.policies.tree import Outcome
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date, short_date
 
-_ASKED = re.compile(r"(登记|提交|申报|填报|我有|有个?)融资需求|(想|要|需要)(跟|找|和)?银行对接|帮我?(找|对接)银行")
-_MINE = re.compile(r"(我的|查.{0,2})融资需求|融资需求.{0,4}(进度|怎么样|到哪)|银行.{0,4}(报价|方案)")
-_SHORT = re.compile(
-    r"缺(点|少)?(钱|资金)|(资金|现金流?).{0,3}(紧张|断|不够)|周转不|贷不[到了下]|(贷款|融资)(太|很|好)?难|[抽断压]贷"
-)
-_BENEFIT = re.compile("补贴|补助|贴息|低息|政策|奖")
-_BUNDLE = re.compile(r"(我的?|查.{0,3})打捆(申报)?|打捆申报.{0,4}(进度|多少|到哪|分)")
 _OPEN = (Outcome.MATCH, Outcome.NEED_INFO, Outcome.MANUAL)
 _MOST_POLICIES = 3
 _YEARS = re.compile(r"(\d{1,2})\s*年")
@@ -37,9 +30,6 @@ _STOP = "不登记了回复“取消”。"
 class Financing(Skill):
     name = "financing"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "begin": lambda turn, args: self._begin(turn),
@@ -51,17 +41,13 @@ class Financing(Skill):
             "withdraw": self._withdraw,
         }
 
-    def claims(self, turn: Turn) -> bool:
-        text = normalise(turn.text)
-        return any(each.search(text) for each in (_ASKED, _MINE, _BUNDLE)) or _is_short(text)
-
     def answer(self, turn: Turn) -> Reply:
         text = normalise(turn.text)
-        if _BUNDLE.search(text):
+        if listening.BUNDLE.search(text):
             return self._parts(turn)
-        if _MINE.search(text):
+        if listening.MY_DEMANDS.search(text):
             return self._mine(turn)
-        return self._begin(turn) if _ASKED.search(text) else self._short(turn)
+        return self._begin(turn) if listening.DEMAND.search(text) else self._short(turn)
 
     def reminder(self, flow: Flow) -> str:
         return "接着登记融资需求请直接回答；不登记了回复“取消”。"
@@ -229,10 +215,6 @@ def _shown(demand: Demand) -> Reply:
 
 def _offer(offer: Answer) -> str:
     return f"{offer.bank}：{money.show(offer.amount or 0)}，年利率 {offer.rate_percent}%，{offer.months} 个月"
-
-
-def _is_short(text: str) -> bool:
-    return _SHORT.search(text) is not None and _BENEFIT.search(text) is None
 
 
 def _months(text: str) -> int | None:

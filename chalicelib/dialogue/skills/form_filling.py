@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
@@ -19,12 +18,6 @@ from chalicelib.forms.service import DraftMissing, FormMissing
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import local_date
 
-_ASKED = re.compile(
-    r"填表|(帮|替|代)(我|忙)?填|(表|申请书|申请表)(格)?.{0,4}(不会|怎么|咋|点样)?填|(不会|怎么|咋)填.{0,6}(表|书)|填(写|一下|一份|个)?.{2,12}(表|书|证)$"
-)
-_ALONE = frozenset(
-    "填表 接着填表 接着填 继续填表 继续填 我的表 我要填表 帮我填表 帮我填 代填 表不会填 不会填表".split()
-)
 _NUMBERED = frozenset({"choice", "choices", "flag", "number", "amount", "percent"})
 """Types of fields to which 1 is an answer."""
 _MOST_LISTED = 5
@@ -34,14 +27,10 @@ _FORMS = "forms"
 
 
 class FormFilling(Skill):
-    """``claimed`` tells whether another skill would take a text: then it is no failed answer but another matter."""
+    """A text that another skill would take is no failed answer but another matter."""
 
     name = "form"
     takes = frozenset({"back", "cancel", "help"})
-
-    def __init__(self, desk: Desk, claimed: Callable[[Turn, Skill], bool]) -> None:
-        self._desk = desk
-        self._claimed = claimed
 
     def actions(self) -> Mapping[str, Action]:
         return {
@@ -54,19 +43,17 @@ class FormFilling(Skill):
 
     def claims(self, turn: Turn) -> bool:
         """A form that is not ours to fill in is for the guide: 排污登记表怎么填."""
-        if plain(turn.text) in _ALONE:
-            return True
-        return _ASKED.search(turn.text) is not None and bool(self._desk.forms.find(turn.text))
+        return plain(turn.text) in listening.FORM_ALONE or bool(self._desk.forms.find(turn.text))
 
     def answer(self, turn: Turn) -> Reply:
         drafts = self._desk.forms.open_drafts(turn.openid, turn.now)
-        if plain(turn.text) in _ALONE and drafts:
+        if plain(turn.text) in listening.FORM_ALONE and drafts:
             return self._resume(turn, drafts[0].id) if len(drafts) == 1 else self._drafts(drafts)
         found = self._desk.forms.find(turn.text)
         return self._narrow(turn, {}, found or self._fitting(turn))
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
-        alone = plain(turn.text) in _ALONE
+        alone = plain(turn.text) in listening.FORM_ALONE
         given = Input("resume" if alone else "text", turn.text, message=turn.message)
         try:
             draft = self._desk.forms.get(turn.openid, flow.data["draft"], turn.now)
@@ -77,7 +64,7 @@ class FormFilling(Skill):
         except DraftMissing as missing:
             turn.session.flow = None
             return Reply((str(missing),))
-        if not step.understood and (heard.asks(turn.text) or self._claimed(turn, self)):
+        if not step.understood and (heard.asks(turn.text) or self._claimed(turn, self.name)):
             return None
         return self._reply(turn, step)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.skills.handoff import HOURS
@@ -25,9 +24,6 @@ class Guide(Skill):
 
     name = "guide"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"useful": self._useful, "useless": self._useless}
 
@@ -38,9 +34,6 @@ class Guide(Skill):
             "follow": self._follow,
             "none": lambda turn, args: self._none_of_them(turn),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return True
 
     def answer(self, turn: Turn) -> Reply:
         if meant := self._desk.guide().meant(_steps(turn.session.options), turn.text):

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.tickets import Ticket, TicketKind
 from chalicelib.dialogue.wording import choice
 
 HOURS = "工作日 9:00–12:00、13:30–17:00"
-_BRIBE = re.compile(
-    r"红包|给你.{0,4}(钱|礼|烟|酒|好处)|(塞|送)(你|您|点|些|条|包|瓶)?.{0,3}(钱|礼|烟|酒|好处)|好处费|(先|帮我?).{0,6}(过了|通过|放行).{0,8}(谢|请|给)"
-)
-_COMPLAINT = re.compile(r"投诉|没人管|没人理|踢皮球|推来推去|烦死|气死|态度(差|不好|恶劣)|乱收费|不作为|太慢了|差劲")
-_INSULT = re.compile(r"傻[逼比子叉]|垃圾|白痴|智障|蠢货|废物|去死|他妈|妈的|滚蛋|^滚$")
-_MINE = re.compile(r"我的?工单|工单.{0,16}(进度|怎么样|到哪|答复|回复)|^T-\d{4}-\d{2,}$", re.IGNORECASE)
 _SHOWN = 3
 _LONGEST_SHOWN = 60
 
@@ -25,27 +18,21 @@ _LONGEST_SHOWN = 60
 class Handoff(Skill):
     name = "handoff"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"person": self._ask, "tickets": self._mine}
 
     def actions(self) -> Mapping[str, Action]:
         return {"ask": lambda turn, args: self._ask(turn)}
 
-    def claims(self, turn: Turn) -> bool:
-        return any(pattern.search(turn.text) for pattern in (_MINE, _BRIBE, _COMPLAINT, _INSULT))
-
     def answer(self, turn: Turn) -> Reply:
-        if _MINE.search(turn.text):
+        if listening.MY_TICKETS.search(turn.text):
             return self._mine(turn)
-        if _BRIBE.search(turn.text):
+        if listening.BRIBE.search(turn.text):
             return Reply(
                 ("办事不收任何红包、好处，该办的按规定都能办。", "材料差什么，直接告诉我要办的事，我帮您一项项对。"),
                 footer="有人向您索要财物，请拨 12345 反映。",
             )
-        if _COMPLAINT.search(turn.text):
+        if listening.COMPLAINT.search(turn.text):
             return self._complain(turn)
         return Reply(("抱歉没帮上。您说一下要办哪件事，我再试一次。",), footer="要人工答复请回复“人工”，或拨 12345。")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
@@ -23,9 +22,6 @@ class Join(Skill):
     """Three questions: which enterprise, which role, what surname and name. Whatever the enterprise, the same words."""
 
     name = "join"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"join": self._begin}

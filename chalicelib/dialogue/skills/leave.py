@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
@@ -14,9 +13,6 @@ PUSHED = (Scope.POLICY_PUSH, Scope.LOAN_ALERT, Scope.CASE_ALERT, Scope.COURT_ALE
 
 class Leave(Skill):
     name = "leave"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
@@ -13,11 +11,7 @@ from chalicelib.finance.channel48 import admission
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan
 from chalicelib.finance.progress import brief, render
-from chalicelib.guidance.aliases import normalise
 
-_ASKED = re.compile(
-    r"贷款进度|融资进度|我的贷款|贷款到哪|(授信|贷款|放款|融资|审批).{0,10}(到账|下来|到哪|进度|批了|批下|几时|什么时候)|钱.{0,6}(到账|什么时候到)"
-)
 _SHOWN = 4
 _DIFFERENCE = (
     "授信批复只是银行同意给额度，批了不等于到账。",
@@ -28,18 +22,12 @@ _DIFFERENCE = (
 class LoanProgress(Skill):
     name = "loan"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "mine": lambda turn, args: self._mine(turn),
             "open": lambda turn, args: self._open(turn, args["id"]),
             "difference": lambda turn, args: Reply(_DIFFERENCE),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._mine(turn)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
@@ -20,9 +19,6 @@ _NOT_LEGAL = "成员名单只给法定代表人看。您自己的绑定，回复
 
 class Members(Skill):
     name = "members"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"members": self._list}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Session, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.privacy.terms import KEPT_AFTER_ERASURE
@@ -15,9 +14,6 @@ _SHOWN = 5
 
 class OwnData(Skill):
     name = "own"
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
 
     def commands(self) -> Mapping[str, Callable[[Turn], Reply]]:
         return {"inbox": self._inbox, "privacy": self._data, "erase": self._ask_erase}

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.guidance.aliases import normalise
 from chalicelib.points.model import ServicePoint
 from chalicelib.points.service import Near
 
-_ASKED = re.compile(
-    r"^(服务点|网点|最近网点|最近的服务点)$|(网点|服务点|代办点|便民服务?中心|政务(服务)?大厅|办事大厅|邮政|邮局).{0,8}(在哪|哪里|哪些|地址|电话|几点|上班|开门|(能|可以)办(理|些)?(哪些|什么|啥)|办什么)"
-    r"|(最近|附近).{0,6}(网点|服务点|大厅|办事)|(大厅|窗口|便民中心).{0,4}(几点|上班|下班|开门|周末)|宣风邮政能办"
-)
 _HALL = "政务服务大厅"
 """Who names no place and speaks of the hall or a window means the county's."""
 
@@ -24,18 +18,13 @@ _HALL = "政务服务大厅"
 class Points(Skill):
     name = "points"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "ask": lambda turn, args: ask_where(),
             "point": lambda turn, args: self._show(args.get("id") or args.get("name", ""), turn.now),
+            "nearest": lambda turn, args: self._nearest(turn),
             "item": lambda turn, args: self._for_item(args["item"], args.get("town"), turn.now),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
         text, points = normalise(turn.text), self._desk.points()
@@ -44,7 +33,7 @@ class Points(Skill):
             return ask_where()
         return self._one(found[0], turn.now) if len(found) == 1 else self._choose(found, "您问的是哪一个？")
 
-    def nearest(self, turn: Turn) -> Reply:
+    def _nearest(self, turn: Turn) -> Reply:
         """For a location that the person sent; it is used for this answer and not kept."""
         topic = self._desk.guide().name_of(turn.session.topic)
         near = self._near(turn, turn.session.topic if topic else None) or self._near(turn, None)

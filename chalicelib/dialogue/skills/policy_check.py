@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.policy_words import STANDING, worth
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.model import Enterprise
-from chalicelib.guidance.aliases import normalise
 from chalicelib.policies.service import Decision
 from chalicelib.policies.tree import Outcome
 from chalicelib.times import local_date
 
-_ASKED = re.compile(
-    r"(能|可以|可)享(受)?(什么|哪些|多少|的)|享受(什么|哪些)|政策体检|哪些政策|什么政策|有(什么|哪些)(补贴|奖励|优惠|政策)|(补贴|奖励|政策)有哪些"
-    r"|能(申请|申报|领|拿|得)到?(什么|哪些)(补贴|奖励|奖补|补助|政策)|^怎么(领|拿|申请)到?(补贴|奖励|奖补|补助)$"
-    r"|免申即享(有|的)?(哪些|什么)|(看|查)?全部政策|^全部$|^政策$|^有?(什么|没有)?(补贴|奖励|补助|优惠)(政策)?(吗|没有)?$|与我有关的政策|我的政策"
-)
 _SHOWN = 5
 _ENTERPRISES = 2
 _SHOWN_EACH = 3
@@ -29,17 +21,11 @@ _ORDER = {Outcome.MATCH: 0, Outcome.NEED_INFO: 1, Outcome.MANUAL: 2, Outcome.NOT
 class PolicyCheck(Skill):
     name = "policy"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "mine": lambda turn, args: self._mine(turn),
             "refused": lambda turn, args: self._refused(turn),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._mine(turn)

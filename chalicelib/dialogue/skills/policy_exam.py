@@ -6,11 +6,10 @@ Until then they are in the session only, so that 取消 leaves nothing behind.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from chalicelib.dialogue.desk import Desk
+from chalicelib.dialogue import listening
 from chalicelib.dialogue.exam import flow_of, progress_of
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
@@ -25,9 +24,6 @@ from chalicelib.policies.service import Decision
 from chalicelib.policies.tree import Outcome
 from chalicelib.times import local_date, short_date
 
-_ASKED = re.compile(
-    r"(政策|企业)体检|^(继续|再|我要|帮我)?做?(个|一次|一下)?体检$|^(我要|帮我|继续)?(补充?|完善)(资料|信息)$"
-)
 _HOW = "可回复“跳过”“不知道”“上一个”，“看结果”结束，“取消”不保存。"
 _MOST_LISTED = {"可享": 4, "待补充": 3, "不符合": 3}
 
@@ -35,17 +31,11 @@ _MOST_LISTED = {"可享": 4, "待补充": 3, "不符合": 3}
 class PolicyExam(Skill):
     name = "exam"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "begin": lambda turn, args: self._begin(turn, args.get("uscc")),
             "say": lambda turn, args: self._said(turn, args["text"]),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.search(normalise(turn.text)) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._begin(turn, None)
@@ -55,7 +45,8 @@ class PolicyExam(Skill):
 
     def resume(self, turn: Turn, flow: Flow) -> Reply | None:
         progress = progress_of(flow)
-        return self._ask(turn, progress, ()) if self.claims(turn) else self._answered(turn, progress, turn.text)
+        asked_again = listening.EXAM.search(normalise(turn.text))
+        return self._ask(turn, progress, ()) if asked_again else self._answered(turn, progress, turn.text)
 
     # ------------------------------------------------------------------------------------------------------- beginning
 

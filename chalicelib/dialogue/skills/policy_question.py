@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.content.catalogue import Catalogue
 from chalicelib.dialogue import policy_words as words
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.policy_search import Found, PolicySearch, is_public
 from chalicelib.dialogue.policy_words import Standing
@@ -19,10 +17,6 @@ from chalicelib.guidance.model import ServiceItem
 from chalicelib.policies.model import Policy
 from chalicelib.times import local_date
 
-_BENEFIT = re.compile(
-    r"补贴|补助|贴息|贴不贴|返还|能返|奖励|奖多少|补多少|能补|有没有补|有补|补不补|减免|免征|能免|减半|退税|少交|抵减|加计扣除"
-    r"|低息|贷得到|能贷|能拿|能领|领不|领吗|领多少|一千五|1500|能报|有我们|为什么没有|为啥没|没收到|符合|条件够|够不够|不还本|48小时|(想|要|去|怎么)贷款|借.{0,3}钱|缺钱|周转|贷款被拒"
-)
 _REASONS = 3
 _ERRAND = (Facet.FORM, Facet.MATERIALS, Facet.PLACE)
 """Parts that a guide answers better than a policy does, where there is a guide."""
@@ -31,17 +25,13 @@ _ERRAND = (Facet.FORM, Facet.MATERIALS, Facet.PLACE)
 class PolicyQuestion(Skill):
     name = "policy_question"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._search: tuple[int, PolicySearch] | None = None
+    _search: tuple[int, PolicySearch] | None = None
 
     def actions(self) -> Mapping[str, Action]:
         return {"open": lambda turn, args: self._open(turn, args["id"], args.get("uscc"))}
 
     def claims(self, turn: Turn) -> bool:
         text = normalise(turn.text)
-        if not _BENEFIT.search(text):
-            return False
         catalogue = self._desk.catalogue()
         found = self._find(text, catalogue)
         if not found.policies:

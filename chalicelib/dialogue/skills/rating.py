@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from chalicelib.cases.model import Case
 from chalicelib.cases.ratings import Level, Rating, RatingRefused
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import choice
 from chalicelib.enterprises.access import Right
 from chalicelib.times import short_date
 
-_ASKED = re.compile(r"^(我?要?|想|给)?(这次|这件事|办件|办理|服务)?(好差评|评价|打个?分)(一下|办件|服务)?$")
 _SHOWN = 4
 
 
 class RatingSkill(Skill):
     name = "rating"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
     def actions(self) -> Mapping[str, Action]:
         return {
             "ask": lambda turn, args: self._ask(turn, args.get("no")),
             "give": lambda turn, args: self._give(turn, args["no"], Level(int(args["level"]))),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.fullmatch(turn.text) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._ask(turn, None)

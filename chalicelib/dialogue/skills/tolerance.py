@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from functools import cached_property
 
 from chalicelib.cases.tolerance import GOOD_FOR, Commitment, ToleranceRefused
-from chalicelib.dialogue.desk import Desk
 from chalicelib.dialogue.model import Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
@@ -15,15 +14,13 @@ from chalicelib.guidance.model import ServiceItem
 from chalicelib.times import local_date, short_date
 from chalicelib.tolerance import ToleranceDesk, offer_of
 
-_ASKED = re.compile(r"^(我?要?|我?想|申请|办理)*容缺(办理|承诺|受理|申请)?[。！？]?$")
-
 
 class ToleranceSkill(Skill):
     name = "tolerance"
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._tolerance = ToleranceDesk(desk.commitments, desk.cases, desk.enterprises)
+    @cached_property
+    def _tolerance(self) -> ToleranceDesk:
+        return ToleranceDesk(self._desk.commitments, self._desk.cases, self._desk.enterprises)
 
     def actions(self) -> Mapping[str, Action]:
         return {
@@ -32,9 +29,6 @@ class ToleranceSkill(Skill):
             "agree": lambda turn, args: self._agree(turn, args["item"], args["uscc"]),
             "no": lambda turn, args: Reply(("没有提交任何承诺。", "材料备齐后直接到窗口或网上办。")),
         }
-
-    def claims(self, turn: Turn) -> bool:
-        return _ASKED.fullmatch(turn.text) is not None
 
     def answer(self, turn: Turn) -> Reply:
         return self._ask(turn, turn.session.topic)

@@ -59,6 +59,11 @@ _WHO = re.compile(
 )
 
 
+def listens(said: str) -> bool:
+    """Whether a ``plain`` text is for this skill. Here and not in ``listening``: no answer does without this file."""
+    return said in SECTIONS or _COURTESY.fullmatch(said) is not None or _WHO.fullmatch(said) is not None
+
+
 class Welcome(Skill):
     """Says who 溪小办 is and opens the sections; also answers what we can't read."""
 
@@ -69,10 +74,6 @@ class Welcome(Skill):
 
     def actions(self) -> Mapping[str, Action]:
         return {"section": lambda turn, args: self.section(args["name"]), "greet": lambda turn, args: self.greet(turn)}
-
-    def claims(self, turn: Turn) -> bool:
-        said = plain(turn.text)
-        return said in SECTIONS or _COURTESY.fullmatch(said) is not None or _WHO.fullmatch(said) is not None
 
     def answer(self, turn: Turn) -> Reply:
         said = plain(turn.text)

@@ -273,7 +273,7 @@ def test_a_failure_of_ours_is_said_to_the_person_and_not_hidden(
     def broken(turn: Turn) -> bool:
         raise RuntimeError("a skill is broken")
 
-    county.dialogue.router._skills[0].claims = broken  # type: ignore[method-assign]
+    county.dialogue.router.claimant = broken  # type: ignore[method-assign, assignment]
     answer = person.say("换法人要带什么")
     assert answer == "刚才没处理成，请再发一次；着急请拨 12345。"
     assert "a skill is broken" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.bootstrap import Application
-from chalicelib.dialogue.skills.large_type import _ASKED
+from chalicelib.dialogue.listening import LARGE_TYPE
 from tests.functional.dialogue.conftest import Meet
 from tests.functional.pages.browser import Browser
 from tests.unit.pages.house import FakeClient
@@ -26,9 +26,9 @@ def test_the_link_opens_large_pages_and_they_stay_large(meet: Meet, county: Appl
 
 @pytest.mark.parametrize("text", ["大字", "长辈版", "我要大字版", "字太小了", "字大一点", "老人模式"])
 def test_ways_of_asking(text: str) -> None:
-    assert _ASKED.fullmatch(text)
+    assert LARGE_TYPE.fullmatch(text)
 
 
 @pytest.mark.parametrize("text", ["大字报能贴吗", "老人卡怎么办", "签字", "长辈过世怎么销户", "字号登记"])
 def test_other_matters_are_not_taken(text: str) -> None:
-    assert not _ASKED.fullmatch(text)
+    assert not LARGE_TYPE.fullmatch(text)

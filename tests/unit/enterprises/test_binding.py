@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.enterprises.binding import ALPHABET, WRONG_CODE, BindingRefused, BindingService, IssuedCode
+from chalicelib.enterprises.binding import WRONG_CODE, BindingRefused, BindingService, IssuedCode
+from chalicelib.enterprises.code_form import ALPHABET
 from chalicelib.enterprises.model import Role
 from tests.unit.enterprises.recording import RecordingStore
 
