@@ -17,7 +17,8 @@ class Incoming:
 
     ``kind`` unreadable is something we can't read (a picture, a sticker), silent an event that wants no answer.
     ``key`` is a menu key or the scene of a QR code; ``latitude`` and ``longitude`` come with a location. ``message``
-    is the same for every delivery of it: what a skill writes for it twice is written once.
+    is the same for every delivery of it: what a skill writes for it twice is written once. ``happened`` is its time by
+    the platform's clock, for events that must not be taken for newer than they are.
     """
 
     openid: str
@@ -28,6 +29,7 @@ class Incoming:
     latitude: float | None = None
     longitude: float | None = None
     message: str = ""
+    happened: datetime | None = None
 
 
 class Option(BaseModel):

@@ -27,10 +27,10 @@ class DialogueService:
         turn = Turn(incoming, session, text=incoming.text.strip())
         match incoming.kind:
             case "unfollow":
-                self._desk.erasure.leave(incoming.openid, incoming.at)
+                self._desk.erasure.leave(incoming.openid, incoming.at, incoming.happened)
                 return None, None
             case "follow":
-                self._desk.followers.follow(incoming.openid, incoming.at)
+                self._desk.erasure.come(incoming.openid, incoming.at, happened=incoming.happened)
                 self._desk.notices.returned(incoming.openid)
                 reply = self._scanned(turn)
             case "scan":

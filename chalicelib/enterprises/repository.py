@@ -53,14 +53,19 @@ def rows_of(store: Store, pk: str, prefix: str, page_size: int = 100) -> Iterato
 
 
 class Follower(BaseModel):
-    """关注者. ``leaving_at`` is set from the moment they unfollow until the last of their rows is gone."""
+    """关注者. ``leaving_at`` is set from the moment they unfollow until the last of their rows is gone.
+
+    ``came`` and ``left`` say the same by the platform's clock, where an event of it told us: they put events in order.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     openid: str
     followed_at: datetime
     scene: str | None = None
+    came: datetime | None = None
     leaving_at: datetime | None = None
+    left: datetime | None = None
 
     def record(self) -> Record:
         index = (f"followers#{shard(self.openid)}", self.openid) if self.leaving_at is None else None

@@ -219,11 +219,11 @@ def _happened(event: Inbound, now: datetime) -> Incoming:
     openid = event.openid
     match event:
         case events.SubscribeEvent():
-            return Incoming(openid, now, "follow", key=event.scene)
+            return Incoming(openid, now, "follow", key=event.scene, happened=event.created_at)
         case events.ScanEvent():
             return Incoming(openid, now, "scan", key=event.scene)
         case events.UnsubscribeEvent():
-            return Incoming(openid, now, "unfollow")
+            return Incoming(openid, now, "unfollow", happened=event.created_at)
         case events.ClickEvent():
             return Incoming(openid, now, "menu", key=event.event_key)
         case _:

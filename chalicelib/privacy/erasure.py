@@ -21,14 +21,27 @@ class ErasureService:
         self._followers = followers
         self._others = others
 
-    def leave(self, openid: str, now: datetime) -> None:
-        """The person unfollowed: what waits is stopped, what is kept loses its name, their rows go."""
+    def leave(self, openid: str, now: datetime, happened: datetime | None = None) -> None:
+        """The person unfollowed: nothing is sent any more, what is kept loses its name, their rows go. ``happened`` as
+        in ``followers``: a late copy of an older event changes nothing."""
+        mark = self._followers.shut(openid, now, happened)
+        if mark is not None:
+            self._nameless(openid, now)
+            self._followers.forget(openid, mark)
+
+    def come(self, openid: str, now: datetime, scene: str | None = None, happened: datetime | None = None) -> None:
+        """The person follows; a leave that was cut short is finished first."""
+        if self._followers.is_leaving(openid):
+            self._nameless(openid, now)
+        self._followers.follow(openid, now, scene, happened)
+
+    def erase(self, openid: str, now: datetime) -> None:
+        """Everything goes at the person's own word; they go on following, as somebody new."""
+        came = self._followers.came(openid)
+        self.leave(openid, now)
+        self._followers.follow(openid, now, happened=came)
+
+    def _nameless(self, openid: str, now: datetime) -> None:
         self._notices.forget(openid, now)
         for forget in self._others:
             forget(openid)
-        self._followers.unfollow(openid, now)
-
-    def erase(self, openid: str, now: datetime) -> None:
-        """The same at the person's own word; they go on following, as somebody new."""
-        self.leave(openid, now)
-        self._followers.follow(openid, now)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,8 @@ from chalicelib.ports import Record
 from tests.unit.enterprises.recording import Killed, RecordingStore
 
 ME, NEIGHBOUR = "oMINE", "oNEIGHBOUR"
+LEFT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+"""By the platform's clock."""
 
 
 def code(number: int) -> str:
@@ -84,7 +86,7 @@ def killed_after(lives: int, clock: FixedClock) -> tuple[RecordingStore, bool]:
     clock.advance(60)
     store.lives = lives
     try:
-        FollowerService(store).unfollow(ME, clock.now())
+        FollowerService(store).unfollow(ME, clock.now(), LEFT)
     except Killed:
         store.lives = None
         return store, True
@@ -121,14 +123,43 @@ def test_a_late_copy_of_an_older_event_changes_nothing(store: MemoryStore, clock
     settle(store, clock, ME)
     left = clock.now()
     clock.advance(timedelta(minutes=1))
-    followers.unfollow(ME, left)
-    followers.follow(ME, clock.now())
-    followers.unfollow(ME, left)
+    followers.unfollow(ME, clock.now(), left)
+    followers.follow(ME, clock.now(), happened=clock.now())
+    followers.unfollow(ME, clock.now(), left)
     assert followers.is_following(ME)
+    followers.unfollow(ME, clock.now(), clock.now())
+    assert not followers.is_following(ME)
+
+
+def test_what_a_person_asks_for_is_never_late(store: MemoryStore, clock: FixedClock) -> None:
+    """The platform's clock goes ahead of ours."""
+    followers = FollowerService(store)
+    followers.follow(ME, clock.now(), happened=clock.now() + timedelta(seconds=5))
+    followers.unfollow(ME, clock.now())
+    assert not followers.is_following(ME)
 
 
 def test_a_follow_older_than_an_unfinished_leave_does_not_open_the_door(clock: FixedClock) -> None:
     store, killed = killed_after(1, clock)
     assert killed
-    FollowerService(store).follow(ME, clock.now() - timedelta(seconds=1))
-    assert not FollowerService(store).is_following(ME)
+    followers = FollowerService(store)
+    followers.follow(ME, clock.now(), happened=LEFT - timedelta(seconds=1))
+    assert not followers.is_following(ME)
+    followers.follow(ME, clock.now(), happened=LEFT)
+    assert followers.is_following(ME)
+
+
+def test_who_is_back_while_the_old_rows_go_keeps_the_new_ones(clock: FixedClock) -> None:
+    """The event is worked off slowly, or again after a crash, beside the next one."""
+    store = RecordingStore(clock)
+    followers = FollowerService(store)
+    settle(store, clock, ME, 130)
+    mark = followers.shut(ME, clock.now(), LEFT)
+    assert mark is not None
+    clock.advance(60)
+    followers.follow(ME, clock.now(), happened=clock.now())
+    bindings = BindingService(store)
+    bindings.redeem(ME, bindings.issue_code(code(7), "法人", "op-1", clock.now()).code, clock.now())
+    followers.forget(ME, mark)
+    assert followers.is_following(ME)
+    assert [binding.uscc for binding in bindings.of_person(ME)] == [code(7)]
