@@ -108,7 +108,7 @@ def measure() -> dict[str, tuple[int, dict[str, int]]]:
     from chalice.test import Client
 
     from app import app
-    from chalicelib.enterprises.consent import Scope
+    from chalicelib.enterprises.scopes import Scope
     from jobs.runner import run_by_name
     from tests.functional.county import E01
     from tests.functional.infra.test_followed_to_delivery import place

@@ -30,8 +30,8 @@ from app import app
 from bench.report import Section, table
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import QUEUES, NoticeKind, Priority
 from chalicelib.notices.model import Draft, Notice, NoticeState, address
 from chalicelib.settings import Settings

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 
 from chalicelib.content.problems import Place, Problem
-from chalicelib.enterprises.model import Records, Role
+from chalicelib.enterprises.model import Records
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.checks import CHECKS, FITTING
 from chalicelib.forms.computed import RULES
 from chalicelib.forms.model import FieldDef, Form

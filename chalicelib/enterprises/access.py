@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
+from chalicelib.enterprises.roles import ENTERPRISE_ROLES, Role
 
 
 class Right(StrEnum):

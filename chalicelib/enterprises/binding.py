@@ -19,7 +19,6 @@ from chalicelib.enterprises import membership
 from chalicelib.enterprises.access import Right, may
 from chalicelib.enterprises.code_form import ALPHABET, CODE_LENGTH
 from chalicelib.enterprises.membership import Membership
-from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.races import settled
 from chalicelib.enterprises.repository import (
     BINDING,
@@ -31,6 +30,7 @@ from chalicelib.enterprises.repository import (
     person_key,
     rows_of,
 )
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.tries import BIND, LockedOut, Lockout
 from chalicelib.errors import Refusal
 from chalicelib.masking import openid as pseudonym

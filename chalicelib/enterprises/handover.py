@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 
 from chalicelib.enterprises import membership
 from chalicelib.enterprises.membership import Membership
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.races import settled
 from chalicelib.enterprises.repository import BINDING, MEMBER, SUSPENDED, enterprise_key, pair_keys, rows_of
+from chalicelib.enterprises.roles import Role
 from chalicelib.ports import Delete, Put, Record, Store, Write
 
 SUSPENDED_LIFE = timedelta(days=90)

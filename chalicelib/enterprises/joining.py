@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib import masking
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import NOBODY, Acting, Binding, BindingService, Member, binding_puts, member_of
-from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
 from chalicelib.enterprises.races import settled
 from chalicelib.enterprises.repository import JOINING, PAIRS, enterprise_key, pair_keys, person_key, rows_of
+from chalicelib.enterprises.roles import ENTERPRISE_ROLES, Role
 from chalicelib.enterprises.tries import JOIN, LockedOut, Lockout
 from chalicelib.errors import Refusal
 from chalicelib.once import Once

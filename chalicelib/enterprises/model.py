@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from chalicelib.enterprises import phones, uscc
+from chalicelib.enterprises.roles import Role
 from chalicelib.provenance import Provenanced
 
 FactValue = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | tuple[str, ...] | None
@@ -30,25 +31,6 @@ CreditFlagType = Literal[
 ]
 
 _FACT_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-class Role(StrEnum):
-    """What a person does for the enterprise; decides what they see and receive (domain facts §5.3, §6.2).
-
-    The last two are roles in a unit (经办单位: a bank, a department), never in an enterprise.
-    """
-
-    LEGAL = "法人"
-    FINANCE = "财务"
-    STAFF = "人事"
-    TAX = "办税"
-    PROJECT = "项目"
-    OFFICER = "经办"
-    HEAD = "负责人"
-
-
-WORK_ROLES = frozenset({Role.OFFICER, Role.HEAD})
-ENTERPRISE_ROLES = frozenset(Role) - WORK_ROLES
 
 
 class FactSource(StrEnum):

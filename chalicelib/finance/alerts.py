@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import ALLOWED_ROLES, Scope
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan, LoanEvent, LoanState
 from chalicelib.times import chinese_time

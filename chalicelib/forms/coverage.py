@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.computed import RULES
 from chalicelib.forms.finder import fitting
 from chalicelib.forms.model import Compiled, Source

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.enterprises.access import Right, may
-from chalicelib.enterprises.model import Contact, Enterprise, Fact, FactSource, Role
+from chalicelib.enterprises.model import Contact, Enterprise, Fact, FactSource
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.computed import compute
 from chalicelib.forms.draft import Answer
 from chalicelib.forms.model import Compiled, FieldDef, Source

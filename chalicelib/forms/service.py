@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.consent import ConsentService, Scope
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.consent import ConsentService
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.errors import Refusal
 from chalicelib.forms import finder

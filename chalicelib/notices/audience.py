@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind, rules
 from chalicelib.notices.unreachable import Unreachable
 

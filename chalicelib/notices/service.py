@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.links import Links
 from chalicelib.notices.audience import Audience, Bindings, Consents, Followers, Person
 from chalicelib.notices.breaker import Breaker, Pause

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import BINDING, CONSENT, FOLLOWER, person_key
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.audience import NOT_BOUND, Person
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.limits import SENT

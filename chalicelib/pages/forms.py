@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.errors import Refusal
 from chalicelib.forms.model import Compiled, Form
 from chalicelib.pages import render

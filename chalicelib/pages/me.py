@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.visit import PageRefused, Visit

@@ -17,7 +17,7 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.audit.log import AuditLog, Result
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.masking import scrub
 from jobs.cli import operator
 from jobs.cli.failures import explain

@@ -14,7 +14,7 @@ from chalicelib.dialogue.service import BIND_SCENE
 from chalicelib.enterprises import handover
 from chalicelib.enterprises import uscc as credit_code
 from chalicelib.enterprises.binding import CODE_LIFE, SCENE_LONGEST
-from chalicelib.enterprises.model import ENTERPRISE_ROLES, Role
+from chalicelib.enterprises.roles import ENTERPRISE_ROLES, Role
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time
 from jobs.cli.output import JSON, document, say, table

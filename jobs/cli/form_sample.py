@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.computed import compute
 from chalicelib.forms.draft import Answer, Draft
 from chalicelib.forms.model import Compiled, FieldDef, Source

@@ -9,7 +9,7 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.enterprises import uscc as credit_code
-from chalicelib.enterprises.model import WORK_ROLES, Role
+from chalicelib.enterprises.roles import WORK_ROLES, Role
 from chalicelib.enterprises.units import Unit
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time

@@ -14,9 +14,10 @@ from typing import Any, Self
 
 from chalicelib.bootstrap import Application
 from chalicelib.enterprises.binding import Binding
-from chalicelib.enterprises.consent import Consent, Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.consent import Consent
 from chalicelib.enterprises.repository import BINDING, CONSENT, MEMBER, Follower, enterprise_key, person_key
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, Notice, address
 from chalicelib.notices.subscriptions import SUBSCRIPTION, Subscription

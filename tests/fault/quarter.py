@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.finance.channel_report import month_report
 from chalicelib.finance.model import LoanEvent
 from chalicelib.finance.reminders import ReminderService

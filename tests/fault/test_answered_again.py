@@ -14,7 +14,8 @@ from chalicelib import bootstrap
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryBlobs, MemoryQueue, MemoryStore
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.entrypoints.callback import Callback
 from chalicelib.entrypoints.platform_events import PlatformEvents
 from chalicelib.ports import Throttled

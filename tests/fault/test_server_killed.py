@@ -20,8 +20,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.uscc import check_character, inner_check_character
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, Notice, NoticeState, address

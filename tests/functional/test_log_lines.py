@@ -16,7 +16,7 @@ from chalicelib import logs
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.wechat_messenger import WechatMessenger
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, address
 from chalicelib.ports import Messenger, Outbound, Outcome

@@ -11,7 +11,7 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, Notice, NoticeState, address
 from tests.functional.county import E01, make_county

@@ -9,8 +9,9 @@ from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
 from chalicelib.enterprises.binding import Binding, BindingRefused
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
-from chalicelib.enterprises.model import WORK_ROLES
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.roles import WORK_ROLES
+from chalicelib.enterprises.scopes import Scope
 
 ALL_ALERTS = (Scope.PROFILE_READ, Scope.POLICY_PUSH, Scope.LOAN_ALERT, Scope.CASE_ALERT)
 

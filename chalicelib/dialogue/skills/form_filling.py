@@ -9,7 +9,8 @@ from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
 from chalicelib.enterprises.access import Right
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.forms import finder, heard
 from chalicelib.forms.draft import Draft, DraftState
 from chalicelib.forms.model import Compiled

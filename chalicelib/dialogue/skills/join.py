@@ -10,7 +10,7 @@ from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import plain
 from chalicelib.enterprises import uscc as credit_code
 from chalicelib.enterprises.joining import JOINABLE, LIFE, JoinRefused, JoinRequest
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.times import local_date, short_date
 
 _CODE_LIKE = re.compile(r"[0-9A-Z]{15,20}")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.dialogue.model import Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.scopes import Scope
 
 PUSHED = (Scope.POLICY_PUSH, Scope.LOAN_ALERT, Scope.CASE_ALERT, Scope.COURT_ALERT)
 

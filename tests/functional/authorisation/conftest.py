@@ -11,8 +11,10 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.cases.model import CaseRow
 from chalicelib.dialogue.model import Incoming, Session, Turn
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.finance.model import LoanRow
 from chalicelib.pages import site
 from chalicelib.pages.cookies import SESSION

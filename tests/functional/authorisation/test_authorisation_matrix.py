@@ -10,9 +10,9 @@ import pytest
 from chalicelib.enterprises import access, handover
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingRefused
-from chalicelib.enterprises.consent import ALLOWED_ROLES, Scope
 from chalicelib.enterprises.joining import JoinRefused
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import ALLOWED_ROLES, Scope
 from chalicelib.notices.kinds import RULES, NoticeKind
 from chalicelib.policies.awards.model import AwardRefused
 from tests.functional.authorisation.conftest import BANKS, CASES, LOANS, NAMES, OURS, THEIRS, TITLES, County

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.dialogue.model import Session
+from chalicelib.enterprises.roles import Role
 from chalicelib.entrypoints.callback import incoming_of
-from chalicelib.enterprises.model import Role
 from chalicelib.wechat.events import SubscribeEvent, UnsubscribeEvent
 from tests.functional.authorisation.conftest import OURS, County
 

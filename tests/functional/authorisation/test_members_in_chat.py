@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.dialogue.model import Incoming, Session
 from chalicelib.dialogue.service import BIND_SCENE
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from tests.functional.authorisation.conftest import NAMES, OURS, County
 
 LEGAL, NEW, STRANGER = "oLegal", "oNew", "oStranger"

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.cases.service import LookupRefused
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.tries import LockedOut
 from chalicelib.pages.limits import MISSES
 from tests.functional.authorisation.conftest import CASES, LOANS, OURS, THEIRS, County

@@ -11,7 +11,7 @@ import typer.main
 from chalicelib.audit.log import AuditLog, Result
 from chalicelib.bootstrap import Application
 from chalicelib.dialogue.service import BIND_SCENE
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.ports import Record
 from chalicelib.wechat.apis import QrCode
 from jobs.cli import main

@@ -13,7 +13,8 @@ from openpyxl import Workbook
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.guidance import indexfile, published
 from chalicelib.notices.model import NoticeState
 from chalicelib.wechat.errors import NotSent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.draft import DraftState
 from chalicelib.forms.said import Input
 from tests.functional.cli.conftest import Jobs

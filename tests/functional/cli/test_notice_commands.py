@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.audit.log import AuditLog
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, Notice, NoticeState, address
 from chalicelib.ports import Outbound, Outcome, Reaction

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from tests.functional.cli.conftest import Jobs
 from tests.functional.county import E01
 from tests.functional.support import DATA

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.bootstrap import Application
 from chalicelib.cases.ratings import Level
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.times import local
 from tests.functional.county import E01
 from tests.functional.dialogue.conftest import Meet

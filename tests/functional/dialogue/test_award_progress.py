@@ -7,7 +7,7 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.errors import Refusal
 from chalicelib.policies.awards.model import Round
 from chalicelib.times import local_date

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from chalicelib.bootstrap import Application
 from chalicelib.cases.model import CaseEvent
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from tests.functional.county import CASE, CASE_TITLE, E01
 from tests.functional.dialogue.conftest import Meet
 from tests.functional.support import Person

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.finance.bundles import Bundle
 from chalicelib.finance.demands import Answer, DemandState
 from chalicelib.policies.tree import Outcome

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.forms.draft import Draft, DraftState
 from chalicelib.forms.model import Source
 from chalicelib.forms.repository import DraftRepository

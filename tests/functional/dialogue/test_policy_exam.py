@@ -8,7 +8,8 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.model import Enterprise, FactSource, Role
+from chalicelib.enterprises.model import Enterprise, FactSource
+from chalicelib.enterprises.roles import Role
 from chalicelib.policies.facts import fact_sheet
 from chalicelib.times import local_date
 from tests.functional.county import E01, snapshot

@@ -9,7 +9,7 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.model import NoticeState
 from tests.functional.county import CASE, CASE_DIGITS, CASE_TITLE, E01, again, snapshot
 from tests.functional.dialogue.conftest import Meet

@@ -14,8 +14,8 @@ from chalice.test import Client
 from app import app
 from chalicelib import bootstrap, logs
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.metrics import Metrics
 from chalicelib.notices.kinds import QUEUES, NoticeKind
 from chalicelib.notices.model import Draft, NoticeState, address

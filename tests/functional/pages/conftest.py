@@ -10,7 +10,8 @@ from chalice.test import Client
 import app
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import NOTICE_VERSION, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION
+from chalicelib.enterprises.scopes import Scope
 from tests.functional.pages.browser import Browser
 from tests.functional.support import DATA, make_application
 from tests.unit.pages.house import FakeClient

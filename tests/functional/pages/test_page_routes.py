@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.pages import cookies, site
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.session import Sessions

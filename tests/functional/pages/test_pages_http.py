@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.bootstrap import Application
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from tests.functional.pages.browser import FORM, Browser
 from tests.functional.pages.conftest import OWNER, STAFF, STRANGER, USCC
 

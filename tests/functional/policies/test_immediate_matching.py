@@ -15,8 +15,8 @@ from chalicelib.bootstrap import Application
 from chalicelib.content.fact_import import FactImport, open_rows
 from chalicelib.content.fact_mapping import Columns
 from chalicelib.content.publishing import PolicyPublisher
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.policies.rematch import QUEUE, SETTLES_SECONDS, Gathered
 from tests.functional.county import E01, make_county
 from tests.functional.support import clock_of, work_off

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.concerns.model import Concern, ConcernRoute, ConcernState, Level
 from chalicelib.concerns.routes import meant
 from chalicelib.concerns.service import ConcernError, ConcernService, ConcernUnknown, statistics
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.units import Unit
 from tests.unit.jobs.support import E01, NOW, VERIFIED, JobWorld, enterprise
 

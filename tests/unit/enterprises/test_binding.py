@@ -10,7 +10,7 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises.binding import WRONG_CODE, BindingRefused, BindingService, IssuedCode
 from chalicelib.enterprises.code_form import ALPHABET
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from tests.unit.enterprises.recording import RecordingStore
 
 USCC = "91360323MAXX00015C"

@@ -8,9 +8,10 @@ import pytest
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.consent import ALLOWED_ROLES, ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import ALLOWED_ROLES, Scope
 
 USCC = "91360323MAXX00015C"
 PUSH, LOAN = Scope.POLICY_PUSH, Scope.LOAN_ALERT

@@ -8,8 +8,9 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises import uscc
 from chalicelib.enterprises.binding import BindingRefused, BindingService
-from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.tries import LOOKUP, tries_key
 from chalicelib.ports import Record
 from tests.unit.enterprises.recording import Killed, RecordingStore

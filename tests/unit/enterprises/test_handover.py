@@ -11,9 +11,11 @@ from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises import handover
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingRefused, BindingService
-from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.service import EnterpriseService
 
 USCC = "91360323MAXX00015C"

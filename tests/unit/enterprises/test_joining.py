@@ -10,7 +10,7 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JOINABLE, LIFE, JoinRefused, JoinService
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from tests.unit.enterprises.recording import RecordingStore
 
 USCC, OTHER = "91360323MAXX00015C", "91360323MAXX000312"

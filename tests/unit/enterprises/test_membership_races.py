@@ -14,7 +14,8 @@ from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingRefused, BindingService
 from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JoinRefused, JoinService
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.ports import Conflict, Write
 from tests.unit.enterprises.recording import Killed, RecordingStore

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises.binding import SCENE_LONGEST, USED_SCENE, BindingRefused, BindingService
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 
 USCC = "91360323MAXX00015C"
 

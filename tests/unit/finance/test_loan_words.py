@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Qual, Role
+from chalicelib.enterprises.model import Qual
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.finance import progress
 from chalicelib.finance.alerts import new_alerts
 from chalicelib.finance.channel48 import admission

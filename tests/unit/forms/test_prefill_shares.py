@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.forms.coverage import cover
 from chalicelib.forms.draft import Answer
 from chalicelib.forms.finder import fitting

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.policies.awards.life import Stage, round_life
 from chalicelib.policies.awards.model import AccountRefused

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.units import Unit, UnitService
 from chalicelib.finance.channel_report import month_report
 from chalicelib.finance.reminders import ReminderError, ReminderService

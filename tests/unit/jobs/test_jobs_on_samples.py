@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from chalicelib.cases.model import CaseRow
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.finance.model import LoanRow
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Notice

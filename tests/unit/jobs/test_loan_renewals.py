@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.times import at_local
 from tests.unit.jobs.support import E01, JobWorld, enterprise, loan_row
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.policies import decisions
 from jobs.told import told_by
 from tests.unit.jobs.support import E01, E09, TODAY, JobWorld, enterprise, policy

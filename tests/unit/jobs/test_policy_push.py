@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.errors import Refusal
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import NoticeState

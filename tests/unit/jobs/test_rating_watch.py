@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.cases.ratings import Level, RatingService, Told
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.units import Unit, UnitService
 from tests.unit.jobs.support import E01, JobWorld, case_row, enterprise
 

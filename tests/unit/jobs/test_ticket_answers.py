@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.dialogue.tickets import TicketError, TicketService, TicketUnknown
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from tests.unit.jobs.support import E01, JobWorld, enterprise
 
 ASKER, COLLEAGUE = "o-asker", "o-colleague"

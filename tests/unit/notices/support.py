@@ -10,9 +10,10 @@ from typing import Any
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryQueue, MemoryStore
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.links import Links
 from chalicelib.notices.kinds import QUEUES, NoticeKind
 from chalicelib.notices.limits import SendLimits

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import QUEUES, Channel, NoticeKind, Priority
 from chalicelib.notices.model import CHINESE, RETRYABLE, TRANSITIONS, NoticeError, NoticeState
 from chalicelib.notices.quiet import QuietHours

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.audience import Person
 from chalicelib.notices.kinds import RULES, NoticeKind, Priority, rules
 from chalicelib.notices.model import Draft, is_digest, notice_id

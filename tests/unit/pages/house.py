@@ -14,10 +14,12 @@ from chalicelib.cases.tolerance import CommitmentService
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.content.catalogue import Catalogue
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.consent import NOTICE_VERSION, ConsentService, Scope
+from chalicelib.enterprises.consent import NOTICE_VERSION, ConsentService
 from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JoinService
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.finance.model import LoanRow
 from chalicelib.finance.service import LoanService

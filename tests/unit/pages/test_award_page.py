@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.policies.awards.accounts import is_mistyped_card
 from chalicelib.policies.awards.life import EntryState, entry_life
 from tests.unit.pages.house import NOW, OTHER_USCC, OWNER, STAFF, STRANGER, House, Phone

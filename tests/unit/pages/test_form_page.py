@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.forms.draft import DraftState
 from chalicelib.forms.model import Source
 from chalicelib.pages.http import PageResponse

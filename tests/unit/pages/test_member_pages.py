@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
 from chalicelib.enterprises.joining import JoinRequest
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from tests.unit.pages.house import HOSTILE, NOW, OTHER_USCC, OWNER, STAFF, STRANGER, USCC, House, Phone
 

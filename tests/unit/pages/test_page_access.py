@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from chalicelib.enterprises.consent import Scope
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import NoticeState
 from chalicelib.wechat.errors import NotSent

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.cases.model import CaseRow
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.guidance.model import ServiceItem
 from chalicelib.pages.http import PageResponse
 from chalicelib.tolerance import offer_of

@@ -9,8 +9,9 @@ import pytest
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.dialogue.tickets import TicketService
-from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.privacy.erasure import ErasureService
 
 ME = "oMe"

@@ -11,10 +11,11 @@ from chalicelib.adapters.memory import MemoryStore
 from chalicelib.dialogue import inbox
 from chalicelib.enterprises import binding, consent, handover, joining
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.consent import ConsentService, Scope
+from chalicelib.enterprises.consent import ConsentService
 from chalicelib.enterprises.joining import JoinService
-from chalicelib.enterprises.model import Role
 from chalicelib.enterprises.repository import consent_log_key
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices import ledger
 from chalicelib.privacy.terms import TERMS, End
 

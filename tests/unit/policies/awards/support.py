@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.enterprises.binding import BindingService
-from chalicelib.enterprises.model import Enterprise, Role
+from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.enterprises.uscc import check_character
 from chalicelib.policies.awards.life import EntryState, RoundLife, entry_life, round_life

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.enterprises.model import Role
+from chalicelib.enterprises.roles import Role
 from chalicelib.errors import BadInput
 from chalicelib.policies.awards.life import EntryState, Stage
 from chalicelib.policies.awards.model import AccountRefused, AwardRefused, EntryAct, entry_id
