@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     long_term_templates: str = "tmpl-policy-digest"
 
     content_review: bool = False
+    province: bool = False
 
     table: str = "xixinban"
     bucket: str = ""

@@ -67,13 +67,13 @@ def foreign_libraries(folder: Path, architecture: Architecture) -> list[str]:
     return found
 
 
-def compile_sources(folder: Path, python: Path) -> None:
-    """Byte code beside the sources: /var/task is read-only, so every cold start would compile anew.
+def compile_sources(folder: Path, python: Path, at: str = "/var/task") -> None:
+    """Byte code beside the sources: ``at``, where they lie on Lambda, is read-only, so each cold start would compile.
 
     ``unchecked-hash``: nothing in it depends on a date. Raises PackagingFailed.
     """
     words = ["-m", "compileall", "-q", "-j", "1", "--invalidation-mode", "unchecked-hash"]
-    command = [str(python), *words, "-s", str(folder), "-p", "/var/task", str(folder)]
+    command = [str(python), *words, "-s", str(folder), "-p", at, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingFailed(f"编译失败：{(done.stdout + done.stderr).strip()[-2000:]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +57,10 @@ class Deployment:
             found = release.earlier(self._cloud, stage, earlier, bucket)
         else:
             found = release.publish(self._cloud, stage, package, bucket)
+        if lacking := found.lacks(chosen.layers):
+            raise DeploymentFailed(
+                f"版本 {found.id} 打包时没有层 {'、'.join(lacking)}，环境文件却要用它。请重新打包，或先关掉那项设置。"
+            )
         rotating = "true" if secrets.get(PREVIOUS_KEY) else "false"
         parameters = {**chosen.parameters(), "SecretVersion": version, "KeepPreviousAesKey": rotating}
         name = f"r{found.id}-{now:%Y%m%d%H%M%S}"
@@ -100,23 +104,26 @@ def known_secrets(stage: Stage, secrets: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in secrets.items() if name in (*SECRETS, PREVIOUS_KEY)}
 
 
-def packaged(stage: Stage, package: Path, say: Say) -> None:
-    """Make the package unless ``make package`` has just left one of this stage there. Raises PackagingFailed."""
+def packaged(stage: Stage, package: Path, say: Say, layers: Sequence[str] = ()) -> None:
+    """Make the package unless ``make package`` has just left one of this stage, with these layers, there.
+
+    Raises PackagingFailed.
+    """
     manifest = package / MANIFEST
     if manifest.exists():
         held = json.loads(manifest.read_text(encoding="utf-8"))
-        if held["stage"] == stage.name:
+        if held["stage"] == stage.name and [each["name"] for each in held.get("layers", ())] == list(layers):
             made = datetime.fromtimestamp(manifest.stat().st_mtime, UTC).astimezone()
             say(f"用 {package} 里打好的包：{made:%Y-%m-%d %H:%M}，{held['runtime']}，{held['architecture']}")
             return
     say("没有这个环境的包，先打包（x86_64）。")
-    make(stage, "x86_64", package, interpreter.choose())
+    make(stage, "x86_64", package, interpreter.choose(), wanted_layers=layers)
 
 
 def rehearse(stage: Stage, chosen: StageFile, package: Path, say: Say) -> None:
     """The local checks, and what a deployment would do; asks nothing of AWS."""
     chosen.check()
-    packaged(stage, package, say)
+    packaged(stage, package, say, chosen.layers)
     say(f"演练：会把 {package} 部署成堆栈 {stage.stack}，密钥取自 Secrets Manager 的 {stage.secret}，参数：")
     for name, value in sorted(chosen.parameters().items()):
         say(f"  {name} = {value}")
@@ -145,7 +152,7 @@ def deploy(
             return rehearse(wanted, chosen, package, typer.echo)
         chosen.check()
         if not release_id:
-            packaged(wanted, package, typer.echo)
+            packaged(wanted, package, typer.echo, chosen.layers)
         Deployment(this_cloud(), typer.echo, agree).run(wanted, chosen, package, release_id, datetime.now(UTC))
     except (BadInput, SettingsError) as error:
         _leave(str(error), 2)

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -21,10 +22,11 @@ from typing import Annotated, Any, cast
 import typer
 
 from chalicelib.errors import BadInput, Refusal
-from infra import archive, interpreter
+from infra import archive, interpreter, layers, stagefile
 from infra.failed import PackagingFailed
 from infra.stage import Stage
 from infra.staging import CHALICE_STAGE, Architecture, stage_copy
+from infra.template import Built, build
 
 ROOT = Path(__file__).resolve().parents[1]
 REGIONS = ("cn-north-1", "cn-northwest-1", "us-east-1")
@@ -37,7 +39,7 @@ _IMPORT_ALL = Path(__file__).parent / "import_all.py"
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """``bytes`` and ``unzipped`` are sizes of the zip; ``runtime`` as Lambda calls it."""
+    """``bytes`` and ``unzipped`` are sizes of the zip; ``runtime`` as Lambda calls it; ``layers`` beside the zip."""
 
     stage: str
     architecture: Architecture
@@ -45,38 +47,46 @@ class Package:
     sha256: str
     bytes: int
     unzipped: int
+    layers: tuple[layers.Built, ...] = ()
 
 
 def make(
-    stage: Stage, architecture: Architecture, out: Path, using: interpreter.Interpreter, root: Path = ROOT
+    stage: Stage,
+    architecture: Architecture,
+    out: Path,
+    using: interpreter.Interpreter,
+    root: Path = ROOT,
+    wanted_layers: Collection[str] = (),
 ) -> Package:
     """Package the tree at ``root``. Raises PackagingFailed; ``out`` is then left as it was."""
-    python = interpreter.with_tools(using, ROOT)
+    python, runtime = interpreter.with_tools(using, ROOT), f"python{using.label}"
     wanted = archive.pins((root / "requirements.txt").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="xixinban-package-") as name:
         work = Path(name)
-        made, files = work / "out", work / "files"
+        made, files, opt = work / "out", work / "files", work / "opt"
         stage_copy(root, work / "app", architecture)
-        template = chalice_package(work / "app", made, stage, python)
+        template = chalice_package(work / "app", made, stage, python, Built(architecture, runtime, wanted_layers))
         _check_files(archive.unpack(made / ZIP, files), wanted, files, architecture)
+        built = [layers.build(each, architecture, python, runtime, made, opt) for each in layers.chosen(wanted_layers)]
         if _runs_here(architecture):
-            check_imports(files, python)
+            check_imports(files, python, [opt / each.name / "python" for each in built])
         archive.compile_sources(files, python)
         unzipped = archive.pack(files, made / ZIP)
+        layers.check_sizes(unzipped, built)
         (made / TEMPLATE).write_text(json.dumps(template, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         check_template(made / TEMPLATE)
         data = (made / ZIP).read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        package = Package(stage.name, architecture, f"python{using.label}", digest, len(data), unzipped)
+        package = Package(stage.name, architecture, runtime, digest, len(data), unzipped, tuple(built))
         (made / MANIFEST).write_text(json.dumps(asdict(package), indent=1) + "\n", encoding="utf-8")
         _deliver(made, out)
     return package
 
 
-def chalice_package(app_dir: Path, out: Path, stage: Stage, python: Path) -> dict[str, Any]:
+def chalice_package(app_dir: Path, out: Path, stage: Stage, python: Path, built: Built) -> dict[str, Any]:
     """Run ``chalice package`` in the staged copy; the merged template. Offline but for pip."""
     extras = app_dir / "extras.json"
-    extras.write_text(json.dumps(_extras(stage)), encoding="utf-8")
+    extras.write_text(json.dumps(_extras(stage, built)), encoding="utf-8")
     words = ["package", "--stage", CHALICE_STAGE, "--merge-template", str(extras)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("XIXINBAN_", "PYTHON"))}
     done = subprocess.run(
@@ -109,20 +119,19 @@ def check_template(template: Path) -> None:
         raise PackagingFailed(f"cfn-lint 不通过：\n{(done.stdout + done.stderr).strip()[:6000]}")
 
 
-def check_imports(files: Path, python: Path) -> None:
-    """Import every module of ours from the unpacked zip and nothing else. Raises PackagingFailed."""
-    command = [str(python), "-I", "-S", "-B", str(_IMPORT_ALL), str(files)]
+def check_imports(files: Path, python: Path, layers: Sequence[Path] = ()) -> None:
+    """Import every module of ours from the unpacked zip, the layers, and nothing else. Raises PackagingFailed."""
+    command = [str(python), "-I", "-S", "-B", str(_IMPORT_ALL), str(files), *map(str, layers)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingFailed(f"包里的代码自己运行不起来：\n{done.stderr.strip()[-2000:]}")
 
 
-def _extras(stage: Stage) -> dict[str, Any]:
+def _extras(stage: Stage, built: Built) -> dict[str, Any]:
     from app import app
-    from infra.template import build
     from jobs.registry import JOBS
 
-    return build(stage, app, {name: job.schedule for name, job in JOBS.items()})
+    return build(stage, app, {name: job.schedule for name, job in JOBS.items()}, built)
 
 
 def _check_files(names: list[str], wanted: dict[str, str], files: Path, architecture: Architecture) -> None:
@@ -147,6 +156,8 @@ def _say(package: Package, out: Path) -> None:
     typer.echo(f"环境 {package.stage} 打包完成：{out}")
     typer.echo(f"运行时 {package.runtime}，{package.architecture}；zip {package.bytes / 1e6:.2f} MB，", nl=False)
     typer.echo(f"解压后 {package.unzipped / 1e6:.1f} MB；cfn-lint 通过（{'、'.join(REGIONS)}）")
+    for layer in package.layers:
+        typer.echo(f"层 {layer.name}：zip {layer.bytes / 1e6:.2f} MB，解压后 {layer.unzipped / 1e6:.1f} MB")
     typer.echo(f"sha256 {package.sha256}")
 
 
@@ -163,7 +174,9 @@ def package_command(
         using = interpreter.choose(python)
         if using.version < interpreter.RECOMMENDED:
             typer.echo(f"提示：按 python{using.label} 打包；有 Python 3.12 或更新的版本会更好。", err=True)
-        _say(make(Stage(stage), cast(Architecture, architecture), out, using), out)
+        wanted = Stage(stage)
+        chosen = stagefile.read(wanted).layers if stagefile.is_there(wanted) else ()
+        _say(make(wanted, cast(Architecture, architecture), out, using, wanted_layers=chosen), out)
     except Refusal as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(2 if isinstance(refusal, BadInput) else 1) from None

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from chalicelib.settings import PREFIX, Settings
-from infra import keys
+from infra import keys, province
 from infra.stage import Stage
 
 Json = dict[str, Any]
@@ -61,6 +61,7 @@ def conditions() -> Json:
         "SendAlarms": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
         "UseOwnDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
         **keys.condition(),
+        **province.condition(),
     }
 
 

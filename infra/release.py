@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra import layers
 from infra.cloud import Cloud
 from infra.failed import DeploymentFailed
 from infra.package import TEMPLATE, ZIP
@@ -31,14 +32,22 @@ class Release:
         defaults = {name: each["Default"] for name, each in self.template["Parameters"].items() if "Default" in each}
         return {name: value for name, value in {**defaults, **chosen}.items() if name in self.template["Parameters"]}
 
+    def lacks(self, wanted: Collection[str]) -> list[str]:
+        """Which of these layers it was packaged without."""
+        return [layer.name for layer in layers.chosen(wanted) if layer.id not in self.template["Resources"]]
+
 
 def publish(cloud: Cloud, stage: Stage, package: Path, bucket: str) -> Release:
     """Put the packaged stage into the bucket."""
     code, text = (package / ZIP).read_bytes(), (package / TEMPLATE).read_bytes()
-    release_id = hashlib.sha256(text + code).hexdigest()[:12]
+    beside = {path.name: path.read_bytes() for path in sorted(package.glob("layer-*.zip"))}
+    keys = {name: f"layers/{hashlib.sha256(data).hexdigest()}.zip" for name, data in beside.items()}
+    release_id = hashlib.sha256(b"".join([text, code, *(key.encode() for key in keys.values())])).hexdigest()[:12]
     zip_key, template_key = _keys(stage, release_id)
-    template = with_code(json.loads(text), bucket, zip_key)
+    template = with_code(json.loads(text), bucket, zip_key, keys)
     cloud.upload(bucket, zip_key, code)
+    for name, data in beside.items():
+        cloud.upload(bucket, keys[name], data)
     cloud.upload(bucket, template_key, json.dumps(template, ensure_ascii=False).encode())
     return Release(release_id, cloud.url(bucket, template_key), template)
 
@@ -52,11 +61,20 @@ def earlier(cloud: Cloud, stage: Stage, release_id: str, bucket: str) -> Release
     return Release(release_id, cloud.url(bucket, key), json.loads(text))
 
 
-def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
-    """The template with every function's code in the bucket."""
+def with_code(
+    template: dict[str, Any], bucket: str, key: str, layer_keys: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The template with every function's code, and each layer by the name of its file, in the bucket.
+
+    A layer's key is made of its content, so one that has not changed is not made anew.
+    """
     for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+            properties["CodeUri"] = {"Bucket": bucket, "Key": key}
+        elif resource["Type"] == "AWS::Serverless::LayerVersion" and layer_keys is not None:
+            file = properties["ContentUri"].removeprefix("./")
+            properties["ContentUri"] = {"Bucket": bucket, "Key": layer_keys[file]}
     return template
 
 

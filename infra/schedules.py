@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from chalice.utils import to_cfn_resource_name
 
+from infra import province
 from infra.functions import SCHEDULED, Function
 from infra.stage import Stage
 
@@ -48,6 +49,7 @@ def _event(stage: Stage, job: str, cron: str) -> Json:
             "ScheduleExpression": expression(cron),
             "ScheduleExpressionTimezone": TIME_ZONE,
             "Input": json.dumps({"job": job}),
+            **province.state_of(job),
             "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 3600},
         },
     }

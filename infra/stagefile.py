@@ -14,7 +14,8 @@ from infra.parameters import SECRETS, chosen_settings, parameter_name, setting_t
 from infra.stage import Stage
 
 STAGES = Path(__file__).parent / "stages"
-SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn")
+SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn", "meaning_layer")
+_OF_PACKAGING = ("meaning_layer",)
 _TEMPLATES = ("template_policy", "template_loan", "template_case", "template_deadline")
 _STAND_INS = dict.fromkeys(SECRETS, "x" * 43)
 
@@ -27,7 +28,14 @@ class StageFile:
     def parameters(self) -> dict[str, str]:
         """Values of the stack's parameters; what is not chosen keeps the template's default."""
         chosen = {**self.settings, **self.switches}
+        chosen = {name: value for name, value in chosen.items() if name not in _OF_PACKAGING}
         return {parameter_name(name): setting_text(value) for name, value in chosen.items()}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers (infra/layers.py) that what is chosen needs."""
+        wanted = {"numpy": self.settings.get("province"), "meaning": self.switches.get("meaning_layer")}
+        return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
     def check(self, secrets: Mapping[str, str] | None = None) -> Settings:
         """The settings as the functions will read them. Raises SettingsError.
@@ -53,6 +61,10 @@ class StageFile:
             yield "alarm_email 没有填：出了问题没有人知道。"
         if not self.switches.get("domain_name"):
             yield "domain_name 没有填：中国区必须用已备案的域名，微信网页授权也只认自有域名。"
+
+
+def is_there(stage: Stage, folder: Path = STAGES) -> bool:
+    return (folder / f"{stage.name}.toml").exists()
 
 
 def read(stage: Stage, folder: Path = STAGES) -> StageFile:

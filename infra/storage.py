@@ -11,6 +11,8 @@ from infra.stage import Stage
 Json = dict[str, Any]
 
 OLD_VERSIONS_DAYS = 90
+NIGHTS_DAYS = 14
+"""Files of a province's nights; a night is compared with the one before it."""
 _KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 
 
@@ -61,6 +63,14 @@ def _bucket() -> Json:
                         "Status": "Enabled",
                         "Prefix": "documents/",
                         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                    },
+                    {
+                        "Id": "nights-of-a-province",
+                        "Status": "Enabled",
+                        "Prefix": "province/",
+                        "ExpirationInDays": NIGHTS_DAYS,
+                        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
                     },
                 ]
             },

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chalice.app import Chalice
 from chalice.package import TemplateDeepMerger
 
-from infra import access, dashboard, http, keys, network, parameters, queues, schedules, storage, watch
+from infra import (
+    access,
+    dashboard,
+    http,
+    keys,
+    layers,
+    network,
+    parameters,
+    province,
+    queues,
+    schedules,
+    storage,
+    watch,
+)
 from infra.functions import functions_of
 from infra.schedules import Timed
 from infra.stage import Stage
+from infra.staging import Architecture
 
 Json = dict[str, Any]
 
 
-def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed]) -> Json:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What of the functions is decided before the template is made: their runtime (``python3.13``), and their layers by
+    name, which must have been built for both."""
+
+    architecture: Architecture
+    runtime: str
+    layers: Collection[str] = ()
+
+
+def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed], built: Built) -> Json:
     """A CloudFormation template without the functions and the API, which Chalice brings."""
     functions = functions_of(app)
     return {
@@ -34,6 +59,8 @@ def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed]) -> Json:
             keys.use(functions),
             network.network(stage.stack),
             network.inside(functions),
+            province.function(),
+            layers.resources(stage, built.layers, built.architecture, built.runtime),
             http.api(stage),
             access.operators(stage),
         ),

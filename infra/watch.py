@@ -7,8 +7,9 @@ from typing import Any
 
 from chalicelib import metrics
 from chalicelib.notices.kinds import QUEUES, Priority
-from chalicelib.policies import rematch
+from chalicelib.policies import nights, rematch
 from infra.functions import API, RUN_JOB, SCHEDULED, Function
+from infra.province import is_for_province, only_there
 from infra.queues import dead_letters_id, queue_id
 from infra.stage import Stage
 from jobs import alarms
@@ -23,9 +24,10 @@ MAX_AGE_SECONDS: Mapping[str, int] = {
     QUEUES[Priority.NORMAL]: 2 * 3600,
     QUEUES[Priority.BULK]: 6 * 3600,
     rematch.QUEUE: 2 * 3600,
+    nights.QUEUE: 2 * 3600,
 }
-"""A postponed message waits up to 15 minutes by itself; a county's digests, and a walk over all its enterprises, are
-done within the hour."""
+"""A postponed message waits up to 15 minutes by itself; a county's digests, a walk over all its enterprises, and the
+shards of a province, are done within the hour; a shard that broke off comes back after an hour and a half."""
 
 SLOW_CALLBACK_MS = 4000
 """The patience of our callback (dialogue.inbox.PATIENCE); the platform's own is 5 s."""
@@ -49,9 +51,11 @@ def watch(stage: Stage, functions: Sequence[Function]) -> Json:
         },
     }
     for function in functions:
-        resources |= _function(stage, function)
+        made = _function(stage, function)
+        resources |= only_there(made) if is_for_province(function.name) else made
     for queue, max_age in MAX_AGE_SECONDS.items():
-        resources |= _queue(stage, queue, max_age)
+        made = _queue(stage, queue, max_age)
+        resources |= only_there(made) if is_for_province(queue) else made
     return resources | _verification(stage) | _clocks(stage) | _certificate() | _api(stage) | _service_level(stage)
 
 

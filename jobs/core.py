@@ -19,7 +19,7 @@ from chalicelib.errors import Refusal
 from chalicelib.finance.service import LoanService
 from chalicelib.notices.planning import PlannedNotice
 from chalicelib.notices.service import NoticeService
-from chalicelib.ports import Blobs, Clock, JsonObject, Store, Throttled, Write
+from chalicelib.ports import Blobs, Clock, JsonObject, Queue, Store, Throttled, Write
 from chalicelib.times import local_date
 from jobs.history import RunRow, RunState, record
 from jobs.schedule import Schedule
@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 
 class JobError(Refusal):
     """The text is the sentence to show to an operator."""
+
+
+def _no_queue() -> Queue:
+    raise JobError("这里没有接队列，任务不能分片运行。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class JobContext:
     drop: DropBox | None = None
     verified_until: date | None = None
     blobs: Blobs | None = None
+    queue: Callable[[], Queue] = _no_queue
+    province: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,20 @@ class Done:
     failed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is that a run handed to queues: ``failed`` parts were given up; ``sentence`` is for people."""
+
+    done: int
+    of: int
+    failed: int
+    sentence: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.failed > 0 or self.done >= self.of
+
+
 class Job(ABC):
     """One job. ``plan`` reads and decides; ``execute`` does what the plan says and nothing else."""
 
@@ -124,6 +144,10 @@ class Job(ABC):
                 log.warning("job %s: store busy, %d notices left for the next run", self.name, len(notices))
                 failed += len(notices)
         return Done(queued, failed)
+
+    def progress(self, context: JobContext, on: date) -> Progress | None:
+        """Of what the run for that day has handed to queues; None: a run does all by itself."""
+        return None
 
 
 def place(context: JobContext, placement: Placement, when: When) -> bool:

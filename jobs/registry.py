@@ -15,6 +15,7 @@ from jobs.deadline_reminders import DeadlineReminders
 from jobs.loan_alerts import LoanAlerts
 from jobs.notice_sweep import NoticeSweep
 from jobs.policy_push import PolicyPush
+from jobs.province.job import ProvinceMatch
 from jobs.request_watch import RequestWatch
 from jobs.retention import Retention
 
@@ -32,6 +33,7 @@ _ALL: tuple[Job, ...] = (
     AwardRounds(),
     DailyReport(),
     Retention(),
+    ProvinceMatch(),
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in _ALL}

@@ -56,6 +56,9 @@ class Rematching:
         return queued
 
     def _walk(self, body: JsonObject) -> int:
+        if self._context.province:
+            log.info("too many to walk over: left to the night by shards")
+            return 0
         policies = self._context.catalogue().policies
         named = [policies[each] for each in body["policies"] if each in policies]
         in_force = [policy for policy in named if policy.state is State.PUBLISHED]

@@ -28,6 +28,8 @@ def context_of(application: Application) -> JobContext:
         drop=application.drop,
         verified_until=application.settings.verified_until,
         blobs=application.blobs,
+        queue=lambda: application.queue,
+        province=application.settings.province,
     )
 
 

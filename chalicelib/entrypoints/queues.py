@@ -17,7 +17,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.delivery import DeliveryResult
 from chalicelib.notices.kinds import QUEUES, Priority
-from chalicelib.policies import rematch
+from chalicelib.policies import nights, rematch
 from chalicelib.ports import JsonObject
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ queues = Blueprint(__name__)
 PLACEHOLDER = "arn:aws:sqs:us-east-1:123456789012:"
 BATCH = 10
 
-NAMES = (*QUEUES.values(), rematch.QUEUE)
+NAMES = (*QUEUES.values(), rematch.QUEUE, nights.QUEUE)
 """Every queue there is; each has its consumer here."""
 
 
@@ -51,6 +51,12 @@ def deliver_bulk(event: SQSEvent) -> dict[str, Any]:
 def match(event: SQSEvent) -> dict[str, Any]:
     """What changed is matched again (即时匹配); one message is a batch of enterprises already."""
     return _each(event, _match)
+
+
+@queues.on_sqs_message(queue_arn=PLACEHOLDER + nights.QUEUE, batch_size=1, name="match_shard")
+def match_shard(event: SQSEvent) -> dict[str, Any]:
+    """One shard of a province's night (全省匹配); deployed where ``XIXINBAN_PROVINCE`` is on."""
+    return _each(event, _match_shard)
 
 
 def _notices(event: SQSEvent) -> dict[str, Any]:
@@ -120,6 +126,13 @@ def _match(application: Application, body: JsonObject, queue: str) -> int:
     from jobs.runner import context_of
 
     return Rematching(context_of(application), application.rematch).work_off(body)
+
+
+def _match_shard(application: Application, body: JsonObject, queue: str) -> object:
+    from jobs.province.consumer import ShardMatching  # numpy: only this function has it
+    from jobs.runner import context_of
+
+    return ShardMatching(context_of(application), application.blobs, application.rematch).work_off(body)
 
 
 def _work_off(sent: dict[str, DeliveryResult], application: Application, body: JsonObject, queue: str) -> None:

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.policies.columns import Bits
+from chalicelib.policies.nights import ShardResult
 from chalicelib.policies.program import Workspace, compile_columns, spans_of
 from chalicelib.policies.tree import Tree
-from chalicelib.ports import Blobs, JsonObject, Queue
+from chalicelib.ports import Blobs, JsonObject
+from jobs.province.files import name_of
 from jobs.province.shards import (
     Matches,
     News,
-    name_of,
-    numbers_of,
     pack_matches,
     pack_news,
     unpack_matches,
@@ -32,60 +31,57 @@ from jobs.province.shards import (
 
 log = logging.getLogger(__name__)
 
-QUEUE = "matching-shards"
 BATCH = 200
 """Enterprises handed on together: few enough that what breaks off in the middle is soon done again."""
 
 HandOn = Callable[[Collection[str]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one shard came to. ``news`` are pairs newly matching; 0 on a first night, which is only remembered."""
-
-    enterprises: int
-    matches: int
-    news: int
-    told: int
-    found: bool = False
-    """Somebody had done it before."""
-
-
-def plan(blobs: Blobs, day: str, before: str | None) -> list[JsonObject]:
-    """The messages of a night: one a shard. ``before`` is the night to compare with, None for the first one."""
-    return [{"shard": number, "day": day, "before": before} for number in numbers_of(blobs, day)]
-
-
-def fan_out(queue: Queue, messages: Sequence[JsonObject]) -> None:
-    queue.send(QUEUE, list(messages))
-
-
 class Night:
-    """Works off messages with the policies of this night, by their ids. ``hand_on`` gets codes, BATCH at a time."""
+    """Works off messages with the policies of this night, by their ids. ``hand_on`` gets codes, BATCH at a time.
 
-    def __init__(self, blobs: Blobs, policies: Sequence[tuple[str, Tree]], hand_on: HandOn) -> None:
+    ``open_ended`` are ids of policies for which the columns do not hold all that is asked: for these it counts who may
+    match. They are handed on all the same, and decided there.
+    """
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        policies: Sequence[tuple[str, Tree]],
+        hand_on: HandOn,
+        open_ended: Collection[str] = (),
+    ) -> None:
         self._blobs = blobs
         self._ids = tuple(policy for policy, _ in policies)
+        self._side = np.array([int(policy in open_ended) for policy in self._ids], np.intp)
         self._program = compile_columns([tree for _, tree in policies])
         self._space = Workspace()
         self._hand_on = hand_on
 
-    def work_off(self, message: JsonObject) -> Done:
-        """Match a shard, keep what matches, write what is new, hand it on. Raises LookupError without its columns."""
+    def work_off(self, message: JsonObject) -> ShardResult:
+        """``{"shard", "day", "before"}``: match a shard, keep what matches, hand on what is new, and keep that.
+
+        Raises LookupError without its columns.
+        """
         day, number = str(message["day"]), int(message["shard"])
         kept = self._blobs.get(name_of(day, "news", number))
         if kept is not None:
             news = unpack_news(kept)
-            return Done(0, 0, len(news.rows), self._tell(news), found=True)
+            return _result(unpack_matches(self._kept_matches(day, number)), news, self._tell(news))
         matches = self._matched(day, number)
         news = self._news(matches, message.get("before"), number)
         self._blobs.put(name_of(day, "matches", number), pack_matches(matches))
         told = self._tell(news)
         # Last, and only then is the shard done: whoever breaks off before does all of it again.
         self._blobs.put(name_of(day, "news", number), pack_news(news))
-        done = Done(len(matches.usccs), int(np.bitwise_count(matches.bits).sum(dtype=np.int64)), len(news.rows), told)
-        log.info("shard matched", extra={"shard": number, "news": done.news})
-        return done
+        log.info("shard matched", extra={"shard": number, "news": len(news.rows)})
+        return _result(matches, news, told)
+
+    def _kept_matches(self, day: str, number: int) -> bytes:
+        data = self._blobs.get(name_of(day, "matches", number))
+        if data is None:
+            raise LookupError(f"no matches of shard {number} for {day}, though it has news")
+        return data
 
     def _matched(self, day: str, number: int) -> Matches:
         data = self._blobs.get(name_of(day, "columns", number))
@@ -96,7 +92,7 @@ class Night:
         for span in spans_of(shard.columns):  # a span begins at a whole byte
             masks = self._program.chunk(shard.columns, span, self._space)
             first, size = span.start // 8, (masks.size + 7) // 8
-            bits[:, first : first + size] = masks.pairs[:, 0, :size]
+            bits[:, first : first + size] = masks.pairs[np.arange(len(self._ids)), self._side, :size]
         return Matches(shard.usccs, self._ids, bits)
 
     def _news(self, now: Matches, before: Any, number: int) -> News:
@@ -117,6 +113,11 @@ class Night:
         for start in range(0, len(codes), BATCH):
             self._hand_on(codes[start : start + BATCH])
         return len(codes)
+
+
+def _result(matches: Matches, news: News, told: int) -> ShardResult:
+    pairs = int(np.bitwise_count(matches.bits).sum(dtype=np.int64))
+    return ShardResult(enterprises=len(matches.usccs), matches=pairs, news=len(news.rows), told=told)
 
 
 class _Beside:

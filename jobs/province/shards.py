@@ -1,8 +1,7 @@
 """A shard of enterprises as one file of columns, and what a night found out about it. For batch code: needs numpy.
 
-Files of a night, in Blobs: ``province/{day}/columns/{n}.cols`` (whoever exports the register writes them),
-``province/{day}/matches/{n}.bits`` and ``province/{day}/news/{n}.news``. An enterprise stays in its shard
-(``shard_of``) and stands there in the order of its code, so that two nights can be laid side by side.
+The files of a night are named in ``jobs/province/files.py``. An enterprise stays in its shard (``shard_of``) and stands
+there in the order of its code, so that two nights can be laid side by side.
 """
 
 from __future__ import annotations
@@ -10,14 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.policies.columns import Bits, Codes, Columns, Numbers
-from chalicelib.ports import Blobs
 
 USCC_BYTES = 18
 _ALIGN = 64
@@ -48,21 +45,6 @@ class News:
     usccs: NDArray[np.bytes_]
     rows: NDArray[np.int32]
     which: NDArray[np.int32]
-
-
-def shard_of(uscc: str, count: int) -> int:
-    """0 to ``count`` − 1; the same every night for the same ``count``."""
-    return int.from_bytes(sha256(uscc.encode()).digest()[:8]) % count
-
-
-def name_of(day: str, what: str, number: int) -> str:
-    ending = {"columns": "cols", "matches": "bits", "news": "news"}[what]
-    return f"province/{day}/{what}/{number:05}.{ending}"
-
-
-def numbers_of(blobs: Blobs, day: str) -> list[int]:
-    """The shards that there are columns of."""
-    return [int(name.rpartition("/")[2].partition(".")[0]) for name in blobs.list(f"province/{day}/columns/")]
 
 
 def pack_shard(shard: Shard) -> bytes:

@@ -27,6 +27,7 @@ from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
 from infra.staging import stage_copy
+from infra.template import Built
 from infra.within import environment
 from jobs.registry import JOBS
 from tests.functional.infra import emulator
@@ -101,7 +102,7 @@ def test_the_zip_holds_what_runs_and_nothing_else(package: Path, tmp_path: Path)
 def test_a_wheel_that_is_not_found_stops_the_packaging(tmp_path: Path) -> None:
     """Chalice itself only prints it. The staged copy has no wheels at all here, so each pin must be missed."""
     stage_copy(ROOT, tmp_path / "app", "x86_64", requirements="")
-    chalice_package(tmp_path / "app", tmp_path / "out", STAGE, HERE.python)
+    chalice_package(tmp_path / "app", tmp_path / "out", STAGE, HERE.python, Built("x86_64", "python3.12"))
     names = archive.unpack(tmp_path / "out" / ZIP, tmp_path / "files")
     pins = archive.pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
     found = list(archive.problems(names, pins))

@@ -22,6 +22,7 @@ from infra.functions import functions_of
 from infra.package import ROOT, check_template
 from infra.watch import LOG_DAYS
 from jobs.cli import remote
+from jobs.province.files import name_of
 from jobs.registry import JOBS
 
 Json = dict[str, Any]
@@ -104,7 +105,7 @@ def test_a_message_is_hidden_six_times_as_long_as_its_consumer_may_run(template:
     for function in functions_of(app):
         if function.queue:
             timeout = properties(template, function.id)["Timeout"]
-            assert timeout == queues.CONSUMER_TIMEOUT_SECONDS
+            assert timeout == queues.timeout_of(function.queue)
             assert properties(template, queues.queue_id(function.queue))["VisibilityTimeout"] >= 6 * timeout
 
 
@@ -119,6 +120,9 @@ def test_every_job_has_its_schedule_in_shanghai_time_and_nothing_else_has(templa
         job = json.loads(event["Properties"]["Input"])["job"]
         assert event["Properties"]["Name"] == f"xixinban-test-{job}"
         found[job] = event["Properties"]["ScheduleExpression"]
+        on, off = ("ENABLED", "DISABLED") if job == "province-match" else ("DISABLED", "ENABLED")
+        state = {"Fn::If": ["UseProvince", on, off]} if job in ("province-match", "policy-push") else None
+        assert event["Properties"].get("State") == state
     expected = {}
     for name, job in JOBS.items():
         minute, hour, *_ = job.schedule.cron.split()
@@ -253,6 +257,41 @@ def test_operators_may_read_every_log_and_handle_every_queue(template: Json) -> 
     assert handled == set(of_type(template, "AWS::SQS::Queue"))
 
 
+# ------------------------------------------------------------------------------------------------------------ province
+
+
+def test_a_county_does_not_pay_for_a_province(template: Json) -> None:
+    """What runs or is paid by the piece is there on condition only, and nothing unconditional refers to it."""
+    assert template["Parameters"]["Province"]["Default"] == "false"
+    assert template["Conditions"]["UseProvince"] == {"Fn::Equals": [{"Ref": "Province"}, "true"]}
+    there = {name for name, each in template["Resources"].items() if each.get("Condition") == "UseProvince"}
+    alarms = {name for name in of_type(template, "AWS::CloudWatch::Alarm") if name.startswith("MatchShard")}
+    alarms |= {"MatchingShardsQueueAgeAlarm", "MatchingShardsDeadLettersAlarm"}
+    assert len(alarms) == 5 and there == {"MatchShard", "NumpyLayer"} | alarms
+    rest = json.dumps({name: each for name, each in template["Resources"].items() if name not in there})
+    assert not [name for name in there if f'"{name}"' in rest or f"${{{name}}}" in rest]
+
+
+def test_only_the_function_that_uses_numpy_has_its_layer(template: Json) -> None:
+    having = {
+        name: each["Properties"]["Layers"]
+        for name, each in of_type(template, "AWS::Serverless::Function").items()
+        if "Layers" in each["Properties"]
+    }
+    assert having == {"MatchShard": [{"Ref": "NumpyLayer"}]}
+    layer = properties(template, "NumpyLayer")
+    assert (layer["CompatibleRuntimes"], layer["CompatibleArchitectures"]) == (["python3.12"], ["x86_64"])
+    assert layer["ContentUri"] == "./layer-numpy.zip"
+
+
+def test_files_of_nights_are_gone_after_a_while(template: Json) -> None:
+    rules = {each["Id"]: each for each in properties(template, "Content")["LifecycleConfiguration"]["Rules"]}
+    night = rules["nights-of-a-province"]
+    assert name_of("2026-11-23", "columns", 1).startswith(night["Prefix"])
+    assert night["ExpirationInDays"] >= 2 and night["Status"] == "Enabled"
+    assert [rule for rule in rules.values() if rule.get("Prefix") is None and "ExpirationInDays" in rule] == []
+
+
 # ----------------------------------------------------------------------------------------------------------- the border
 
 
@@ -273,6 +312,7 @@ def test_the_template_is_for_any_partition_and_cfn_lint_has_nothing_to_say(templ
     file = tmp_path / "template.json"
     # The lint also looks for the zip beside the template.
     (tmp_path / "deployment.zip").touch()
+    (tmp_path / "layer-numpy.zip").touch()
     file.write_text(json.dumps(template))
     check_template(file)
 

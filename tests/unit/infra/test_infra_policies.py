@@ -61,7 +61,9 @@ def test_no_wildcard_action_and_every_resource_is_one_of_the_stack(name: str) ->
             target = value[0] if kind == "Fn::GetAtt" else value.removeprefix("${").partition(".")[0]
             assert kind in ("Fn::GetAtt", "Fn::Sub")
             assert target in {"Table", "Content", "RunJob"} or target.endswith(("Queue", "DeadLetters", "Logs"))
-            folders = [{"Fn::Sub": f"${{Content.Arn}}/{folder}/*"} for folder in ("catalogue", "documents", "drop")]
+            folders = [
+                {"Fn::Sub": f"${{Content.Arn}}/{folder}/*"} for folder in ("catalogue", "documents", "drop", "province")
+            ]
             assert resource in folders or "*" not in str(value)
 
 
@@ -95,15 +97,17 @@ def test_only_consumers_take_messages_and_only_their_own() -> None:
 def test_whoever_answers_people_or_runs_jobs_reads_the_catalogue() -> None:
     """``deliver`` sends what is written; ``deliver_urgent`` also carries late answers, which are made there."""
     readers = {name for name in FUNCTIONS if {"s3:GetObject", "s3:ListBucket"} <= granted(name)}
-    assert readers == {"api_handler", "deliver_urgent", "match", "scheduled", "run_job"}
+    assert readers == {"api_handler", "deliver_urgent", "match", "match_shard", "scheduled", "run_job"}
 
 
 def test_no_function_writes_content_or_reads_secrets() -> None:
     """Files that back offices leave are put away by those who run jobs; filled-in forms are kept by those who answer
-    people, and removed by both."""
-    box, documents = ([{"Fn::Sub": f"${{Content.Arn}}/{folder}/*"}] for folder in ("drop", "documents"))
+    people, and removed by both; a province's nights by those who match them."""
+    box, documents, nights = (
+        [{"Fn::Sub": f"${{Content.Arn}}/{folder}/*"}] for folder in ("drop", "documents", "province")
+    )
     may = {"scheduled": [box, documents], "run_job": [box, documents]}
-    may |= {"api_handler": [documents], "deliver_urgent": [documents]}
+    may |= {"api_handler": [documents], "deliver_urgent": [documents], "match_shard": [nights]}
     for name in FUNCTIONS:
         writes = [each for each in statements(name) if {"s3:PutObject", "s3:DeleteObject"} & set(each["Action"])]
         assert [each["Resource"] for each in writes] == may.get(name, [])
