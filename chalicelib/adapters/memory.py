@@ -134,6 +134,7 @@ class MemoryStore:
         return replace(held[0], body=rows.decode_body(held[1]))
 
     def _replace(self, record: Record) -> None:
+        rows.check_body(record.body)
         self._drop((record.pk, record.sk))
         self._rows[record.pk, record.sk] = (replace(record, body={}), rows.encode_body(record.body))
         for name, partition, key in _places(record):
