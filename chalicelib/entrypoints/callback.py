@@ -154,7 +154,7 @@ def callback_of(application: Application) -> Callback:
         application.codec,
         application.inbox,
         application.dialogue,
-        PlatformEvents(application.notices, lambda: application.monthly),
+        PlatformEvents(lambda: application.notices, lambda: application.monthly),
         application.clock.now,
         lambda: application.queue,
     )

@@ -5,32 +5,36 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from chalicelib.notices.monthly import MonthlyService
-from chalicelib.notices.service import NoticeService
 from chalicelib.wechat import events
 from chalicelib.wechat.inbound import dedupe_key
 from chalicelib.wechat.messages import Inbound
+
+if TYPE_CHECKING:
+    from chalicelib.notices.monthly import MonthlyService
+    from chalicelib.notices.service import NoticeService
 
 log = logging.getLogger(__name__)
 
 
 class PlatformEvents:
-    def __init__(self, notices: NoticeService, monthly: Callable[[], MonthlyService]) -> None:
-        """``monthly`` is made for its event only: it brings the platform client along."""
+    def __init__(self, notices: Callable[[], NoticeService], monthly: Callable[[], MonthlyService]) -> None:
+        """Both are made for an event of theirs only: no message of a person needs them."""
         self._notices = notices
         self._monthly = monthly
-        self._subscriptions = notices.subscriptions
 
     def take(self, inbound: Inbound, now: datetime) -> bool:
         """Act on the event if it is one of these; False leaves it to the conversation."""
         key = dedupe_key(inbound)
         match inbound:
             case events.TemplateFinishEvent():
-                self._notices.receipt(inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now, None, key)
+                self._notices().receipt(
+                    inbound.openid, inbound.msg_id, inbound.delivered, inbound.status, now, None, key
+                )
             case events.SubscriptionSentEvent():
                 for number, sent in enumerate(inbound.sent):
-                    self._notices.receipt(
+                    self._notices().receipt(
                         inbound.openid,
                         sent.msg_id,
                         sent.delivered,
@@ -56,10 +60,11 @@ class PlatformEvents:
         """We keep no profile to change. A withdrawal (撤回授权) stops what waits and what may come."""
         if inbound.event == events.REVOKED:
             person = inbound.subject or inbound.openid
-            self._notices.cancel_for(person, None, now)
-            self._subscriptions.forget(person)
+            self._notices().cancel_for(person, None, now)
+            self._notices().subscriptions.forget(person)
 
     def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime, key: str) -> None:
+        subscriptions = self._notices().subscriptions
         for number, answer in enumerate(answers):
-            change = self._subscriptions.accepted if answer.answer == "accept" else self._subscriptions.rejected
+            change = subscriptions.accepted if answer.answer == "accept" else subscriptions.rejected
             change(openid, answer.template_id, now, f"{key} {number}")

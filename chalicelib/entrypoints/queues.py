@@ -8,17 +8,20 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap, logs
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
-from chalicelib.notices.delivery import DeliveryResult
 from chalicelib.notices.kinds import QUEUES, Priority
-from chalicelib.policies import nights, rematch
+from chalicelib.policies import nights
 from chalicelib.ports import JsonObject
+from chalicelib.queue_names import MATCHING
+
+if TYPE_CHECKING:
+    from chalicelib.notices.delivery import DeliveryResult
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ queues = Blueprint(__name__)
 PLACEHOLDER = "arn:aws:sqs:us-east-1:123456789012:"
 BATCH = 10
 
-NAMES = (*QUEUES.values(), rematch.QUEUE, nights.QUEUE)
+NAMES = (*QUEUES.values(), MATCHING, nights.QUEUE)
 """Every queue there is; each has its consumer here."""
 
 
@@ -47,7 +50,7 @@ def deliver_bulk(event: SQSEvent) -> dict[str, Any]:
     return _notices(event)
 
 
-@queues.on_sqs_message(queue_arn=PLACEHOLDER + rematch.QUEUE, batch_size=1, name="match")
+@queues.on_sqs_message(queue_arn=PLACEHOLDER + MATCHING, batch_size=1, name="match")
 def match(event: SQSEvent) -> dict[str, Any]:
     """What changed is matched again (即时匹配); one message is a batch of enterprises already."""
     return _each(event, _match)

@@ -14,9 +14,9 @@ from itertools import islice
 
 from chalicelib.enterprises.repository import MEMBER, enterprise_key, rows_of
 from chalicelib.ports import Conflict, JsonObject, Queue, Record, Store
+from chalicelib.queue_names import MATCHING
 from chalicelib.shards import shard
 
-QUEUE = "matching"
 SETTLES_SECONDS = 30
 """Several changes of one enterprise in a row, as when an office reports, are looked at together."""
 
@@ -89,7 +89,7 @@ class Rematch:
         self._send({"shard": number}, SETTLES_SECONDS)
 
     def _send(self, body: JsonObject, delay_seconds: int) -> None:
-        self._queue().send(QUEUE, [body], delay_seconds=delay_seconds)
+        self._queue().send(MATCHING, [body], delay_seconds=delay_seconds)
 
 
 class Gathered:

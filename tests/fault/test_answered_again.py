@@ -76,7 +76,7 @@ class House:
             self.app.codec,
             self.app.inbox,
             self.app.dialogue,
-            PlatformEvents(self.app.notices, lambda: self.app.monthly),
+            PlatformEvents(lambda: self.app.notices, lambda: self.app.monthly),
             self.clock.now,
             lambda: self.app.queue,
             patience=600.0,

@@ -17,7 +17,8 @@ from chalicelib.content.fact_mapping import Columns
 from chalicelib.content.publishing import PolicyPublisher
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import Scope
-from chalicelib.policies.rematch import QUEUE, SETTLES_SECONDS, Gathered
+from chalicelib.policies.rematch import SETTLES_SECONDS, Gathered
+from chalicelib.queue_names import MATCHING
 from tests.functional.county import E01, make_county
 from tests.functional.support import clock_of, work_off
 from tests.unit.partners.caller import OFFICE, signed
@@ -41,11 +42,11 @@ def worked_off(application: Application) -> list[object]:
     clock_of(application).advance(timedelta(seconds=SETTLES_SECONDS))
     bodies: list[object] = []
     with Client(app, stage_name="aws") as client:
-        while messages := application.queue.receive(QUEUE):
-            event = client.events.generate_sqs_event([json.dumps(m.body) for m in messages], queue_name=QUEUE)
+        while messages := application.queue.receive(MATCHING):
+            event = client.events.generate_sqs_event([json.dumps(m.body) for m in messages], queue_name=MATCHING)
             assert client.lambda_.invoke("match", event).payload == {"batchItemFailures": []}
             for message in messages:
-                application.queue.ack(QUEUE, message.receipt)
+                application.queue.ack(MATCHING, message.receipt)
                 bodies.append(message.body)
         work_off(application, client)
     return bodies
