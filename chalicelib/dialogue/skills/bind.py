@@ -105,5 +105,7 @@ class Bind(Skill):
         return Reply(("解绑后不再收到这家企业的提醒，也查不到它的办件和贷款。",), options)
 
     def _remove(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        self._desk.bindings.remove(turn.openid, args["uscc"], turn.now, message=turn.message)
-        return Reply((f"已解绑 {self._desk.enterprise_name(args['uscc'])}。",), footer="需要时回复“绑定”。")
+        uscc = args["uscc"]
+        name = f" {self._desk.enterprise_name(uscc)}" if self._desk.bindings.of(turn.openid, uscc) else ""
+        self._desk.bindings.remove(turn.openid, uscc, turn.now, message=turn.message)
+        return Reply((f"已解绑{name}。",), footer="需要时回复“绑定”。")

@@ -39,11 +39,28 @@ def _page(county: County, page: str, key: str) -> str:
     return f"{response.status} {response.headers} {response.body}"
 
 
+def _demand(county: County, there: bool) -> str:
+    held = [one.id for one in county.app.demands.of_enterprise(THEIRS)]
+    if not held:
+        held = [county.app.demands.register("oTheirs", THEIRS, 300_000_000, 12, "买窑炉", county.now).id]
+    county.store.reads.clear()  # what the test asks is nobody's cost
+    return held[0] if there else held[0][:-4] + f"{_CHANCE.randrange(5000, 9999)}"
+
+
 VIEWS: dict[str, Asked] = {
     "page case": lambda county, there: _page(county, "case", _no(there)),
     "page loan": lambda county, there: _page(county, "loan", _loan(there)),
     "chat case": lambda county, there: county.say(ME, "case.open", no=_no(there)),
     "chat loan": lambda county, there: county.say(ME, "loan.open", id=_loan(there)),
+    "chat difference": lambda county, there: county.say(ME, "loan.difference", id=_loan(there)),
+    "chat rating": lambda county, there: county.say(ME, "rating.ask", no=_no(there)),
+    "chat rate": lambda county, there: county.say(ME, "rating.give", no=_no(there), level="1"),
+    "chat papers": lambda county, there: county.say(ME, "casenext.papers", no=_no(there)),
+    "chat appeal": lambda county, there: county.say(ME, "casenext.appeal", no=_no(there)),
+    "chat demand": lambda county, there: county.say(ME, "financing.open", id=_demand(county, there)),
+    "chat choose": lambda county, there: county.say(
+        ME, "financing.choose", id=_demand(county, there), bank="示例乙银行", banks=""
+    ),
 }
 
 
