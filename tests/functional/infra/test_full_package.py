@@ -13,29 +13,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 import requests
 
+from chalicelib.adapters.clocks import SystemClock
+from chalicelib.adapters.dynamodb_store import DynamoDBStore
 from chalicelib.notices.kinds import QUEUES
+from chalicelib.policies.columns import Columns, encode
+from chalicelib.policies.nights import NightBook, ShardResult
 from chalicelib.wechat.codec import Codec
-from infra import archive
+from infra import archive, layers
 from infra.deploy import Deployment
 from infra.failed import PackagingFailed
 from infra.interpreter import Interpreter
 from infra.package import ROOT, TEMPLATE, ZIP, chalice_package, check_imports, check_template, make
+from infra.release import with_code
 from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
 from infra.staging import stage_copy
 from infra.template import Built
 from infra.within import environment
+from jobs.province.files import name_of
+from jobs.province.shards import Shard, pack_shard
 from jobs.registry import JOBS
 from tests.functional.infra import emulator
 from tests.functional.infra.emulator import Emulated
 
 STAGE = Stage("test")
 HERE = Interpreter(Path(sys.executable), sys.version_info[:2])
-CHOSEN = StageFile({"public_url": "https://xxb.example.gov.cn"}, {})
+CHOSEN = StageFile({"public_url": "https://xxb.example.gov.cn", "province": True, "quiet_hours": "off"}, {})
 SECRETS = {
     "wechat_token": "tokenfortests",
     "wechat_app_id": "wx0123456789abcdef",
@@ -59,7 +67,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def package(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("package") / "1"
-    make(STAGE, "x86_64", out, HERE, tree)
+    make(STAGE, "x86_64", out, HERE, tree, CHOSEN.layers)
     return out
 
 
@@ -80,9 +88,9 @@ def address(cloud: Emulated) -> str:
 
 @pytest.mark.slow
 def test_two_builds_are_the_same_bytes(tree: Path, package: Path, tmp_path: Path) -> None:
-    make(STAGE, "x86_64", tmp_path / "2", HERE, tree)
+    make(STAGE, "x86_64", tmp_path / "2", HERE, tree, CHOSEN.layers)
     assert differences(package / ZIP, tmp_path / "2" / ZIP) == []
-    for name in (ZIP, TEMPLATE, "manifest.json"):
+    for name in (ZIP, TEMPLATE, "manifest.json", layers.NUMPY.zip):
         assert (package / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
@@ -94,6 +102,10 @@ def test_the_zip_holds_what_runs_and_nothing_else(package: Path, tmp_path: Path)
     assert not any(name.startswith(("tests/", "simulator/", "data/", "jobs/cli/", "boto3/")) for name in names)
     manifest = json.loads((package / "manifest.json").read_text())
     assert manifest["bytes"] < 50_000_000 and manifest["unzipped"] < 100_000_000
+    (layer,) = manifest["layers"]
+    assert not any(name.startswith("numpy/") for name in names)
+    assert manifest["unzipped"] + layer["unzipped"] < archive.MAX_UNZIPPED
+    assert (package / layers.NUMPY.zip).stat().st_size == layer["bytes"]
     (tmp_path / "xmltodict.py").unlink()
     with pytest.raises(PackagingFailed, match="xmltodict"):
         check_imports(tmp_path, HERE.python)
@@ -113,10 +125,9 @@ def test_a_wheel_that_is_not_found_stops_the_packaging(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_cfn_lint_has_nothing_to_say_of_the_expanded_template_either(package: Path, tmp_path: Path) -> None:
     """cfn-lint does not look inside the events of SAM functions; expanded, they are resources like others."""
-    template = json.loads((package / TEMPLATE).read_text())
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "releases", "Key": "code.zip"}
+    template = with_code(
+        json.loads((package / TEMPLATE).read_text()), "releases", "code.zip", {layers.NUMPY.zip: "layer.zip"}
+    )
     (tmp_path / TEMPLATE).write_text(emulator.expanded(json.dumps(template)))
     check_template(tmp_path / TEMPLATE)
 
@@ -171,6 +182,26 @@ def test_of_a_batch_the_deployed_consumer_leaves_only_the_poisoned_message(deplo
                 break
             time.sleep(0.2)
         assert sum(map(int, counts.values())) == 1, counts
+
+
+@pytest.mark.slow
+def test_a_shard_of_a_province_is_matched_by_the_deployed_function(deployed: Emulated) -> None:
+    """With numpy out of its layer; the job only asks."""
+    day, bucket = "2026-11-23", deployed.outputs(STAGE)["BucketName"]
+    columns = Columns(3, {"has_severe_dishonesty": encode("flag", [False, True, None])})
+    shard = Shard(np.array([f"91360323MA{n:08}".encode() for n in range(3)]), columns)
+    deployed.client("s3").put_object(Bucket=bucket, Key=name_of(day, "columns", 0), Body=pack_shard(shard))
+    asked = json.dumps({"job": "province-match", "as_of": day}).encode()
+    answer = json.loads(
+        deployed.client("lambda").invoke(FunctionName=STAGE.named("run_job"), Payload=asked)["Payload"].read()
+    )
+    assert (answer["planned"], answer["queued"], answer["failed"]) == (1, 1, 0)
+    store = DynamoDBStore(STAGE.stack, lambda: deployed.client("dynamodb"), SystemClock())
+    for _ in range(300):
+        if results := NightBook(store).results(day):
+            break
+        time.sleep(0.2)
+    assert results == {0: ShardResult(enterprises=3, matches=2)}
 
 
 @pytest.mark.slow
