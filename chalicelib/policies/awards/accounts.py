@@ -75,8 +75,11 @@ class Accounts:
     def __init__(self, rows: AwardRepository) -> None:
         self._rows = rows
 
-    def record(self, id_: str, uscc: str, payee: PayeeAccount, by: str, now: datetime) -> Entry:
-        """Raises AwardRefused; AccountRefused for an account that money may not go to."""
+    def record(
+        self, id_: str, uscc: str, payee: PayeeAccount, by: str, now: datetime, still: Sequence[Write] = ()
+    ) -> Entry:
+        """``still``: what must hold when it is written. Raises AwardRefused; AccountRefused for an account that money
+        may not go to."""
         self._open_round(id_, now)
         filed = the_entry(self._rows, id_, uscc)
         life = entry_life(filed.row)
@@ -86,7 +89,7 @@ class Accounts:
         row = filed.row
         if _is_news(life, event):
             row = marked(row, event)
-            written(self._rows, id_, self._rows.put_entry(row, filed.version))
+            written(self._rows, id_, self._rows.put_entry(row, filed.version), *still)
         if event.act is EntryAct.ACCOUNT_REFUSED:
             raise AccountRefused(f"这个账户不能收款：{event.note}。")
         return row

@@ -218,10 +218,11 @@ class AwardService:
 
         AccountRefused for an account that money may not go to; that is then kept as the entry's problem.
         """
-        binding = self._bindings.of(openid, uscc, Right.DO_NAME_ACCOUNTS)
-        if binding is None:
+        acting = self._bindings.acting(openid, uscc, Right.DO_NAME_ACCOUNTS)
+        if acting is None:
             raise AwardRefused("只有本企业的法人或财务能确认收款账户。请由他们操作，或拨 12345。")
-        return self.record_account(id_, uscc, payee, f"{binding.role} {masking.openid(openid)}", now)
+        by = f"{acting.binding.role} {masking.openid(openid)}"
+        return self._accounts.record(id_, uscc, payee, by, now, acting.still)
 
     def takes_accounts(self, round_: Round, on: date) -> bool:
         """Whether accounts may be named on a day: from the start of the public notice to the end of the round."""

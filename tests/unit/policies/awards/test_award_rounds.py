@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
+from chalicelib.adapters.clocks import FixedClock
+from chalicelib.adapters.memory import MemoryStore
+from chalicelib.enterprises import handover
 from chalicelib.enterprises.roles import Role
 from chalicelib.errors import BadInput
-from chalicelib.policies.awards.life import EntryState, Stage
+from chalicelib.policies.awards.life import EntryState, Stage, entry_life
 from chalicelib.policies.awards.model import AccountRefused, AwardRefused, EntryAct, entry_id
 from chalicelib.policies.awards.progress import next_step, progress_lines
 from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.awards.statistics import Paid
+from chalicelib.ports import Write
 from tests.unit.notices.support import DyingStore, Killed
 from tests.unit.policies.awards.support import (
     ANN,
@@ -226,6 +231,27 @@ def test_only_who_may_speak_for_the_money() -> None:
     entry = county.awards.confirm_account("o-money", id_, ONE.uscc, account(ONE), county.now)
     assert "o-money" not in entry.model_dump_json()
     assert entry.events[-1].note == "***************0128"
+
+
+def test_who_is_suspended_in_that_very_moment_names_no_account() -> None:
+    class Interrupted(MemoryStore):
+        meanwhile: Callable[[], object] | None = None
+
+        def transact(self, writes: Sequence[Write]) -> None:
+            happens, self.meanwhile = self.meanwhile, None
+            if happens:
+                happens()
+            super().transact(writes)
+
+    store = Interrupted(FixedClock(NOW))
+    county = County(ONE, store=store)
+    id_ = county.public().id
+    county.member("o-boss", ONE, Role.LEGAL)
+    store.meanwhile = lambda: handover.suspend(store, ONE.uscc, county.now)
+    for said in ("再", "法人或财务"):
+        with pytest.raises(AwardRefused, match=said):
+            county.awards.confirm_account("o-boss", id_, ONE.uscc, account(ONE), county.now)
+    assert entry_life(county.awards.entry(id_, ONE.uscc)).payee is None
 
 
 def test_the_account_number_stays_out_of_sight() -> None:
