@@ -7,19 +7,20 @@ own offer, never another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.finance.model import Refusal as DeclineCategory
 from chalicelib.finance.scalars import Fen, Uscc
 from chalicelib.masking import scrub
-from chalicelib.ports import Conflict, Index, Put, Record, Store
+from chalicelib.ports import Conflict, Index, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import local, local_date, stamp
 
@@ -32,6 +33,9 @@ SHARED = "企业名称、统一社会信用代码、用途、金额、期限"
 MAX_BANKS = 6
 _LONGEST = 60
 _TRIES = 5
+
+Still = Sequence[Write]
+"""Conditions that go along in the transaction."""
 
 
 class DemandError(Refusal):
@@ -63,7 +67,7 @@ _CHINESE = {
 }
 
 
-class _Frozen(BaseModel):
+class _Frozen(Shape):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -171,8 +175,10 @@ class DemandService:
         found = self._index("gsi1", f"enterprise#{uscc}", prefix="demand#")
         return sorted(found, key=lambda demand: demand.opened_at, reverse=True)
 
-    def agree(self, demand_id: str, uscc: str, banks: tuple[str, ...], now: datetime) -> Demand:
-        """The enterprise lets these banks be asked: the ones it was shown. Raises DemandError when the list changed."""
+    def agree(self, demand_id: str, uscc: str, banks: tuple[str, ...], now: datetime, still: Still = ()) -> Demand:
+        """The enterprise lets these banks be asked: the ones it was shown. Raises DemandError when the list changed.
+
+        ``still``, here and below: what must hold of who says so when it is written."""
 
         def agreed(held: Demand) -> Demand:
             if held.state is DemandState.LISTED and held.banks == banks:
@@ -182,9 +188,9 @@ class DemandService:
             until = local_date(now) + REPLY_WITHIN
             return held.model_copy(update={"state": DemandState.LISTED, "agreed_at": now, "reply_by": until})
 
-        return self._change(demand_id, agreed, uscc)
+        return self._change(demand_id, agreed, uscc, still)
 
-    def choose(self, demand_id: str, uscc: str, bank: str) -> Demand:
+    def choose(self, demand_id: str, uscc: str, bank: str, still: Still = ()) -> Demand:
         """The enterprise takes an offer; the others hear nothing of whose. Raises DemandError without such an offer."""
 
         def chosen(held: Demand) -> Demand:
@@ -194,11 +200,11 @@ class DemandService:
                 raise DemandError("这家银行没有给出方案，或需求已结束。请重新查看。")
             return held.model_copy(update={"state": DemandState.CLOSED, "chosen": bank})
 
-        return self._change(demand_id, chosen, uscc)
+        return self._change(demand_id, chosen, uscc, still)
 
-    def withdraw(self, demand_id: str, uscc: str) -> Demand:
+    def withdraw(self, demand_id: str, uscc: str, still: Still = ()) -> Demand:
         """The enterprise needs it no more, or refuses the list."""
-        return self._change(demand_id, lambda held: held.model_copy(update={"state": DemandState.CLOSED}), uscc)
+        return self._change(demand_id, lambda held: held.model_copy(update={"state": DemandState.CLOSED}), uscc, still)
 
     # ------------------------------------------------------------------------------------------- for the department
 
@@ -261,7 +267,9 @@ class DemandService:
             raise DemandUnknown(_unknown(demand_id))
         return Demand.model_validate(row.body), row.version
 
-    def _change(self, demand_id: str, change: Callable[[Demand], Demand], uscc: str | None = None) -> Demand:
+    def _change(
+        self, demand_id: str, change: Callable[[Demand], Demand], uscc: str | None = None, still: Still = ()
+    ) -> Demand:
         """``uscc``: who asks for the change; somebody else's demand is not there for them."""
         for _ in range(_TRIES):
             held, version = self._kept(demand_id)
@@ -271,7 +279,7 @@ class DemandService:
             if changed == held:
                 return held
             try:
-                self._store.transact([Put(_row(changed), if_version=version)])
+                self._store.transact([Put(_row(changed), if_version=version), *still])
             except Conflict:
                 continue
             return changed

@@ -11,7 +11,7 @@ from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.policy_words import STANDING
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right, may
-from chalicelib.finance.demands import SHARED, Answer, Demand, DemandError, DemandState
+from chalicelib.finance.demands import SHARED, Answer, Demand, DemandError, DemandState, Still
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.amounts import amount
 from chalicelib.policies.tree import Outcome
@@ -23,7 +23,7 @@ _MOST_POLICIES = 3
 _YEARS = re.compile(r"(\d{1,2})\s*年")
 _MONTHS = re.compile(r"(\d{1,3})\s*个?月")
 _CHINESE_YEARS = {"一年": 12, "两年": 24, "二年": 24, "三年": 36, "五年": 60, "半年": 6}
-_Act = Callable[[Demand], Demand]
+_Act = Callable[[Demand, Still], Demand]
 _STOP = "不登记了回复“取消”。"
 
 
@@ -160,22 +160,25 @@ class Financing(Skill):
         return _shown(demand) if demand else self._mine(turn)
 
     def _agree(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        return self._acted(turn, args, lambda d: self._desk.demands.agree(d.id, d.uscc, d.banks, turn.now))
+        return self._acted(
+            turn, args, lambda d, still: self._desk.demands.agree(d.id, d.uscc, d.banks, turn.now, still)
+        )
 
     def _choose(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        return self._acted(turn, args, lambda d: self._desk.demands.choose(d.id, d.uscc, args["bank"]))
+        return self._acted(turn, args, lambda d, still: self._desk.demands.choose(d.id, d.uscc, args["bank"], still))
 
     def _withdraw(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        return self._acted(turn, args, lambda d: self._desk.demands.withdraw(d.id, d.uscc))
+        return self._acted(turn, args, lambda d, still: self._desk.demands.withdraw(d.id, d.uscc, still))
 
     def _acted(self, turn: Turn, args: Mapping[str, str], act: _Act) -> Reply:
         demand = self._own(turn, args["id"])
-        if demand is None:
+        acting = self._desk.bindings.acting(turn.openid, demand.uscc, Right.SEE_LOANS) if demand else None
+        if demand is None or acting is None:
             return self._mine(turn)
         if "banks" in args and tuple(args["banks"].split("、")) != demand.banks:
             return Reply(("推荐名单有变化，请重新看一遍。",), _shown(demand).options)
         try:
-            return _shown(act(demand))
+            return _shown(act(demand, acting.still))
         except DemandError as refused:
             return Reply((str(refused),))
 

@@ -8,7 +8,10 @@ import pytest
 
 from chalicelib.dialogue.model import Incoming, Session
 from chalicelib.dialogue.service import BIND_SCENE
+from chalicelib.enterprises import handover
+from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.roles import Role
+from chalicelib.finance.demands import DemandError, DemandState
 from tests.functional.authorisation.conftest import NAMES, OURS, County
 
 LEGAL, NEW, STRANGER = "oLegal", "oNew", "oStranger"
@@ -143,3 +146,16 @@ def test_deleting_everything_is_asked_twice_and_says_what_stays(county: County, 
     assert county.app.bindings.of(LEGAL, OURS) is None
     assert county.app.consents.current(LEGAL) == {}
     assert "没有绑定企业" in legal.say("我的数据")
+
+
+def test_who_is_suspended_in_that_very_moment_lets_no_bank_ask(county: County, legal: Chat) -> None:
+    demands = county.app.demands
+    made = demands.register("o1", OURS, 300_000_000, 12, "买三号窑炉", county.now)
+    demands.propose(made.id, ("示例甲银行",), "op")
+    standing = county.app.bindings.acting(LEGAL, OURS, Right.SEE_LOANS)
+    assert standing is not None
+    handover.suspend(county.app.store, OURS, county.now)
+    with pytest.raises(DemandError):
+        demands.agree(made.id, OURS, ("示例甲银行",), county.now, standing.still)
+    assert demands.get(made.id).state is DemandState.PROPOSED
+    assert "还没有登记" in county.say(LEGAL, "financing.agree", id=made.id, banks="示例甲银行")
