@@ -29,8 +29,8 @@ from chalicelib.adapters.files import FileBlobs
 from chalicelib.adapters.sqlite_queue import SqliteQueue
 from chalicelib.policies.closures import compile_closure
 from chalicelib.policies.columns import Columns, Numbers
-from chalicelib.policies.nights import QUEUE
 from chalicelib.policies.tree import Outcome
+from chalicelib.queue_names import MATCHING_SHARDS
 from jobs.province.files import name_of, numbers_of
 from jobs.province.night import Night
 from jobs.province.shards import Shard, pack_shard, unpack_news, unpack_shard
@@ -65,12 +65,12 @@ def _a_day_later(shard: Shard, seed: int) -> Shard:
 def _night(night: Night, blobs: FileBlobs, queue: SqliteQueue, day: str, before: str | None) -> dict[str, Any]:
     """Fan out and work off, one consumer."""
     wall, cpu = time.perf_counter(), time.process_time()
-    queue.send(QUEUE, [{"shard": number, "day": day, "before": before} for number in numbers_of(blobs, day)])
+    queue.send(MATCHING_SHARDS, [{"shard": number, "day": day, "before": before} for number in numbers_of(blobs, day)])
     total = {"enterprises": 0, "matches": 0, "news": 0, "told": 0, "shards": 0}
-    while messages := queue.receive(QUEUE, limit=1):
+    while messages := queue.receive(MATCHING_SHARDS, limit=1):
         for message in messages:
             done = night.work_off(message.body)
-            queue.ack(QUEUE, message.receipt)
+            queue.ack(MATCHING_SHARDS, message.receipt)
             for name in ("enterprises", "matches", "news", "told"):
                 total[name] += getattr(done, name)
             total["shards"] += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.policies.nights import QUEUE
+from chalicelib.queue_names import MATCHING_SHARDS
 from infra.functions import Function
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ def function() -> Json:
 
 def is_for_province(name: str) -> bool:
     """``name`` of a function or queue."""
-    return name in (FUNCTION, QUEUE)
+    return name in (FUNCTION, MATCHING_SHARDS)
 
 
 def state_of(job: str) -> Json:

@@ -7,8 +7,7 @@ from typing import Any
 
 from chalicelib import metrics
 from chalicelib.notices.kinds import QUEUES, Priority
-from chalicelib.policies import nights
-from chalicelib.queue_names import MATCHING
+from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
 from infra.functions import API, RUN_JOB, SCHEDULED, Function
 from infra.province import is_for_province, only_there
 from infra.queues import dead_letters_id, queue_id
@@ -25,7 +24,7 @@ MAX_AGE_SECONDS: Mapping[str, int] = {
     QUEUES[Priority.NORMAL]: 2 * 3600,
     QUEUES[Priority.BULK]: 6 * 3600,
     MATCHING: 2 * 3600,
-    nights.QUEUE: 2 * 3600,
+    MATCHING_SHARDS: 2 * 3600,
 }
 """A postponed message waits up to 15 minutes by itself; a county's digests, a walk over all its enterprises, and the
 shards of a province, are done within the hour; a shard that broke off comes back after an hour and a half."""

@@ -16,9 +16,8 @@ from chalicelib import bootstrap, logs
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
-from chalicelib.policies import nights
 from chalicelib.ports import JsonObject
-from chalicelib.queue_names import MATCHING
+from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
 
 if TYPE_CHECKING:
     from chalicelib.notices.delivery import DeliveryResult
@@ -31,7 +30,7 @@ queues = Blueprint(__name__)
 PLACEHOLDER = "arn:aws:sqs:us-east-1:123456789012:"
 BATCH = 10
 
-NAMES = (*QUEUES.values(), MATCHING, nights.QUEUE)
+NAMES = (*QUEUES.values(), MATCHING, MATCHING_SHARDS)
 """Every queue there is; each has its consumer here."""
 
 
@@ -56,7 +55,7 @@ def match(event: SQSEvent) -> dict[str, Any]:
     return _each(event, _match)
 
 
-@queues.on_sqs_message(queue_arn=PLACEHOLDER + nights.QUEUE, batch_size=1, name="match_shard")
+@queues.on_sqs_message(queue_arn=PLACEHOLDER + MATCHING_SHARDS, batch_size=1, name="match_shard")
 def match_shard(event: SQSEvent) -> dict[str, Any]:
     """One shard of a province's night (全省匹配); deployed where ``XIXINBAN_PROVINCE`` is on."""
     return _each(event, _match_shard)

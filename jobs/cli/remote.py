@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -27,10 +28,14 @@ _NOT_HERE = {
 
 
 class RemoteStage:
-    """``client`` gives a boto3 client by service name. Raises Refusal with what AWS said."""
+    """``client`` gives a boto3 client by service name, ``pause`` waits some seconds for what goes on there.
 
-    def __init__(self, name: str, client: ClientOf) -> None:
+    Raises Refusal with what AWS said.
+    """
+
+    def __init__(self, name: str, client: ClientOf, pause: Callable[[float], None] = time.sleep) -> None:
         self.name = name
+        self.pause = pause
         self._client = client
 
     def identity(self) -> str:

@@ -11,7 +11,7 @@ import typer
 from chalicelib import bootstrap
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time
-from jobs.cli import remote
+from jobs.cli import following, remote
 from jobs.cli.enterprise import known
 from jobs.cli.output import FAILED, JSON, document, note, progress, say, table
 from jobs.cli.remote import RemoteStage
@@ -82,7 +82,11 @@ def run(
         if there is None or dry_run:
             _tell_plan(answer["planned"], shown)
         say(sentence)
-    if answer["failed"]:
+    pause = there.pause if there and not dry_run and answer["queued"] else None
+    followed = following.to_its_end(JOBS[name], on, pause)
+    if followed and not as_json:
+        say(followed.sentence)
+    if answer["failed"] or (followed and followed.failed):
         raise typer.Exit(FAILED)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import date, time
 
-from chalicelib.policies.nights import QUEUE, Night, NightBook, ShardResult
+from chalicelib.policies.nights import Night, NightBook, ShardResult
 from chalicelib.ports import JsonObject
+from chalicelib.queue_names import MATCHING_SHARDS
 from jobs.core import Done, Job, JobContext, JobError, JobPlan, Line, Progress, When
 from jobs.province.files import numbers_of
 from jobs.schedule import Daily
@@ -49,7 +50,7 @@ class ProvinceMatch(Job):
         night = book.begin(day, len(shards), when.now)
         done = book.results(day)
         messages = [_message(night, each) for each in shards if each not in done]
-        context.queue().send(QUEUE, messages)
+        context.queue().send(MATCHING_SHARDS, messages)
         return Done(queued=len(messages))
 
     def progress(self, context: JobContext, on: date) -> Progress | None:
@@ -71,7 +72,7 @@ def _shards(context: JobContext, day: str) -> list[int]:
 
 
 def _given_up(context: JobContext, night: Night) -> int:
-    return sum(message.body.get("day") == night.day for message in context.queue().dead(QUEUE))
+    return sum(message.body.get("day") == night.day for message in context.queue().dead(MATCHING_SHARDS))
 
 
 def _message(night: Night, shard: int) -> JsonObject:

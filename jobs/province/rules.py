@@ -21,7 +21,8 @@ from chalicelib.policies.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class NightRule:
-    """``open_ended``: it asks for what is counted over an enterprise's records, which no column holds."""
+    """``open_ended``: who may match counts as well, as where it asks for what is counted over an enterprise's records,
+    which no column holds."""
 
     name: str
     tree: Tree
@@ -57,15 +58,18 @@ def _rule(policy: Policy, on: date, mark: str) -> NightRule:
 
 
 def _gates(policies: Mapping[str, Policy]) -> Iterator[NightRule]:
-    """Both ways: who is let in again may match what it could not have; who is shut out may be told how to mend that."""
+    """Both ways: who is let in again may match what it could not have; who is shut out may be told how to mend that.
+
+    A gate shuts only whom it is known to be for.
+    """
     when = SEVERE_DISHONESTY.when
     yield _named("severe-dishonesty#shut", parse(when, FACTS))
-    yield _named("severe-dishonesty#open", parse({"none": [when]}, FACTS))
+    yield NightRule("severe-dishonesty#open", parse({"none": [when]}, FACTS), open_ended=True)
     for policy in (each for _, each in sorted(policies.items()) if each.state is State.PUBLISHED):
         for number, modifier in enumerate(policy.modifiers):
             name = f"{policy.id}#{policy.version}#gate{number}"
             yield _named(f"{name}#shut", policy.tree(modifier.when))
-            yield _named(f"{name}#open", policy.tree({"none": [modifier.when]}))
+            yield NightRule(f"{name}#open", policy.tree({"none": [modifier.when]}), open_ended=True)
 
 
 def _named(name: str, tree: Tree) -> NightRule:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
 
@@ -18,10 +19,14 @@ from chalicelib.adapters.dynamodb_store import table_definition
 from chalicelib.audit.log import AuditLog
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.queues import NAMES
+from chalicelib.policies.columns import Columns, encode
+from chalicelib.queue_names import MATCHING_SHARDS
 from chalicelib.settings import Settings
 from jobs.cli import main
 from jobs.cli.remote import RemoteStage
-from jobs.embedded.worker import Context
+from jobs.embedded.worker import Context, _event
+from jobs.province.files import name_of
+from jobs.province.shards import Shard, pack_shard
 from tests.functional.cli.conftest import Done
 from tests.functional.county import E01
 from tests.functional.support import DATA, SETTINGS, make_application
@@ -33,12 +38,12 @@ OPERATOR = "assumed-role/operators/zhang"
 class Deployed:
     """A stage on moto: its real handler answers ``lambda.invoke``; ``client`` is what the operator's machine gets."""
 
-    def __init__(self, aws: MockedAws, name: str) -> None:
+    def __init__(self, aws: MockedAws, name: str, **more: object) -> None:
         aws.client("dynamodb").create_table(**table_definition(name))
         make_queues(aws.client("sqs"), name, *NAMES, max_receives=5)
         make_bucket(aws.client("s3"), name)
         names = {"stage": "aws", "table": name, "bucket": name, "queue_prefix": name}
-        self.application = Application(Settings(**{**SETTINGS, **names}))  # type: ignore[arg-type]
+        self.application = Application(Settings(**{**SETTINGS, **names, **more}))  # type: ignore[arg-type]
         self.invoked: list[dict[str, Any]] = []
 
     def client(self, service: str) -> Any:
@@ -151,3 +156,44 @@ def test_no_secret_leaves_the_stage(deployed: Deployed) -> None:
     assert SETTINGS["public_url"] in answer
     for name in ("wechat_token", "wechat_app_secret", "wechat_aes_key", "session_secret"):
         assert str(SETTINGS[name]) not in answer and name not in answer
+
+
+def test_a_province_is_matched_by_shards_and_followed_to_its_end(
+    aws: MockedAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    make_application()
+    deployed = Deployed(aws, fresh(), province=True, quiet_hours="off")
+    day, queue = "2026-11-23", deployed.application.queue
+    for number in range(2):
+        columns = Columns(1, {"has_severe_dishonesty": encode("flag", [False])})
+        shard = Shard(np.array([f"91360323MA{number:08}".encode()]), columns)
+        deployed.application.blobs.put(name_of(day, "columns", number), pack_shard(shard))
+
+    def run(*words: str) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main.run(["run", *words, "--stage", "prod"], lambda name: RemoteStage(name, deployed.client, pause))
+        printed = capsys.readouterr()
+        return Done(left.value.code if isinstance(left.value.code, int) else 0, printed.out, printed.err)
+
+    def pause(seconds: float) -> None:
+        """Stands for the time that passes, in which one function works off one message."""
+        (message,) = queue.receive(MATCHING_SHARDS, limit=1)
+        here = bootstrap.installed()
+        bootstrap.install(deployed.application)
+        try:
+            answer = app.handler_map["match_shard"](_event(MATCHING_SHARDS, [message]), Context("match_shard"))
+        finally:
+            bootstrap.install(here)
+        assert answer == {"batchItemFailures": []}
+        queue.ack(MATCHING_SHARDS, message.receipt)
+
+    planned = run("province-match", "--as-of", day, "--dry-run")
+    assert planned.code == 0 and "分片 1" in planned.out and "片，" not in planned.out
+    done = run("province-match", "--as-of", day)
+    assert done.code == 0, done.err
+    assert "已处理 2 项" in done.out and "全省匹配 2026-11-23：2/2 片，2 家，符合 2 项，第一次只记住" in done.out
+    again = run("province-match", "--as-of", day, "--json")
+    assert (again.json["planned"], again.json["skipped"]) == (0, {"这一天已匹配": 2})
+    bootstrap.install(None)

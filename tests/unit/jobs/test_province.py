@@ -14,8 +14,8 @@ from chalicelib.policies.closures import compile_closure
 from chalicelib.policies.columns import Columns, encode
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.dictionary import FactDef
-from chalicelib.policies.nights import QUEUE
 from chalicelib.policies.tree import Outcome, Tree
+from chalicelib.queue_names import MATCHING_SHARDS
 from jobs.province import night as nights
 from jobs.province.files import name_of, numbers_of, shard_of
 from jobs.province.night import Night
@@ -78,12 +78,12 @@ class World:
         write(self.blobs, "d2", SECOND)
 
     def night(self, day: str, before: str | None, policies: list[tuple[str, Tree]] = POLICIES) -> set[tuple[str, str]]:
-        self.queue.send(QUEUE, messages_of(self.blobs, day, before))
+        self.queue.send(MATCHING_SHARDS, messages_of(self.blobs, day, before))
         worker = Night(self.blobs, policies, self.told.append)
-        while messages := self.queue.receive(QUEUE):
+        while messages := self.queue.receive(MATCHING_SHARDS):
             for message in messages:
                 worker.work_off(message.body)
-                self.queue.ack(QUEUE, message.receipt)
+                self.queue.ack(MATCHING_SHARDS, message.receipt)
         found = set()
         for number in range(SHARDS):
             news = unpack_news(self.blobs.get(name_of(day, "news", number)) or b"")

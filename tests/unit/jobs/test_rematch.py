@@ -10,7 +10,8 @@ import pytest
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.policies.model import Modifier, Policy, State
-from chalicelib.policies.rematch import MANY, QUEUE, SETTLES_SECONDS, Gathered, Rematch
+from chalicelib.policies.rematch import MANY, SETTLES_SECONDS, Gathered, Rematch
+from chalicelib.queue_names import MATCHING
 from chalicelib.shards import shard
 from jobs.rematch import Rematching
 from tests.unit.jobs.support import E01, E12, JobWorld, enterprise, policy
@@ -34,11 +35,11 @@ class Changing(JobWorld):
         """Work the queue off; returns notices queued."""
         self.clock.advance(timedelta(seconds=SETTLES_SECONDS))
         queued = 0
-        while messages := self.queue.receive(QUEUE):
+        while messages := self.queue.receive(MATCHING):
             for message in messages:
                 self.received["walk" if "policies" in message.body else "shard"] += 1
                 queued += Rematching(self.context, self.rematch).work_off(message.body)
-                self.queue.ack(QUEUE, message.receipt)
+                self.queue.ack(MATCHING, message.receipt)
         return queued
 
 
