@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
+from chalicelib.shape import Shape
 
 SAMPLE_NOTE = "示例数据"
 _TAG = re.compile(r"S|F\d*|G\??|R")
 
 
-class Provenanced(BaseModel):
+class Provenanced(Shape):
     """The columns every content row carries (design.md, rules of the house).
 
     ``prov`` holds the tags of the row's facts: S the public report this project starts from, F# a public page,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.bootstrap import Application
 from chalicelib.finance.channel48 import RULES, admission
@@ -23,6 +23,7 @@ from chalicelib.finance.summary import LoanSummary, by_bank, portfolio
 from chalicelib.forms.measure import figures, share_text, time_text
 from chalicelib.money import show
 from chalicelib.notices.model import CHINESE
+from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
 Cell = str | int | float | None
@@ -67,7 +68,7 @@ class CountyReport:
     sample: bool
 
 
-class Reported(BaseModel):
+class Reported(Shape):
     """对外报道的数字: kept as reported, with who reported it and when."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.ports import JsonObject, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.times import stamp
 
 KEEP = timedelta(days=400)
@@ -22,7 +23,7 @@ class RunState(StrEnum):
     RESUMED = "resumed"  # it stopped half way and another run took its place
 
 
-class RunRow(BaseModel):
+class RunRow(Shape):
     """One run. ``result`` is the JSON document of design.md once it is done, ``error`` the name of what went wrong."""
 
     model_config = ConfigDict(frozen=True)

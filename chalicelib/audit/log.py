@@ -18,9 +18,10 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Result(StrEnum):
         return {"begun": "开始", "done": "完成", "refused": "被拒", "failed": "失败"}[self.value]
 
 
-class Entry(BaseModel):
+class Entry(Shape):
     """One line. ``number`` counts from 1; ``of`` is the number of the BEGUN line that this one ends."""
 
     model_config = ConfigDict(frozen=True)

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -26,6 +25,7 @@ from chalicelib.cases.workdays import Limit
 from chalicelib.enterprises import uscc
 from chalicelib.provenance import Provenanced
 from chalicelib.scalars import Instant
+from chalicelib.shape import Shape
 
 FORM_SOURCE = "溪小办填表"
 """Source of the event that opens a draft case when somebody hands in a form that they filled in here."""
@@ -144,7 +144,7 @@ def _checked_no(value: str) -> str:
 CaseNo = Annotated[str, AfterValidator(_checked_no)]
 
 
-class CaseEvent(BaseModel):
+class CaseEvent(Shape):
     """One thing that an office (or the applicant) did to a case. ``id`` is the sender's own and names it for ever.
 
     ``days``: those of an extension; with 容缺受理, the working days that were committed to.
@@ -245,7 +245,7 @@ class CaseRow(CaseHead):
         return CaseHead.model_validate(self.model_dump(include=set(CaseHead.model_fields)))
 
 
-class Case(BaseModel):
+class Case(Shape):
     """A case as kept: its head, every event ever received, and when the last of them arrived."""
 
     model_config = ConfigDict(frozen=True)

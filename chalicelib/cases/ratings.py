@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from chalicelib.cases.life import Life
 from chalicelib.cases.model import Case, CaseState
@@ -14,6 +14,7 @@ from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.errors import Refusal
 from chalicelib.masking import scrub
 from chalicelib.ports import Conflict, Index, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.times import local, stamp
 
 TAKE_UP_DAYS, PUT_RIGHT_DAYS = 1, 15
@@ -65,7 +66,7 @@ class Told(StrEnum):
     LATE = "3"  # 超时督办 to the department's head
 
 
-class Rating(BaseModel):
+class Rating(Shape):
     """One case's rating; no person in it. ``ticket``, the two days and ``told`` are those of a bad one."""
 
     model_config = ConfigDict(frozen=True)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from chalicelib.cases.life import Life
 from chalicelib.cases.model import CaseAct, CaseEvent, CaseHead, CaseState
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Conflict, Delete, Index, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.times import chinese_time, local
 
 GOOD_FOR = timedelta(days=30)
@@ -31,7 +32,7 @@ class ToleranceRefused(Refusal):
     """The text is the sentence to show."""
 
 
-class Commitment(BaseModel):
+class Commitment(Shape):
     """容缺承诺: ``id`` like C-20261122-03, which the applicant shows at the window. ``days`` working days from
     acceptance. ``person`` is a pseudonym. ``accepted_at``: when the window accepted the case ``case_no`` on it."""
 

@@ -16,9 +16,10 @@ from typing import Self
 
 import chinese_calendar
 from chinese_calendar import constants
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 from chalicelib.times import local
 
 ESTIMATED_NOTE = "暂按周一至周五估算，待国务院办公厅放假通知"
@@ -43,7 +44,7 @@ class Unit(StrEnum):
     IMMEDIATE = "im"  # 即时
 
 
-class Limit(BaseModel):
+class Limit(Shape):
     """A time limit (办理时限): a number and its unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 
 class ConcernState(StrEnum):
@@ -39,7 +40,7 @@ class ConcernRoute(Provenanced):
     escalate_to: str = Field(min_length=2, max_length=40, title="超时督办单位")
 
 
-class Move(BaseModel):
+class Move(Shape):
     """转办: one change of the department, with who did it and why."""
 
     model_config = ConfigDict(frozen=True)
@@ -50,7 +51,7 @@ class Move(BaseModel):
     why: str
 
 
-class Concern(BaseModel):
+class Concern(Shape):
     """``id`` like Q-20261122-03: the third of that day. ``text`` is scrubbed of numbers that name a person.
 
     ``due`` is the last day (China) for the answer; passing the concern on does not move it. ``openid`` is empty once

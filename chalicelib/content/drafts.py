@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.content import snapshots
 from chalicelib.content.changes import Changes, KindChanges, compare
@@ -26,6 +26,7 @@ from chalicelib.content.service import ContentService
 from chalicelib.content.snapshots import Head
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Blobs, Conflict, JsonObject, Put, Record, Store
+from chalicelib.shape import Shape
 
 _INDEX = "contentdrafts"
 _OWN_ROLLBACK = frozenset({"policies"})
@@ -48,7 +49,7 @@ STATE_NAMES: Mapping[DraftState, str] = {
 }
 
 
-class Draft(BaseModel):
+class Draft(Shape):
     """``base`` is the catalogue's version when the draft was made, ``version`` the one it became."""
 
     model_config = ConfigDict(frozen=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from chalicelib.content import cells
 from chalicelib.enterprises.model import Enterprise, FactSource
@@ -31,6 +31,7 @@ from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.dictionary import FactDef, read_value
 from chalicelib.policies.facts import accepts_unit
 from chalicelib.ports import JsonObject
+from chalicelib.shape import Shape
 
 PROFILE = frozenset(
     "name name_used entity_kind ent_type ownership reg_status established_on town_code industry_code"
@@ -43,7 +44,7 @@ _MOST_MEANINGS = 20_000
 _SPLIT = re.compile(r"[；;、]")
 
 
-class Origin(BaseModel):
+class Origin(Shape):
     """Where the values of a column come from. ``valid_days`` is how long they hold from ``as_of`` on."""
 
     model_config = _PART
@@ -68,7 +69,7 @@ class Column(Origin):
         return value
 
 
-class Mapped(BaseModel):
+class Mapped(Shape):
     """A mapping file. ``as_of_column`` names a column with the date of each row."""
 
     model_config = _PART

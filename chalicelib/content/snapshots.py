@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.content.kinds import CATALOGUE
 from chalicelib.ports import Blobs, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 
 PK, HEAD = "content", "head"
 _FORMAT = 1
@@ -24,7 +25,7 @@ class SnapshotMissing(Exception):
     """The head names a file that is gone or is not ours; publish again with ``content load``."""
 
 
-class Head(BaseModel):
+class Head(Shape):
     """Which snapshot is published, since when and by whom. ``version`` counts publications from 1."""
 
     model_config = ConfigDict(frozen=True)

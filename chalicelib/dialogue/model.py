@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from chalicelib.shape import Shape
 
 IncomingKind = Literal["text", "location", "menu", "follow", "scan", "unfollow", "unreadable", "silent"]
 
@@ -32,7 +34,7 @@ class Incoming:
     happened: datetime | None = None
 
 
-class Option(BaseModel):
+class Option(Shape):
     """A next step the person may choose by its number. ``action`` names a handler of a skill."""
 
     model_config = ConfigDict(frozen=True)
@@ -73,7 +75,7 @@ class Reply:
         return "\n".join(parts)
 
 
-class Flow(BaseModel):
+class Flow(Shape):
     """A skill that waits for an answer: which one, for what, and what it has so far."""
 
     skill: str
@@ -81,7 +83,7 @@ class Flow(BaseModel):
     data: dict[str, str] = Field(default_factory=dict)
 
 
-class Shown(BaseModel):
+class Shown(Shape):
     """An earlier reply, as it can be gone back to."""
 
     text: str
@@ -91,7 +93,7 @@ class Shown(BaseModel):
     chosen: dict[str, str] = Field(default_factory=dict)
 
 
-class Session(BaseModel):
+class Session(Shape):
     """What 溪小办 remembers of a conversation between two messages.
 
     ``topic`` is the guide last spoken of, ``asked`` the question that led there (scrubbed), ``chosen`` the asker's

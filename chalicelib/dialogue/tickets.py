@@ -8,12 +8,11 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal, get_args
 
-from pydantic import BaseModel
-
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.masking import scrub
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, Index, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.times import chinese_time, local_date, stamp
 
 _ID = re.compile(r"T-\d{4}-\d{2,}")
@@ -33,7 +32,7 @@ class TicketUnknown(TicketError, BadInput):
     """No such ticket."""
 
 
-class Ticket(BaseModel):
+class Ticket(Shape):
     """``id`` like T-1122-03: the third of 22 November. ``text`` is scrubbed of numbers that name a person. ``openid``
     is empty once the person has left or the term is over."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.enterprises import membership
 from chalicelib.enterprises.access import Right, may
@@ -36,6 +36,7 @@ from chalicelib.errors import Refusal
 from chalicelib.masking import openid as pseudonym
 from chalicelib.once import Once, Work
 from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 
 CODE_LIFE = timedelta(hours=72)
 NOBODY = "-"
@@ -57,7 +58,7 @@ class BindingRefused(Refusal):
     """The text is the sentence to show; the same one for every code that does not work, whatever the reason."""
 
 
-class IssuedCode(BaseModel):
+class IssuedCode(Shape):
     """授权码 in clear: exists only here, to be read out once; the store knows its hash."""
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +69,7 @@ class IssuedCode(BaseModel):
     expires_at: datetime
 
 
-class Member(BaseModel):
+class Member(Shape):
     """成员 as the 法人 sees them. ``label`` is the masked name (张*) of who joined by the 法人's confirmation, empty
     for who had an operator's code."""
 
@@ -109,7 +110,7 @@ class Acting:
         return [self.members.unchanged(), self.mine]
 
 
-class _CodeRow(BaseModel):
+class _CodeRow(Shape):
     """``handovers`` of the enterprise when it was issued: a code for a 法人 ends with the next one."""
 
     uscc: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.enterprises.binding import Binding, members
 from chalicelib.enterprises.repository import CONSENT, consent_log_key, is_following, person_key, rows_of
@@ -17,6 +17,7 @@ from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import ALLOWED_ROLES, Scope
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, Delete, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.times import stamp
 
 NOTICE_VERSION = "2026-11"
@@ -28,7 +29,7 @@ HISTORY_KEPT = timedelta(days=1096)
 _ATTEMPTS = 8
 
 
-class Consent(BaseModel):
+class Consent(Shape):
     """A consent in force."""
 
     model_config = ConfigDict(frozen=True)

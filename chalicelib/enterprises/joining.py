@@ -12,7 +12,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib import masking
 from chalicelib.enterprises.access import Right
@@ -24,6 +24,7 @@ from chalicelib.enterprises.tries import JOIN, LockedOut, Lockout
 from chalicelib.errors import Refusal
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, Delete, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 
 LIFE = timedelta(days=7)
 JOINABLE = tuple(role for role in Role if role in ENTERPRISE_ROLES and role is not Role.LEGAL)
@@ -38,7 +39,7 @@ class JoinRefused(Refusal):
     """The text is the sentence to show."""
 
 
-class JoinRequest(BaseModel):
+class JoinRequest(Shape):
     """One request. ``label`` is the masked name; ``digits`` what the applicant tells the 法人."""
 
     model_config = ConfigDict(frozen=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.enterprises.repository import enterprise_key
 from chalicelib.ports import Check, Put, Record, Store
+from chalicelib.shape import Shape
 
 
-class Membership(BaseModel):
+class Membership(Shape):
     """``closing``: some 法人 are suspended already and the others must not act any more (``handover``)."""
 
     model_config = ConfigDict(frozen=True)

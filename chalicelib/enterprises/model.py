@@ -11,11 +11,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from chalicelib.enterprises import phones, uscc
 from chalicelib.enterprises.roles import Role
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 FactValue = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | tuple[str, ...] | None
 """What a fact may be. Dates are ISO text (2026-11-22), so that a row reads back as it was written."""
@@ -59,7 +60,7 @@ class FactSource(StrEnum):
     SELF = "企业自填"
 
 
-class _Part(BaseModel):
+class _Part(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

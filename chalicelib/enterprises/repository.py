@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.ports import JsonObject, Page, Put, Record, Store, Write
+from chalicelib.shape import Shape
 from chalicelib.shards import SHARDS, shard
 
 PROFILE = "profile"
@@ -52,7 +53,7 @@ def rows_of(store: Store, pk: str, prefix: str, page_size: int = 100) -> Iterato
             return
 
 
-class Follower(BaseModel):
+class Follower(Shape):
     """关注者. ``leaving_at`` is set from the moment they unfollow until the last of their rows is gone.
 
     ``came`` and ``left`` say the same by the platform's clock, where an event of it told us: they put events in order.
@@ -78,7 +79,7 @@ def is_following(store: Store, openid: str) -> bool:
     return row is not None and row.body["leaving_at"] is None
 
 
-class EnterpriseRow(BaseModel):
+class EnterpriseRow(Shape):
     """The stored profile and when it last changed."""
 
     model_config = ConfigDict(frozen=True)

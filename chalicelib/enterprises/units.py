@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.errors import Refusal
 from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.shape import Shape
 
 _LIST = "units"
 """One list: a county has some dozens of banks and departments."""
@@ -21,7 +22,7 @@ class UnitError(Refusal):
     """The text is the sentence to show to an operator."""
 
 
-class Unit(BaseModel):
+class Unit(Shape):
     """``name`` as loans, cases and policies write it; ``uscc`` the code its people bind to."""
 
     model_config = ConfigDict(frozen=True)

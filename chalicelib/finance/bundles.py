@@ -12,11 +12,12 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from chalicelib.errors import Refusal
 from chalicelib.finance.scalars import Fen, Uscc
 from chalicelib.ports import Conflict, Put, Record, Store, Write
+from chalicelib.shape import Shape
 
 MAX_MEMBERS = 90
 """Each member has a row of its own, written with the application in one transaction (MAX_TRANSACT)."""
@@ -45,7 +46,7 @@ def allocate(grant: int, shares: Mapping[str, int]) -> dict[str, int]:
     return parts
 
 
-class Member(BaseModel):
+class Member(Shape):
     """One enterprise in a bundle. ``share`` is what the verifier confirmed, in the unit of the bundle."""
 
     model_config = ConfigDict(frozen=True)
@@ -54,7 +55,7 @@ class Member(BaseModel):
     share: int = Field(gt=0, title="核定份额")
 
 
-class Bundle(BaseModel):
+class Bundle(Shape):
     """打捆申报. ``lead`` (牵头单位) applies for all, member or not; ``unit`` is what shares are counted in."""
 
     model_config = ConfigDict(frozen=True)
@@ -82,7 +83,7 @@ class Bundle(BaseModel):
         return {} if self.grant is None else allocate(self.grant, {each.uscc: each.share for each in self.members})
 
 
-class Part(BaseModel):
+class Part(Shape):
     """What a member may see of a bundle: its own share and money, never another's."""
 
     model_config = ConfigDict(frozen=True)

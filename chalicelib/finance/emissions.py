@@ -13,11 +13,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.errors import Refusal
 from chalicelib.finance.model import YearFigures
 from chalicelib.ports import Put, Record, Store
+from chalicelib.shape import Shape
 
 Energy = Literal["电", "天然气", "煤"]
 UNITS: dict[Energy, str] = {"电": "千瓦时", "天然气": "立方米", "煤": "吨"}
@@ -29,7 +30,7 @@ class FactorError(Refusal):
     """The text is the sentence to show to an operator."""
 
 
-class EmissionFactor(BaseModel):
+class EmissionFactor(Shape):
     """排放因子: tonnes of CO₂ for one unit of ``energy`` (UNITS), from ``valid_from`` to ``valid_to`` (None: until
     another begins)."""
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -24,6 +23,7 @@ from pydantic import (
 from chalicelib.finance.scalars import Fen, Uscc
 from chalicelib.provenance import Provenanced
 from chalicelib.scalars import Instant
+from chalicelib.shape import Shape
 
 MAX_EVENTS = 48
 """Events that one row may bring: all of them, each replacing another, fit into one transaction (MAX_TRANSACT)."""
@@ -94,7 +94,7 @@ def _as_state(value: object) -> object:
 LoanId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{3,39}$")]
 
 
-class LoanEvent(BaseModel):
+class LoanEvent(Shape):
     """One step of a loan as its source tells it. ``id`` is the source's own and names the step for ever.
 
     ``amount`` (分) is what the step is about: applied for, recommended, the line, the contract, paid out, repaid.
@@ -164,7 +164,7 @@ class LoanRow(LoanHead):
         return LoanHead.model_validate(self.model_dump(include=set(LoanHead.model_fields)))
 
 
-class Loan(BaseModel):
+class Loan(Shape):
     """A loan as kept: its head, every event ever received, and when the last of them arrived."""
 
     model_config = ConfigDict(frozen=True)
@@ -184,7 +184,7 @@ TransitionPath = Literal["窑炉升级", "电窑或煤改气", "余热利用", "
 Stage = Literal["申报", "形式审查", "第三方测算", "评审", "公示", "入库", "出库"]
 
 
-class YearFigures(BaseModel):
+class YearFigures(Shape):
     """One year of an enterprise's output and energy (近三年指标). Unknown is None, never 0."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -199,7 +199,7 @@ class YearFigures(BaseModel):
     energy_per_unit: Decimal | None = Field(default=None, ge=0, title="单位产品能耗")
 
 
-class RateLink(BaseModel):
+class RateLink(Shape):
     """挂钩机制: what the rate does when a target is kept or missed. 1 BP = 0.01 percentage points."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from chalicelib.errors import Refusal
 from chalicelib.finance.channel48 import BANK, Eligibility, Mark
 from chalicelib.finance.model import Loan
 from chalicelib.ports import Conflict, Index, Put, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import stamp
 
@@ -23,7 +24,7 @@ class ReminderError(Refusal):
     """The text is the sentence to show to an operator."""
 
 
-class Reminder(BaseModel):
+class Reminder(Shape):
     """``hours`` on the channel's clock, without pauses; ``level`` 0 reminds, 1 and up escalates a breach (超时).
 
     ``at``: when the clock showed that; ``raised_at``: when we noticed, later if nothing ran in between. ``hours`` 0 is

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.errors import Refusal
 from chalicelib.finance.model import Stage, TransitionProject
+from chalicelib.shape import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Act(StrEnum):
     LEAVE = "出库"
 
 
-class ReviewStep(BaseModel):
+class ReviewStep(Shape):
     """One act. ``scores`` by criterion, for 评审; ``note`` the reason, for 出库; both empty elsewhere."""
 
     model_config = ConfigDict(frozen=True)

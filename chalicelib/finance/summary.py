@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from chalicelib.finance.channel48 import RULES
 from chalicelib.finance.life import live
 from chalicelib.finance.model import Loan, LoanState
+from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
 
-class LoanSummary(BaseModel):
+class LoanSummary(Shape):
     """Amounts in 分. ``started``: when the clock of the 48-hour channel started, for any loan; ``asides`` events that
     could not be applied. Nothing in it depends on the moment it is read at."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.forms.model import Source
+from chalicelib.shape import Shape
 
 
 class DraftState(StrEnum):
@@ -25,7 +26,7 @@ class DraftState(StrEnum):
 OPEN_STATES = frozenset({DraftState.FILLING, DraftState.REVIEW, DraftState.CANCELLING, DraftState.HELD})
 
 
-class Answer(BaseModel):
+class Answer(Shape):
     """A value in its canonical text (``model.ValueType``). ``origin`` says where it is from: 市监 · 2026-10-31.
 
     ``confirmed``: the person has seen a prefilled value and let it stand, or gave it.
@@ -40,7 +41,7 @@ class Answer(BaseModel):
     at: datetime
 
 
-class Draft(BaseModel):
+class Draft(Shape):
     """One form being filled in by one person, for one enterprise or none (``uscc`` empty).
 
     ``asking`` is the field of the open question. ``trail`` are the fields answered, the newest last (上一步). ``seen``

@@ -15,12 +15,13 @@ from hashlib import sha256
 from math import ceil
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.forms.draft import Draft, DraftState
 from chalicelib.forms.model import Compiled, Source
 from chalicelib.forms.wanted import next_field, wanted
 from chalicelib.ports import Conflict, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import local
 
@@ -30,7 +31,7 @@ KEPT = timedelta(days=400)
 End = Literal["已提交", "已取消", "已过期"]
 
 
-class Filled(BaseModel):
+class Filled(Shape):
     """One draft at its end. Of the wanted fields, ``prefilled`` were known, ``derived`` computed, ``asked`` given by
     the person, ``blank`` left open. ``gave_up_at`` is the field of the open question where it was not handed in."""
 

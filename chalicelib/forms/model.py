@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 if TYPE_CHECKING:
     from chalicelib.policies.model import Policy
@@ -60,7 +61,7 @@ class Source(StrEnum):
         return self is not Source.SELF
 
 
-class _Part(BaseModel):
+class _Part(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.cases.model import FORM_SOURCE, CaseEvent, CaseHead, CaseState, lookup_key
 from chalicelib.cases.service import CaseService
@@ -25,6 +25,7 @@ from chalicelib.guidance.model import Handling, ServiceItem
 from chalicelib.guidance.model import Limit as ItemLimit
 from chalicelib.guidance.model import Unit as ItemUnit
 from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
 REGION = "360323"
@@ -34,7 +35,7 @@ _TRIES = 5
 _NO_DEPT = "县政务服务中心"
 
 
-class Submitted(BaseModel):
+class Submitted(Shape):
     """What became of a draft: its case, and the document under ``name`` with the ``fingerprint`` of the content."""
 
     model_config = ConfigDict(frozen=True)

@@ -14,14 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import ConfigDict, Field, TypeAdapter, field_validator
 
 from chalicelib.guidance.normalise import plain
+from chalicelib.shape import Shape
 
 TABLE = Path(__file__).with_name("aliases.json")
 
 
-class Alias(BaseModel):
+class Alias(Shape):
     """One thing people say, and when it means the standard word."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,7 +57,7 @@ class Alias(BaseModel):
         )
 
 
-class Group(BaseModel):
+class Group(Shape):
     """A standard word and what is said for it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

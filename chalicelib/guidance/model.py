@@ -10,10 +10,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib import money
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 ItemId = Annotated[str, Field(pattern=r"^SX-\d{2,6}$")]
 Phrase = Annotated[str, Field(min_length=2, max_length=60)]
@@ -73,7 +74,7 @@ class Necessity(StrEnum):
     TOLERABLE = "容缺"
 
 
-class _Part(BaseModel):
+class _Part(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.guidance.aliases import normalise
 from chalicelib.ports import Conflict, Record, Store
+from chalicelib.shape import Shape
 
 PK = "phrasings"
 LONGEST = 60
@@ -25,7 +26,7 @@ class PhrasingRefused(Exception):
     """The text says why a phrasing is not kept; for operators."""
 
 
-class Phrasing(BaseModel):
+class Phrasing(Shape):
     """One question and the guide that answers it."""
 
     model_config = ConfigDict(frozen=True)

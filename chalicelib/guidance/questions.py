@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib.guidance.aliases import normalise
 from chalicelib.guidance.bm25 import terms
 from chalicelib.guidance.normalise import core
 from chalicelib.masking import scrub
 from chalicelib.ports import Conflict, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.shards import SHARDS, shard
 
 KEEP = timedelta(days=90)
@@ -38,7 +39,7 @@ class Mark(StrEnum):
     USELESS = "useless"  # 没用
 
 
-class Question(BaseModel):
+class Question(Shape):
     """One wording, and the guide it was answered with, where there was one."""
 
     text: str

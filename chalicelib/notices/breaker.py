@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.ports import Record, Store
+from chalicelib.shape import Shape
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ PAUSE_TEMPLATE = timedelta(hours=1)
 PAUSE_CHANNEL = timedelta(minutes=1)
 
 
-class Pause(BaseModel):
+class Pause(Shape):
     """Nothing goes out under this name before ``until``. ``code`` is the platform's errcode."""
 
     model_config = ConfigDict(frozen=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.notices.ledger import Ledger
 from chalicelib.notices.model import Notice, NoticeState
+from chalicelib.shape import Shape
 from chalicelib.times import at_local, local_date
 
 _SENT_STATES = frozenset({NoticeState.ACCEPTED, NoticeState.HELD, NoticeState.DELIVERED})
 
 
-class ServiceLevel(BaseModel):
+class ServiceLevel(Shape):
     """One day's row. ``states`` counts the notices created that day by where they stand now; ``sent`` those the
     platform took, ``within_10s`` and ``within_60s`` the share of them taken so soon after they could first go."""
 

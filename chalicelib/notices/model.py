@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.notices.kinds import Channel, KindRules, NoticeKind, Priority, rules
+from chalicelib.shape import Shape
 
 ID_LENGTH = 32
 """Long enough never to collide, short enough for ``client_msg_id``, whose limit the platform does not document."""
@@ -101,7 +102,7 @@ TRANSITIONS: Mapping[NoticeState, frozenset[NoticeState]] = {
 }
 
 
-class _Frozen(BaseModel):
+class _Frozen(Shape):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

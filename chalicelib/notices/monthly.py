@@ -17,10 +17,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Conflict, Outcome, Reaction, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
 A_MONTH = 4
@@ -60,7 +61,7 @@ _CHANGEABLE = frozenset({MonthlyState.DRAFTED, MonthlyState.PREVIEWED, MonthlySt
 _GONE_OUT = frozenset({MonthlyState.SENDING, MonthlyState.SUBMITTED, MonthlyState.FINISHED})
 
 
-class Monthly(BaseModel):
+class Monthly(Shape):
     """One month's digest. ``media_id`` names the draft on the platform, ``job_id`` the mass job; ``sent`` is the
     platform's count of people, ``outcome`` its last word."""
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.notices.kinds import Channel
 from chalicelib.notices.ledger import ROW, Entry, Ledger
 from chalicelib.notices.model import UNCERTAIN, Notice, NoticeError, NoticeState
 from chalicelib.once import Once, mark
 from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.shape import Shape
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Receipt:
         return f"receipt {self.template_id} {self.message_id}"
 
 
-class _Row(BaseModel):
+class _Row(Shape):
     """``notice`` once the acceptance is known, ``verdict`` once the report is."""
 
     model_config = ConfigDict(frozen=True)

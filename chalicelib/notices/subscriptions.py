@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, JsonObject, Put, Record, Store, Write
+from chalicelib.shape import Shape
 
 SUBSCRIPTION = "channel#subscription#"
 _TRIES = 8
 
 
-class Subscription(BaseModel):
+class Subscription(Shape):
     """``once`` unused one-time permissions, ``always`` the long-term one,
     ``refused`` until the person agrees again."""
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.notices.delivery import LEASE
 from chalicelib.notices.ledger import Entry, Ledger
@@ -16,6 +16,7 @@ from chalicelib.notices.model import CHINESE, Notice, NoticeError, NoticeState
 from chalicelib.notices.outcomes import cannot_repeat
 from chalicelib.notices.queueing import Queueing
 from chalicelib.ports import Conflict
+from chalicelib.shape import Shape
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ BATCH = 200
 """Rows of one state and shard in one sweep: it runs every minute and must end well within it."""
 
 
-class SweepReport(BaseModel):
+class SweepReport(Shape):
     """What one sweep did, by what it found: Chinese label → notices."""
 
     model_config = ConfigDict(frozen=True)

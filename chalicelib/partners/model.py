@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from chalicelib.shape import Shape
 
 PARTNER_ID = r"[a-z][a-z0-9-]{1,31}"
 KEY_ID = r"[A-Z2-7]{16}"
@@ -25,7 +27,7 @@ class Kind(StrEnum):
         return {"cases": "办件", "loans": "贷款", "enterprises": "企业"}[self]
 
 
-class _Shape(BaseModel):
+class _Shape(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

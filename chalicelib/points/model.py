@@ -6,10 +6,11 @@ from datetime import time
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from chalicelib.points.towns import TOWNS
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 
 class PointKind(StrEnum):
@@ -34,7 +35,7 @@ class ServiceMode(StrEnum):
     HANDED_ON = "代收代办"
 
 
-class Shift(BaseModel):
+class Shift(Shape):
     """开放时段. ``days`` are ISO weekdays, 1 Monday to 7 Sunday; a lunch break is the gap between two shifts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -11,18 +11,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib import money
 from chalicelib.policies.dictionary import Schema, label
 from chalicelib.policies.tree import NO, NOT_APPLICABLE, YES, Verdict
+from chalicelib.shape import Shape
 
 Condition = dict[str, Any]
 Decide = Callable[[Condition], Verdict]
 """The verdict of a condition for the enterprise at hand."""
 
 
-class _Formula(BaseModel):
+class _Formula(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.policies.builtin import COUNTED
 from chalicelib.policies.closures import compile_trace
@@ -13,9 +13,10 @@ from chalicelib.policies.conditions import parse
 from chalicelib.policies.dictionary import FactDef
 from chalicelib.policies.explain import Evidence, Explainer
 from chalicelib.policies.tree import Outcome, Tree
+from chalicelib.shape import Shape
 
 
-class Count(BaseModel):
+class Count(Shape):
     """A number fact of one policy: how many records satisfy ``where``, or the sum of one of their fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

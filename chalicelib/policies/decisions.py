@@ -13,7 +13,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.policies.deciding import digest as digest_of
@@ -24,11 +24,12 @@ from chalicelib.policies.model import Mode, Policy
 from chalicelib.policies.service import Decision, PolicyService, Standing
 from chalicelib.policies.tree import NOT_APPLICABLE, Outcome
 from chalicelib.ports import Conflict, JsonObject, Record, Store
+from chalicelib.shape import Shape
 
 _UNSOURCED = Evidence()
 
 
-class KeptFact(BaseModel):
+class KeptFact(Shape):
     """A fact as it was then. ``applicable`` False: 不适用, and there is no value."""
 
     model_config = ConfigDict(frozen=True)
@@ -42,7 +43,7 @@ class KeptFact(BaseModel):
     how: str = ""
 
 
-class Kept(BaseModel):
+class Kept(Shape):
     """One decision with all that it rests on. ``rules`` are hashes: its own policy first, then those whose 总则 bore
     on it. ``id`` reads 信用代码/日期/政策/版本."""
 

@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.errors import Refusal
 from chalicelib.people import same_person
 from chalicelib.policies import golden
 from chalicelib.policies.model import Policy, State
 from chalicelib.ports import Put, Record, Store
+from chalicelib.shape import Shape
 from chalicelib.times import stamp
 
 STATE_NAMES: Mapping[State, str] = {
@@ -62,7 +63,7 @@ STEPS: Mapping[str, Step] = {
 }
 
 
-class Change(BaseModel):
+class Change(Shape):
     """One line of the log. ``before`` None: the version came in."""
 
     model_config = ConfigDict(frozen=True)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from chalicelib.people import same_person
 from chalicelib.policies.benefits import Benefit, Case, Cases, facts_of
@@ -24,6 +24,7 @@ from chalicelib.policies.dictionary import FactDef
 from chalicelib.policies.parameters import Parameter, resolve
 from chalicelib.policies.tree import Outcome, Tree
 from chalicelib.provenance import Provenanced
+from chalicelib.shape import Shape
 
 _PART = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,7 +70,7 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class ModeOverride(BaseModel):
+class ModeOverride(Shape):
     """Another mode for enterprises that ``when`` holds for, or may hold for: the stricter path where it is unknown."""
 
     model_config = _PART
@@ -79,7 +80,7 @@ class ModeOverride(BaseModel):
     materials: tuple[str, ...] = Field(default=(), title="材料")
 
 
-class Modifier(BaseModel):
+class Modifier(Shape):
     """总则: a grade that vetoes or scales other policies (亩均效益 D 类不得享受, C 类减半)."""
 
     model_config = _PART
@@ -92,7 +93,7 @@ class Modifier(BaseModel):
     exempt: tuple[str, ...] = Field(default=(), title="不适用的政策")
 
 
-class GoldenCase(BaseModel):
+class GoldenCase(Shape):
     """A made-up enterprise and what must come out; all pass before the policy is published."""
 
     model_config = _PART

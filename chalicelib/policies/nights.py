@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.ports import Conflict, Record, Store
+from chalicelib.shape import Shape
 
 QUEUE = "matching-shards"
 """One message a shard."""
@@ -21,7 +22,7 @@ _LOOKED_BACK = 30
 """Nights: what is older has no files any more (infra/storage.py)."""
 
 
-class ShardResult(BaseModel):
+class ShardResult(Shape):
     """What one shard came to: ``matches`` and ``news`` are pairs of enterprise and policy; ``told`` enterprises with
     news, handed on to the ordinary match. A first night has no news: it is only remembered."""
 
@@ -36,7 +37,7 @@ class ShardResult(BaseModel):
         return ShardResult(**{name: getattr(self, name) + getattr(other, name) for name in ShardResult.model_fields})
 
 
-class Night(BaseModel):
+class Night(Shape):
     """``before`` is the night that this one is compared with; None: nothing to compare with."""
 
     model_config = ConfigDict(frozen=True)

@@ -7,10 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
+from chalicelib.shape import Shape
 
 
-class DatedValue(BaseModel):
+class DatedValue(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: date = Field(title="自")
@@ -18,7 +20,7 @@ class DatedValue(BaseModel):
     source: str = Field(min_length=1, title="依据")
 
 
-class Parameter(BaseModel):
+class Parameter(Shape):
     """Values by date; the one with the latest start not after the day asked about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

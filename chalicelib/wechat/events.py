@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, AliasPath, BeforeValidator, ConfigDict, Field
 
+from chalicelib.shape import Shape
 from chalicelib.wechat.messages import Inbound
 
 QR_PREFIX = "qrscene_"
@@ -33,7 +34,7 @@ def _inside(wrapper: str, name: str) -> AliasChoices:
     return AliasChoices(AliasPath(wrapper, name))
 
 
-class Part(BaseModel):
+class Part(Shape):
     """Something inside an event."""
 
     model_config = ConfigDict(

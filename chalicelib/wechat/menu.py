@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from chalicelib.shape import Shape
 
 TOP_NAME_BYTES = 16
 SUB_NAME_BYTES = 60
@@ -27,7 +29,7 @@ KeyKind = Literal[
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-class MenuPart(BaseModel):
+class MenuPart(Shape):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
@@ -94,7 +96,7 @@ class Group(MenuPart):
     sub_button: tuple[Button, ...] = Field(min_length=1, max_length=5)
 
 
-class Menu(BaseModel):
+class Menu(Shape):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     button: tuple[Group | Button, ...] = Field(min_length=1, max_length=3)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from chalicelib.shape import Shape
 
 UNSUPPORTED_TEXT = "【收到不支持的消息类型，暂无法显示】"
 """What the platform sends as text in place of a message that the account cannot receive, such as some stickers."""
 
 
-class Inbound(BaseModel):
+class Inbound(Shape):
     """What every push has. ``account`` is our gh_ id, ``openid`` the sender; they swap places in a reply."""
 
     model_config = ConfigDict(

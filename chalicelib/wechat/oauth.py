@@ -9,7 +9,9 @@ from hashlib import sha256
 from typing import Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from chalicelib.shape import Shape
 
 OPEN_PLATFORM = "https://open.weixin.qq.com"
 STATE_LIFE = timedelta(minutes=10)
@@ -22,7 +24,7 @@ class StateRefused(Exception):
     """The text is the sentence to show."""
 
 
-class Identity(BaseModel):
+class Identity(Shape):
     """The answer to a code. ``access_token`` is not the API's: it only reads this person's profile.
 
     ``is_snapshot``: a stand-in identity that WeChat makes up while someone only previews the page (快照页); nothing

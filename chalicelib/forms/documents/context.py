@@ -12,7 +12,7 @@ from datetime import date
 from hashlib import sha256
 from itertools import groupby
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from chalicelib.forms.draft import Draft
 from chalicelib.forms.model import Compiled, Source
@@ -20,6 +20,7 @@ from chalicelib.forms.review import missing
 from chalicelib.forms.values import show
 from chalicelib.forms.wanted import wanted
 from chalicelib.provenance import SAMPLE_NOTE
+from chalicelib.shape import Shape
 
 AUTOMATIC = "本表由溪小办按规则自动填写（自动回复），没有使用生成式人工智能；内容以申请人核对、签名为准。"
 """Nothing here is written by a model, so the label of 《人工智能生成合成内容标识办法》 does not apply (facts §6.6)."""
@@ -28,7 +29,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHOWN_INSTEAD = "□"
 
 
-class _Part(BaseModel):
+class _Part(Shape):
     model_config = ConfigDict(frozen=True)
 
 

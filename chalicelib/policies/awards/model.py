@@ -14,10 +14,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from chalicelib import masking
 from chalicelib.errors import Refusal
+from chalicelib.shape import Shape
 
 ENTRY_ID_LENGTH = 16
 _ACCOUNT = re.compile(r"\d{8,32}")
@@ -32,7 +33,7 @@ class AccountRefused(AwardRefused):
     """Money cannot go to this account (户名与企业名称不一致, and the like)."""
 
 
-class _Row(BaseModel):
+class _Row(Shape):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
