@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 class Application(Work, Desk):
     """Every service of one stage."""
 
+    patience: float | None = None
+    """Seconds after which an answer is late; None: dialogue.inbox.PATIENCE. Longer where a slow machine tests it."""
+
     @cached_property
     def notices(self) -> NoticeService:
         from chalicelib.notices.kinds import NoticeKind

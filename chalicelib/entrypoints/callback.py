@@ -157,6 +157,7 @@ def callback_of(application: Application) -> Callback:
         PlatformEvents(lambda: application.notices, lambda: application.monthly),
         application.clock.now,
         lambda: application.queue,
+        PATIENCE if application.patience is None else application.patience,
     )
 
 

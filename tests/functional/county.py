@@ -47,5 +47,6 @@ def again(application: Application, blobs: Blobs | None = None) -> Application:
         blobs=blobs or application.blobs,
         messenger=application.messenger,
     )
+    restarted.patience = application.patience
     bootstrap.install(restarted)
     return restarted

@@ -39,6 +39,8 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             TableName=TABLE, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
         yield client
+        for table in {TABLE, COPY} & set(client.list_tables()["TableNames"]):
+            client.delete_table(TableName=table)  # in stage aws it is one mock for the whole run
         client.close()
 
 
