@@ -100,7 +100,7 @@ def encode(kind: FactType, values: Sequence[Any]) -> Numbers | Codes:
     distinct = sorted((value for value in set(values) if value is not None), key=sorted if kind == "set" else None)
     places: dict[Any, int] = {value: place for place, value in enumerate(distinct)}
     places[None] = -1
-    return Codes(np.fromiter(map(places.__getitem__, values), _code_type(len(distinct)), len(values)), distinct)
+    return Codes(np.fromiter(map(places.__getitem__, values), code_type(len(distinct)), len(values)), distinct)
 
 
 def decode(kind: FactType, column: Numbers | Codes) -> list[Any]:
@@ -115,7 +115,8 @@ def decode(kind: FactType, column: Numbers | Codes) -> list[Any]:
     return [days[day] for day in known]
 
 
-def _code_type(count: int) -> type[np.signedinteger[Any]]:
+def code_type(count: int) -> type[np.signedinteger[Any]]:
+    """The smallest that holds places in a list of ``count`` values."""
     return next(kind for kind in (np.int8, np.int16, np.int32) if count <= np.iinfo(kind).max)
 
 

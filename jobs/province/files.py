@@ -1,14 +1,26 @@
 """Names of a night's files in Blobs, and which shard an enterprise is in. Needs no numpy.
 
-``province/{day}/columns/{n}.cols`` (whoever exports the register writes them), ``province/{day}/matches/{n}.bits`` and
-``province/{day}/news/{n}.news``.
+``province/{day}/columns/{n}.cols`` (written by ``building.py``; ``source.json`` beside them says out of what),
+``province/{day}/matches/{n}.bits`` and ``province/{day}/news/{n}.news``.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from chalicelib.ports import Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a day's columns come from: the id of an export and its time, and how much there is when all is written."""
+
+    export: str
+    exported_at: str
+    shards: int
+    enterprises: int
 
 
 def shard_of(uscc: str, count: int) -> int:
@@ -24,3 +36,23 @@ def name_of(day: str, what: str, number: int) -> str:
 def numbers_of(blobs: Blobs, day: str) -> list[int]:
     """The shards that there are columns of."""
     return [int(name.rpartition("/")[2].partition(".")[0]) for name in blobs.list(f"province/{day}/columns/")]
+
+
+def source_of(blobs: Blobs, day: str) -> Source | None:
+    """None: nobody has begun to write columns out of an export."""
+    data = blobs.get(_source(day))
+    return Source(**json.loads(data)) if data else None
+
+
+def put_source(blobs: Blobs, day: str, source: Source) -> None:
+    blobs.put(_source(day), json.dumps(asdict(source)).encode())
+
+
+def complete(blobs: Blobs, day: str) -> bool:
+    """Whether no shard is still to be written: half a province must not be taken for all of it."""
+    source = source_of(blobs, day)
+    return source is None or len(numbers_of(blobs, day)) == source.shards
+
+
+def _source(day: str) -> str:
+    return f"province/{day}/source.json"
