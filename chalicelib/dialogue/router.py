@@ -35,12 +35,12 @@ class Router:
         """The reply to a text or a menu tap; remembers its options in the session."""
         if turn.session.updated_at and turn.now - turn.session.updated_at > SESSION_LIFE:
             turn.session = Session()
-        asked, before = turn.session.flow, _shown(turn.session)
+        session, asked, before = turn.session, turn.session.flow, _shown(turn.session)
         reply = self._dispatch(turn)
         if asked is not None and turn.session.flow is asked and asked.skill in self._skills:
             reply = self._digressed(reply, asked)
         if not reply.keeps_options:
-            if before.text and not reply.went_back:
+            if before.text and not reply.went_back and turn.session is session:  # another one: all is forgotten
                 turn.session.trail = [*turn.session.trail, before][-TRAIL:]
             turn.session.options = list(reply.options)
         turn.session.updated_at = turn.now

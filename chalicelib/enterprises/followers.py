@@ -6,6 +6,7 @@ Rule: 个人信息保护法 article 47 (deletion when consent ends).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from chalicelib.enterprises.binding import pair_deletes
@@ -81,10 +82,11 @@ class FollowerService:
                 continue
         raise Conflict([(person_key(openid), FOLLOWER)])
 
-    def forget(self, openid: str, mark: int) -> None:
-        """Delete all rows of who is leaving, as long as they are: who is back keeps what they do from then on."""
+    def forget(self, openid: str, mark: int, but: Collection[str] = ()) -> None:
+        """Delete all rows of who is leaving, as long as they are: who is back keeps what they do from then on.
+        ``but``: sort keys of rows that somebody else is about to write over."""
         try:
-            self._erase_rows(openid, mark)
+            self._erase_rows(openid, mark, but)
             self._store.delete(person_key(openid), FOLLOWER, if_version=mark)
         except Conflict:
             return  # another copy of the event took over, or the person is back already
@@ -104,17 +106,17 @@ class FollowerService:
         self._store.transact([put, *withdrawals(openid, held_consents(self._store, openid), "unfollow", now)])
         return row.version + 1 if row else 1
 
-    def _erase_rows(self, openid: str, mark: int) -> None:
+    def _erase_rows(self, openid: str, mark: int, but: Collection[str] = ()) -> None:
         """Every row of the person, whoever wrote it, but for the mark, while that is the same. Raises Conflict."""
         same = Check(person_key(openid), FOLLOWER, if_version=mark)
-        while rows := self._some_rows(openid):
+        while rows := self._some_rows(openid, {FOLLOWER, *but}):
             self._store.transact([same, *(write for row in rows for write in _deletes(openid, row))])
 
-    def _some_rows(self, openid: str) -> list[Record]:
+    def _some_rows(self, openid: str, but: Collection[str]) -> list[Record]:
         token = None
         while True:
             page = self._store.query(person_key(openid), limit=_ROWS_A_BATCH, page=token)
-            rows = [row for row in page.records if row.sk != FOLLOWER]
+            rows = [row for row in page.records if row.sk not in but]
             if rows or page.next is None:
                 return rows
             token = page.next

@@ -39,6 +39,10 @@ class JoinRefused(Refusal):
     """The text is the sentence to show."""
 
 
+class WrongDigits(JoinRefused):
+    """What was typed is not what the applicant was given; the request stands."""
+
+
 class JoinRequest(Shape):
     """One request. ``label`` is the masked name; ``digits`` what the applicant tells the 法人."""
 
@@ -108,7 +112,8 @@ class JoinService:
         return self._live(enterprise_key(uscc), PAIRS[JOINING], now)
 
     def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime, message: str = "") -> Member:
-        """The 法人 lets the applicant in who told them these digits. Raises JoinRefused. ``message`` as in ``once``."""
+        """The 法人 lets the applicant in who told them these digits. Raises JoinRefused, WrongDigits among
+        them. ``message`` as in ``once``."""
         try:
             body = settled(
                 lambda: self._once.do(message, "admit", now, lambda: self._admitted(by, uscc, ref, digits, now))
@@ -118,10 +123,11 @@ class JoinService:
         return Member.model_validate(body)
 
     def _admitted(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> tuple[JsonObject, list[Write]]:
-        acting, row = self._asked(by, uscc, ref, now)
+        acting, asked = self._asked(by, uscc, ref, now)
+        row = next((row for row in asked if _told(row, digits)), None)
+        if row is None:
+            raise WrongDigits(_WRONG_DIGITS)
         request = JoinRequest.model_validate(row.body)
-        if not hmac.compare_digest(digits.strip().encode(), request.digits.encode()):
-            raise JoinRefused(_WRONG_DIGITS)
         binding = Binding(
             openid=request.openid,
             uscc=uscc,
@@ -137,24 +143,31 @@ class JoinService:
         Raises JoinRefused. ``message`` as in ``once``."""
 
         def refuse() -> tuple[JsonObject, list[Write]]:
-            acting, row = self._asked(by, uscc, ref, now)
+            acting, [row, *_] = self._asked(by, uscc, ref, now)
             return {}, [*acting.still, Delete(row.pk, row.sk, if_version=row.version)]
 
         settled(lambda: self._once.do(message, "refuse", now, refuse))
 
-    def _asked(self, by: str, uscc: str, ref: str, now: datetime) -> tuple[Acting, Record]:
-        """Who decides, and the enterprise's row of the request. Raises JoinRefused."""
+    def _asked(self, by: str, uscc: str, ref: str, now: datetime) -> tuple[Acting, list[Record]]:
+        """Who decides, and the enterprise's row of the request; behind it those that read the same in the list (同姓、
+        同角色), among which only the digits tell. Raises JoinRefused."""
         acting = self._bindings.acting(by, uscc, Right.DO_ADMIT)
         rows = rows_of(self._store, enterprise_key(uscc), PAIRS[JOINING]) if acting else iter(())
-        found = next((row for row in rows if _is(JoinRequest.model_validate(row.body), ref, now)), None)
-        if acting is None or found is None:
+        live = [(row, request) for row in rows if (request := JoinRequest.model_validate(row.body)).expires_at > now]
+        chosen = next((each for each in live if each[1].ref == ref), None)
+        if acting is None or chosen is None:
             raise JoinRefused(_NOT_YOURS)
-        return acting, found
+        alike = [row for row, request in live if _reads(request) == _reads(chosen[1]) and row is not chosen[0]]
+        return acting, [chosen[0], *alike]
 
     def _live(self, pk: str, prefix: str, now: datetime) -> list[JoinRequest]:
         found = (JoinRequest.model_validate(row.body) for row in rows_of(self._store, pk, prefix))
         return [request for request in found if request.expires_at > now]
 
 
-def _is(request: JoinRequest, ref: str, now: datetime) -> bool:
-    return request.ref == ref and request.expires_at > now
+def _reads(request: JoinRequest) -> tuple[str, Role]:
+    return request.label, request.role
+
+
+def _told(row: Record, digits: str) -> bool:
+    return hmac.compare_digest(digits.strip().encode(), str(row.body["digits"]).encode())

@@ -15,6 +15,7 @@ from chalicelib.shards import SHARDS, shard
 
 PROFILE = "profile"
 FOLLOWER = "follower"
+SESSION = "session"
 CONSENT = "consent#"
 BINDING = "binding#"
 MEMBER = "member#"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from chalicelib.enterprises.followers import FollowerService
+from chalicelib.enterprises.repository import SESSION
 from chalicelib.notices.service import NoticeService
 
 Forget = Callable[[str], object]
@@ -35,10 +36,17 @@ class ErasureService:
             self._nameless(openid, now)
         self._followers.follow(openid, now, scene, happened)
 
-    def erase(self, openid: str, now: datetime) -> None:
-        """Everything goes at the person's own word; they go on following, as somebody new."""
+    def erase(self, openid: str, now: datetime, in_conversation: bool = False) -> None:
+        """Everything goes at the person's own word; they go on following, as somebody new.
+
+        ``in_conversation``: the answer that is being given writes a new session over the old one. Were the row gone
+        by then, the answer would be taken for one to a session of before, and be made again.
+        """
         came = self._followers.came(openid)
-        self.leave(openid, now)
+        mark = self._followers.shut(openid, now)
+        if mark is not None:
+            self._nameless(openid, now)
+            self._followers.forget(openid, mark, (SESSION,) if in_conversation else ())
         self._followers.follow(openid, now, happened=came)
 
     def _nameless(self, openid: str, now: datetime) -> None:

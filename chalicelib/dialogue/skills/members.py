@@ -9,7 +9,7 @@ from chalicelib.dialogue.model import Flow, Option, Reply, Turn
 from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import Binding, BindingRefused, Member
-from chalicelib.enterprises.joining import JoinRefused, JoinRequest
+from chalicelib.enterprises.joining import JoinRefused, JoinRequest, WrongDigits
 from chalicelib.times import local_date
 
 _SHOWN = 8
@@ -84,8 +84,11 @@ class Members(Skill):
         uscc, ref = flow.data["uscc"], flow.data["ref"]
         try:
             binding = self._desk.joining.confirm(turn.openid, uscc, ref, digits, turn.now, turn.message)
-        except JoinRefused as refused:
+        except WrongDigits as refused:
             return Reply((str(refused),))
+        except JoinRefused as refused:
+            turn.session.flow = None
+            return Reply((str(refused),), _AGAIN)
         turn.session.flow = None
         return Reply((f"已同意，{called(binding)}现在是 {self._desk.enterprise_name(uscc)} 的成员。",), _AGAIN)
 

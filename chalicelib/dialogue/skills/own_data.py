@@ -58,7 +58,7 @@ class OwnData(Skill):
         )
 
     def _erase(self, turn: Turn) -> Reply:
-        self._desk.erasure.erase(turn.openid, turn.now)
+        self._desk.erasure.erase(turn.openid, turn.now, in_conversation=True)
         turn.session = Session()
         return Reply(("已删除，马上生效。",), footer="您还关注着公众号，问办事照常可以。")
 

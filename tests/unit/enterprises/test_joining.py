@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.followers import FollowerService
-from chalicelib.enterprises.joining import JOINABLE, LIFE, JoinRefused, JoinService
+from chalicelib.enterprises.joining import JOINABLE, LIFE, JoinRefused, JoinService, WrongDigits
 from chalicelib.enterprises.roles import Role
 from tests.unit.enterprises.recording import RecordingStore
 
@@ -153,3 +153,25 @@ def test_who_leaves_takes_the_request_along(world: World) -> None:
 
 def test_a_name_that_is_no_name_is_masked_all_the_same(world: World) -> None:
     assert world.joining.ask("o1", None, Role.TAX, "x", world.clock.now()).label == "*"
+
+
+def test_among_two_who_read_the_same_in_the_list_the_digits_tell(world: World) -> None:
+    """张三丰 and 张无忌, both 财务, are both 张**（财务）."""
+    mine, other = world.ask("oOne"), world.ask("oTwo", name="张无忌")
+    while other == mine:
+        other = world.ask("oTwo", name="张无忌")
+    listed = world.joining.waiting(LEGAL, USCC, world.clock.now())
+    first = next(one.ref for one in listed if one.openid == "oOne")
+    world.joining.confirm(LEGAL, USCC, first, other, world.clock.now())
+    assert world.bindings.of("oOne", USCC) is None
+    assert world.bindings.of("oTwo", USCC) is not None
+
+
+def test_the_digits_of_somebody_who_reads_otherwise_let_nobody_in(world: World) -> None:
+    mine = world.ask("oOne")
+    request = world.joining.ask("oTwo", USCC, Role.TAX, "张无忌", world.clock.now())
+    while request.digits == mine:
+        request = world.joining.ask("oTwo", USCC, Role.TAX, "张无忌", world.clock.now())
+    first = next(one.ref for one in world.joining.waiting(LEGAL, USCC, world.clock.now()) if one.openid == "oOne")
+    with pytest.raises(WrongDigits):
+        world.joining.confirm(LEGAL, USCC, first, request.digits, world.clock.now())
