@@ -23,8 +23,9 @@ from chalicelib.ports import Conflict, Messenger, Store
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
-"""Longer than any attempt may take (token, one retry, timeouts), so that a lapsed lease means a dead worker."""
+LEASE = timedelta(seconds=120)
+"""Longer than any batch may take (twenty answers just within the timeout of 5 seconds, and a token), so that a lapsed
+lease means a dead worker."""
 
 _TRIES = 8
 

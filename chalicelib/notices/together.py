@@ -24,9 +24,9 @@ from chalicelib.ports import Conflict, Outcome, Reaction, Throttled
 
 log = logging.getLogger(__name__)
 
-MOST = 10
-"""Notices in one claim: what a queue gives at once. Few enough for one transaction, and to be sent while the consents
-read at claiming are fresh. Should a slow platform outlast their lease, a repeat carries the same id."""
+MOST = 20
+"""Notices in one claim: few enough for one transaction, to be sent within their lease, and while the consents read at
+claiming are fresh. Should a slow platform outlast the lease all the same, a repeat carries the same id."""
 
 _TROUBLE = frozenset(
     {Reaction.RETRY, Reaction.AMBIGUOUS, Reaction.STOP_TEMPLATE, Reaction.STOP_CHANNEL, Reaction.STOP_ALL}
@@ -83,7 +83,7 @@ class Together:
     def _going(self, ids: Sequence[str], now: datetime) -> list[tuple[Entry, Go]]:
         """Those that may go now, as far as the tokens reach."""
         found: dict[str, tuple[Entry, Go]] = {}
-        for entry in (entry for notice_id in ids if (entry := self._ledger.get(notice_id))):
+        for entry in self._ledger.get_many(ids):
             if entry.notice.state in WAITING and entry.notice.openid not in found:
                 verdict = self._judge.verdict(entry.notice, standing(self._store, entry.notice.openid), now)
                 if isinstance(verdict, Go) and verdict.chosen.rung.channel.knows_client_id:

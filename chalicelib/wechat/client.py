@@ -61,7 +61,7 @@ class PlatformClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no typ
     ) -> None:
         """``timeout``: seconds to connect, and seconds between bytes. ``tickets`` caches the JS-SDK ticket."""
         super().__init__(account.app_id, account.secret, timeout=timeout, auto_retry=False)
-        self._http = transport.pooled_session(connections, account.base)
+        self._http = transport.Connections(connections, account.base)
         self.account = account
         self.clock = clock
         self.tokens = TokenKeeper(tokens, self._stable_token, clock)

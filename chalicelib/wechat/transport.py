@@ -12,11 +12,16 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import NewConnectionError, SSLError
+from urllib3 import HTTPConnectionPool, Timeout
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
 from chalicelib.wechat.errors import ApiError, NotSent, Unclear
 
 JsonObject = dict[str, Any]
+Params = tuple[tuple[str, Any], ...]
+
+_HOSTS = 16
+"""Far more than we talk to: the connections to one that is asked again are never dropped for another's."""
 
 MAX_ERRMSG = 300
 _SECRET = re.compile(r"((?:access_token|secret|appsecret|ticket)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
@@ -31,23 +36,53 @@ log = logging.getLogger(__name__)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 
-def pooled_session(connections: int, base: str) -> requests.Session:
-    """Keep-alive connections to ``base`` for so many threads at once; never retries by itself.
+class Connections:
+    """Keep-alive connections for so many threads at once; no retries, no redirects (they would carry the token to who
+    knows where), no cookies.
 
-    The environment's proxies for it are looked up here: requests would read all of the environment for every call,
-    which takes as long as the rest of what it does.
+    They are those of requests, with its certificates and proxies, used without what requests does around each call:
+    that takes longer than the call. The environment's proxies for ``base`` are looked up once, here.
     """
-    session = requests.Session()
-    session.trust_env = False
-    session.proxies.update(get_environ_proxies(base))
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+
+    def __init__(self, most: int, base: str) -> None:
+        self._adapter = HTTPAdapter(pool_connections=_HOSTS, pool_maxsize=most, max_retries=0)
+        self._proxies = get_environ_proxies(base)
+        self._headers = requests.utils.default_headers()
+        self._route = lru_cache(maxsize=64)(self._find)
+
+    def close(self) -> None:
+        self._route.cache_clear()
+        self._adapter.close()
+
+    def exchange(
+        self, method: str, url: str, params: Params, body: bytes | None, headers: Mapping[str, str], timeout: float
+    ) -> tuple[int, bytes]:
+        """The status and the whole body of the answer. Raises what urllib3 raises."""
+        pool, target = self._route(url, params)
+        answer = pool.urlopen(
+            method.upper(),
+            target,
+            body=body,
+            headers={**self._headers, **headers},
+            timeout=Timeout(connect=timeout, read=timeout),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+        )
+        return answer.status, answer.data
+
+    def _find(self, url: str, params: Params) -> tuple[HTTPConnectionPool, str]:
+        """The connections to its host, and what to ask for there. To take an address apart and put it together again
+        is a tenth of what a call costs, and messages all go to the same one."""
+        request = requests.Request(method="POST", url=url, params=dict(params)).prepare()
+        pool = self._adapter.get_connection_with_tls_context(request, True, proxies=self._proxies)
+        assert isinstance(pool, HTTPConnectionPool)
+        self._adapter.cert_verify(pool, request.url, True, None)  # type: ignore[no-untyped-call]
+        return pool, self._adapter.request_url(request, self._proxies)
 
 
 def call(
-    session: requests.Session,
+    connections: Connections,
     method: str,
     url: str,
     path: str,
@@ -61,35 +96,20 @@ def call(
 
     Raises ApiError, NotSent (nothing left this machine) or Unclear (it may have been carried out).
     """
-    request = requests.PreparedRequest()
-    request.prepare_method(method)
-    request.url = _address(url, tuple((params or {}).items()))
-    request.prepare_headers(session.headers)
-    request.prepare_body(data, files)
+    body, headers = _multipart(data, files) if files else (data, {})
     try:
-        response = _send(session, request, timeout)
-    except requests.RequestException as error:
+        status, content = connections.exchange(method, url, tuple((params or {}).items()), body, headers, timeout)
+    except HTTPError as error:
         # ``from None``: the text of the original holds the URL, and that the token.
         raise _network_problem(path, error) from None
-    return _result(path, response)
+    return _result(path, status, content)
 
 
-@lru_cache(maxsize=64)
-def _address(url: str, params: tuple[tuple[str, Any], ...]) -> str | None:
-    """With its query. To take an address apart and put it together again is a tenth of what a call costs, and messages
-    all go to the same one."""
+def _multipart(data: Any, files: Any) -> tuple[Any, Mapping[str, str]]:
     request = requests.PreparedRequest()
-    request.prepare_url(url, dict(params))
-    return request.url
-
-
-def _send(session: requests.Session, request: requests.PreparedRequest, timeout: float) -> requests.Response:
-    """Straight through the adapter: a session merges its settings, keeps cookies and follows redirects at every call.
-    We need none of it, and a redirect would carry the token to who knows where."""
-    adapter = session.get_adapter(request.url or "")
-    response = adapter.send(request, timeout=timeout, proxies=session.proxies)
-    _ = response.content  # read now: a connection that breaks half way must be told as such
-    return response
+    request.prepare_headers({})
+    request.prepare_body(data, files)
+    return request.body, {"Content-Type": request.headers["Content-Type"]}
 
 
 def encode(data: object) -> bytes:
@@ -102,21 +122,20 @@ def scrub(text: str) -> str:
     return _OPENID.sub("[openid]", _SECRET.sub(r"\1[hidden]", text))[:MAX_ERRMSG]
 
 
-def _network_problem(path: str, error: requests.RequestException) -> NotSent | Unclear:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    cause = type(reason or error).__name__
-    unreached = isinstance(reason, NewConnectionError) or isinstance(error, requests.ConnectTimeout)
-    no_handshake = isinstance(reason, SSLError) and any(sign in str(reason) for sign in _HANDSHAKE)
+def _network_problem(path: str, error: HTTPError) -> NotSent | Unclear:
+    cause = type(error).__name__
+    unreached = isinstance(error, NewConnectionError | ConnectTimeoutError)
+    no_handshake = isinstance(error, SSLError) and any(sign in str(error) for sign in _HANDSHAKE)
     return NotSent(path, cause) if unreached or no_handshake else Unclear(path, cause)
 
 
-def _result(path: str, response: requests.Response) -> JsonObject:
+def _result(path: str, status: int, content: bytes) -> JsonObject:
     try:
-        answer = json.loads(response.content)
+        answer = json.loads(content)
     except ValueError:
-        raise Unclear(path, f"HTTP {response.status_code}, not JSON") from None
-    if not isinstance(answer, dict) or response.status_code >= 500:
-        raise Unclear(path, f"HTTP {response.status_code}, not an answer of the platform")
+        raise Unclear(path, f"HTTP {status}, not JSON") from None
+    if not isinstance(answer, dict) or status >= 500:
+        raise Unclear(path, f"HTTP {status}, not an answer of the platform")
     code = answer.get("errcode", 0)
     if not isinstance(code, int):
         raise Unclear(path, "errcode is not a number")

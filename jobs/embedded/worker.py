@@ -19,17 +19,23 @@ VISIBILITY_SECONDS = 60
 AT_ONCE = 3
 """Consumers of one queue of notices: while one waits for the platform or the disk, another works."""
 RETRY_SECONDS = 5
+HANDFUL, HANDFULS = 10, 2
+"""What a queue gives at once, and how many of these a consumer of notices works off together: a batch costs the same
+synced commits, however large it is."""
 
 
 class Consumer(threading.Thread):
     """One queue's consumer: receive, call the handler, acknowledge what it did not report as failed."""
 
-    def __init__(self, app: Chalice, handler: str, queue_name: str, queue: Queue, stop: threading.Event) -> None:
+    def __init__(
+        self, app: Chalice, handler: str, queue_name: str, queue: Queue, stop: threading.Event, handfuls: int = 1
+    ) -> None:
         super().__init__(name=f"consumer-{queue_name}", daemon=True)
         self._call = app.handler_map[handler]
         self.queue_name = queue_name
         self._queue = queue
         self._stop_event = stop
+        self._handfuls = handfuls
 
     def run(self) -> None:
         while not self._stop_event.is_set():
@@ -40,13 +46,29 @@ class Consumer(threading.Thread):
         """Take and handle one batch; False when there was none. A busy file, also while acknowledging, must not end
         the thread: what was not acknowledged comes again, and the handlers know what is done."""
         try:
-            messages = self._queue.receive(self.queue_name, limit=10, visibility_seconds=VISIBILITY_SECONDS)
+            messages = self._receive()
             if messages:
                 self._handle(messages)
         except Throttled:
             log.warning("queue busy", extra={"queue": self.queue_name})
             return False
         return bool(messages)
+
+    def _receive(self) -> list[Message]:
+        """As many handfuls as are wanted and there are. One that a busy file refuses ends it: what is in hand already
+        is worked off now, not when it may be seen again."""
+        messages = self._handful()
+        for _ in range(self._handfuls - 1):
+            if len(messages) % HANDFUL:
+                break
+            try:
+                messages += self._handful()
+            except Throttled:
+                break
+        return messages
+
+    def _handful(self) -> list[Message]:
+        return self._queue.receive(self.queue_name, limit=HANDFUL, visibility_seconds=VISIBILITY_SECONDS)
 
     def _handle(self, messages: list[Message]) -> None:
         failed = {m.id for m in messages}
@@ -64,12 +86,12 @@ class Consumer(threading.Thread):
 
 def consumers(app: Chalice, queue: Queue, stop: threading.Event) -> list[Consumer]:
     """Those of each queue that the app declares with ``on_sqs_message``."""
-    return [
-        Consumer(app, source.name, logical_name(source), queue, stop)
-        for source in app.event_sources
-        if isinstance(source, SQSEventConfig)
-        for _ in range(AT_ONCE if logical_name(source) in QUEUES.values() else 1)
-    ]
+    found = []
+    for source in (source for source in app.event_sources if isinstance(source, SQSEventConfig)):
+        name = logical_name(source)
+        at_once, handfuls = (AT_ONCE, HANDFULS) if name in QUEUES.values() else (1, 1)
+        found += [Consumer(app, source.name, name, queue, stop, handfuls) for _ in range(at_once)]
+    return found
 
 
 def logical_name(source: SQSEventConfig) -> str:

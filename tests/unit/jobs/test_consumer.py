@@ -7,11 +7,12 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from chalice.app import Chalice
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryQueue
-from chalicelib.ports import Throttled
+from chalicelib.ports import Message, Throttled
 from jobs.embedded.worker import Consumer
 
 
@@ -41,6 +42,30 @@ def test_a_busy_acknowledgement_does_not_end_the_consumer() -> None:
     stop.set()
     consumer.join(5)
     assert len(seen) == 2
+
+
+class BusySecondTime(MemoryQueue):
+    """Every second handful finds the file busy."""
+
+    asked = 0
+
+    def receive(self, queue: str, *, limit: int = 10, visibility_seconds: int = 60) -> list[Message]:
+        self.asked += 1
+        if self.asked % 2 == 0:
+            raise Throttled("busy")
+        return super().receive(queue, limit=limit, visibility_seconds=visibility_seconds)
+
+
+@pytest.mark.parametrize(("kind", "sizes"), [(MemoryQueue, [20, 5]), (BusySecondTime, [10, 10])])
+def test_handfuls_are_worked_off_together(kind: type[MemoryQueue], sizes: list[int]) -> None:
+    app, seen = Chalice("t"), []
+    app.handler_map["take"] = lambda event, context: seen.extend([event["Records"]]) or {}
+    queue = kind(FixedClock(datetime(2026, 11, 23, tzinfo=UTC)))
+    queue.send("q", [{"n": n} for n in range(25)])
+    consumer = Consumer(app, "take", "q", queue, threading.Event(), handfuls=2)
+    assert consumer.work_once() and consumer.work_once()
+    assert [len(records) for records in seen] == sizes
+    assert queue.depth("q") == 25 - sum(sizes)
 
 
 def _until(holds: Any) -> None:

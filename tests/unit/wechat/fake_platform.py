@@ -98,7 +98,7 @@ def fake_platform() -> Iterator[FakePlatform]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(raw) if raw else None
+            body = json.loads(raw) if raw.startswith(b"{") else None
             query = dict(parse_qsl(parts.query))
             answer = fake.answer(Call(self.command, parts.path, query, body, raw, self.client_address[1]))
             self.respond(answer if isinstance(answer, Raw) else Raw(body=json.dumps(answer).encode()))

@@ -1,5 +1,6 @@
 """The calls we make, against a fake platform over HTTP."""
 
+import io
 import logging
 import socket
 import traceback
@@ -186,6 +187,30 @@ def test_connections_are_kept_and_shared_by_threads(client: PlatformClient, plat
     assert {call.body["template_id"] for call in platform.calls if call.path == TEMPLATE} >= {
         f"T{n}" for n in range(64)
     }
+
+
+def test_the_proxy_of_the_environment(
+    platform: FakePlatform, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", platform.base)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with client_of("http://platform.invalid", clock) as client:
+        client.message.send_template(OPENID, "T", {"thing1": "x"})
+    assert platform.last(TEMPLATE).query == {"access_token": "TOKEN-1"}
+
+
+def test_closed_connections_are_opened_again(client: PlatformClient, platform: FakePlatform) -> None:
+    client.message.typing(OPENID)
+    client.close()
+    client.message.typing(OPENID)
+    assert platform.count("/cgi-bin/message/custom/typing") == 2
+
+
+def test_a_file_goes_as_a_form(client: PlatformClient, platform: FakePlatform) -> None:
+    client.media.upload("image", ("map.png", io.BytesIO(b"PNG"), "image/png"))
+    call = platform.last("/cgi-bin/media/upload")
+    assert call.query == {"access_token": "TOKEN-1", "type": "image"}
+    assert b'filename="map.png"' in call.raw and b"\r\n\r\nPNG\r\n" in call.raw
 
 
 def test_nobody_listens() -> None:
