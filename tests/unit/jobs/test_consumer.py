@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ class BusyOnce(MemoryQueue):
 
 
 def test_a_busy_acknowledgement_does_not_end_the_consumer() -> None:
-    app, seen = Chalice("t"), []
-    app.handler_map["take"] = lambda event, context: seen.extend(event["Records"]) or {}
+    app, seen = Chalice("t"), list[list[Any]]()
+    app.handler_map["take"] = _into(seen)
     queue = BusyOnce(FixedClock(datetime(2026, 11, 23, tzinfo=UTC)))
     stop = threading.Event()
     consumer = Consumer(app, "take", "q", queue, stop)
@@ -58,14 +59,22 @@ class BusySecondTime(MemoryQueue):
 
 @pytest.mark.parametrize(("kind", "sizes"), [(MemoryQueue, [20, 5]), (BusySecondTime, [10, 10])])
 def test_handfuls_are_worked_off_together(kind: type[MemoryQueue], sizes: list[int]) -> None:
-    app, seen = Chalice("t"), []
-    app.handler_map["take"] = lambda event, context: seen.extend([event["Records"]]) or {}
+    app, seen = Chalice("t"), list[list[Any]]()
+    app.handler_map["take"] = _into(seen)
     queue = kind(FixedClock(datetime(2026, 11, 23, tzinfo=UTC)))
     queue.send("q", [{"n": n} for n in range(25)])
     consumer = Consumer(app, "take", "q", queue, threading.Event(), handfuls=2)
     assert consumer.work_once() and consumer.work_once()
     assert [len(records) for records in seen] == sizes
     assert queue.depth("q") == 25 - sum(sizes)
+
+
+def _into(seen: list[list[Any]]) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    def take(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        seen.append(event["Records"])
+        return {}
+
+    return take
 
 
 def _until(holds: Any) -> None:
