@@ -2,27 +2,25 @@
 without.
 
 Both run in turns, in fresh processes that see the unpacked zip and, behind it, what Lambda has itself (boto3);
-nothing may be written beside the sources, as in Lambda. The callback is a text message in safe mode; its store is a
-stand-in for DynamoDB on 127.0.0.1 that holds nothing, so that only our own time counts. Sizes are those of the same
-build.
+nothing may be written beside the sources, as in Lambda, and its temporary folder is empty. The callback is a text
+message in safe mode from somebody new (``empty_cloud``). Sizes are those of the same build.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import empty_cloud
 from bench.report import Section, table
 from chalicelib.wechat.codec import Codec
 from infra import archive
@@ -44,7 +42,6 @@ _BARE = """
 import boto3, chalice, pydantic, wechatpy
 boto3.client("dynamodb")
 """
-_IMPORT = "import app"
 _CALLBACK = """
 import json, os, sys
 import app
@@ -60,35 +57,47 @@ class Context:
         return 5000
 
 answer = app.app(json.loads(os.environ["BENCH_EVENT"]), Context())
-assert answer["statusCode"] == 200 and "Encrypt" in answer["body"], answer
+print(json.dumps(answer["body"]))
 """
-_ANSWERS: dict[str, Any] = {
-    "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
-    "Query": {"Items": [], "Count": 0, "ScannedCount": 0},
-    "UpdateItem": {"Attributes": {}},
-}
+
+
+@dataclass
+class _Process:
+    """One kind of process, what it is asked and must answer, and the seconds and calls of AWS of each that ran."""
+
+    label: str
+    script: str
+    said: str = ""
+    answers: str = ""
+    seconds: list[float] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
 
 
 def section() -> Section:
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, _empty_store() as (address, asked):
-        package, files = _built(Path(name))
-        scripts = {"bare": _BARE, "import": _IMPORT, "callback": _CALLBACK}
-        spent: dict[str, list[float]] = {script: [] for script in scripts}
-        for _ in range(TURNS):
-            for script, text in scripts.items():
-                spent[script].append(_seconds(text, files, address))
-    ratio = _ratio(spent["callback"], spent["bare"])
-    rows = [
-        ["bare: chalice, boto3, wechatpy, pydantic, one DynamoDB client", *_told(spent["bare"]), "1.00"],
-        ["`import app`", *_told(spent["import"]), f"{_ratio(spent['import'], spent['bare']):.2f}"],
-        ["to the first answered callback", *_told(spent["callback"]), f"{ratio:.2f}"],
+    bare = _Process("bare: chalice, boto3, wechatpy, pydantic, one DynamoDB client", _BARE)
+    promised = _Process("to the first answered callback: 帮助", _CALLBACK, "帮助", "溪小办")
+    processes = [
+        bare,
+        _Process("`import app`", "import app"),
+        promised,
+        _Process("to the first answer from a guide: 换法人要带什么", _CALLBACK, "换法人要带什么", "法定代表人"),
     ]
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        package, files = _built(Path(name))
+        cloud = empty_cloud.with_sample_content(Path(name))
+        with empty_cloud.serving(cloud) as address:
+            for process in processes * TURNS:
+                before = len(cloud.asked)
+                process.seconds.append(_seconds(process, files, address))
+                process.calls.append(len(cloud.asked) - before)
+    ratio = _ratio(promised.seconds, bare.seconds)
+    rows = [[each.label, *_told(each), f"{_ratio(each.seconds, bare.seconds):.2f}"] for each in processes]
     text = (
         f"`python -m bench cold_start`: fresh processes in turns, {TURNS} each, from the built zip with its compiled "
-        "files. Ratios are medians over the turns.\n\n"
-        + table(["process", "median, ms", "least, ms", "× bare"], rows)
-        + f"\n\nThe callback asked its store {len(asked) // TURNS} times. The zip has {package.bytes / 1e6:.1f} MB, "
-        f"{package.unzipped / 1e6:.1f} MB unpacked. Promised: at most {PROMISE} times bare."
+        "files; the sample content and its index are published. Ratios are medians over the turns.\n\n"
+        + table(["process", "median, ms", "least, ms", "calls of AWS", "× bare"], rows)
+        + f"\n\nThe zip has {package.bytes / 1e6:.1f} MB, {package.unzipped / 1e6:.1f} MB unpacked. Promised: the "
+        f"first answered callback at most {PROMISE} times bare."
     )
     return Section("Cold start and sizes", text, ratio <= PROMISE)
 
@@ -100,7 +109,7 @@ def _built(folder: Path) -> tuple[Package, Path]:
     return package, folder / "task"
 
 
-def _seconds(script: str, files: Path, address: str) -> float:
+def _seconds(process: _Process, files: Path, address: str) -> float:
     """From the start of the process to its end, without the time that Python itself takes to start."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -113,27 +122,40 @@ def _seconds(script: str, files: Path, address: str) -> float:
         "XIXINBAN_PUBLIC_URL": "https://xxb.example.gov.cn",
         "XIXINBAN_AWS_ENDPOINT_URL": address,
         "XIXINBAN_BUCKET": "bench",
-        "BENCH_EVENT": json.dumps(_event()),
+        "BENCH_EVENT": json.dumps(_event(process.said)),
+        "TMPDIR": tempfile.mkdtemp(dir=files.parent),
         **_SECRETS,
     }
-    timed = "import time\nstarted = time.perf_counter()\n" + script + "\nprint(time.perf_counter() - started)"
+    timed = "import time\nstarted = time.perf_counter()\n" + process.script + "\nprint(time.perf_counter() - started)"
     done = subprocess.run(
         [sys.executable, "-c", timed], env=environment, cwd=files, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    return float(done.stdout.split()[-1])
+    *_, answer, seconds = ["", *done.stdout.splitlines()]
+    if process.answers and process.answers not in _opened(answer):
+        raise RuntimeError(f"{process.label}: no such answer\n{done.stderr[-2000:]}")
+    return float(seconds)
 
 
-def _event() -> dict[str, Any]:
-    """A text message as API Gateway hands it over, sealed now: old ones are refused."""
-    codec = Codec(
+def _opened(answer: str) -> str:
+    """The reply in the sealed answer."""
+    found = re.search(r"<Encrypt><!\[CDATA\[(.+?)]]>", json.loads(answer))
+    return _codec().decrypt(found[1]).decode() if found else ""
+
+
+def _codec() -> Codec:
+    return Codec(
         _SECRETS["XIXINBAN_WECHAT_TOKEN"], _SECRETS["XIXINBAN_WECHAT_APP_ID"], _SECRETS["XIXINBAN_WECHAT_AES_KEY"], None
     )
-    stamp = str(int(time.time()))
+
+
+def _event(said: str) -> dict[str, Any]:
+    """A text message as API Gateway hands it over, sealed now: old ones are refused."""
+    codec, stamp = _codec(), str(int(time.time()))
     sealed = codec.encrypt(
         f"<xml><ToUserName>gh_1</ToUserName><FromUserName>o{'x' * 27}</FromUserName><CreateTime>{stamp}</CreateTime>"
-        "<MsgType>text</MsgType><Content>帮助</Content><MsgId>23000000000000001</MsgId></xml>".encode()
+        f"<MsgType>text</MsgType><Content>{said}</Content><MsgId>23000000000000001</MsgId></xml>".encode()
     )
     query = {
         "timestamp": stamp,
@@ -158,39 +180,9 @@ def _event() -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _empty_store() -> Iterator[tuple[str, list[str]]]:
-    """A DynamoDB that holds nothing and takes everything; the names of what it was asked."""
-    asked: list[str] = []
-
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-            asked.append(operation)
-            body = json.dumps(_ANSWERS.get(operation, {})).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: the figures are what is to be read."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _told(seconds: list[float]) -> tuple[str, str]:
-    return f"{statistics.median(seconds) * 1000:.0f}", f"{min(seconds) * 1000:.0f}"
+def _told(process: _Process) -> tuple[str, str, str]:
+    seconds, calls = process.seconds, statistics.median(process.calls)
+    return f"{statistics.median(seconds) * 1000:.0f}", f"{min(seconds) * 1000:.0f}", f"{calls:.0f}"
 
 
 def _ratio(ours: list[float], bare: list[float]) -> float:
