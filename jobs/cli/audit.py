@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
@@ -10,9 +11,11 @@ import typer
 
 from chalicelib import bootstrap
 from chalicelib.audit.log import AuditLog, Entry, Result
-from chalicelib.errors import Refusal
+from chalicelib.errors import BadInput, Refusal
 from chalicelib.times import at_local, local
 from jobs.cli.output import JSON, document, say, table
+
+_ANCHOR = re.compile(r"[1-9]\d{0,11}:[0-9a-f]{64}", re.ASCII)
 
 app = typer.Typer(help="审计日志：谁在什么时候做了什么；只能看，不能改。", no_args_is_help=True)
 
@@ -41,6 +44,8 @@ def verify(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """从头核对整条日志有没有被改、被删、被插。"""
+    if anchor is not None and not _ANCHOR.fullmatch(anchor):
+        raise BadInput("--anchor 要写成“序号:摘要”，摘要是 64 位十六进制。请照抄上次 audit verify 显示的末条。")
     verdict = AuditLog(bootstrap.current().store).verify(anchor)
     if as_json:
         document({"entries": verdict.entries, "anchor": verdict.anchor, "problem": verdict.problem})

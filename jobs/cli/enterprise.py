@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +16,14 @@ from chalicelib.enterprises.binding import CODE_LIFE, SCENE_LONGEST
 from chalicelib.enterprises.roles import ENTERPRISE_ROLES, Role
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time
+from jobs.cli import operator
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="企业：绑定码、成员。", no_args_is_help=True)
 
 UsccArgument = Annotated[str, typer.Argument(help="统一社会信用代码")]
+_SHOWN = 40
+"""Of a code that is none: enough to see what was pasted."""
 RoleOption = Annotated[str, typer.Option(help="法人、财务、人事、办税、项目")]
 
 
@@ -35,7 +37,7 @@ def bind_code(
     application = bootstrap.current()
     code = known(uscc)
     chosen = _role(role)
-    issued = application.bindings.issue_code(code, chosen, getpass.getuser(), application.clock.now())
+    issued = application.bindings.issue_code(code, chosen, operator.name(), application.clock.now())
     if as_json:
         document({"uscc": code, "role": chosen, "code": issued.code, "expires_at": issued.expires_at.isoformat()})
         return
@@ -55,7 +57,7 @@ def bind_qr(
     application = bootstrap.current()
     code, chosen = known(uscc), _role(role)
     life = timedelta(days=days)
-    issued = application.bindings.issue_scene(code, chosen, getpass.getuser(), application.clock.now(), life)
+    issued = application.bindings.issue_scene(code, chosen, operator.name(), application.clock.now(), life)
     scene = BIND_SCENE + issued.code
     picture = application.wechat_client.qrcode.create_temporary(scene, int(life.total_seconds()))
     if out is not None:
@@ -102,9 +104,11 @@ def hand_over(uscc: UsccArgument, as_json: Annotated[bool, JSON] = False) -> Non
     application = bootstrap.current()
     code, now = known(uscc), application.clock.now()
     suspended = handover.suspend(application.store, code, now)
-    issued = application.bindings.issue_code(code, Role.LEGAL, getpass.getuser(), now)
+    issued = application.bindings.issue_code(code, Role.LEGAL, operator.name(), now)
     if as_json:
-        document({"uscc": code, "suspended": suspended, "code": issued.code, "expires_at": issued.expires_at})
+        document(
+            {"uscc": code, "suspended": suspended, "code": issued.code, "expires_at": issued.expires_at.isoformat()}
+        )
         return
     say(f"已暂停 {suspended} 个法人绑定，以前发的法人授权码作废；其他成员不变。")
     say(f"新授权码 {issued.code}，{chinese_time(issued.expires_at)} 前有效。请核对新法定代表人的证件后当面给他。")
@@ -123,7 +127,7 @@ def known(text: str) -> str:
     """The normalised code of an enterprise on file. Raises BadInput saying what is wrong with it."""
     code = credit_code.normalise(text)
     if problem := credit_code.problem(code):
-        raise BadInput(f"统一社会信用代码 {text}：{problem}")
+        raise BadInput(f"统一社会信用代码 {code[:_SHOWN]}：{problem}")
     if bootstrap.current().enterprises.get(code) is None:
         raise BadInput(f"库里没有统一社会信用代码为 {code} 的企业。请先用 content load 导入企业。")
     return code

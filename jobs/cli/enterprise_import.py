@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import hashlib
 import json
 import resource
@@ -20,6 +19,7 @@ from chalicelib.content.fact_import import Counts, FactImport, RowMistake, open_
 from chalicelib.content.fact_mapping import Columns, read_mapping
 from chalicelib.errors import BadInput
 from chalicelib.policies.rematch import Gathered
+from jobs.cli import operator
 from jobs.cli.output import BAD_INPUT, JSON, document, note, progress, say
 
 _HEADER = ("行", "统一社会信用代码", "列", "问题")
@@ -42,7 +42,7 @@ def import_facts(
         note(f"接着上次的第 {done:,} 行继续。")
     application = bootstrap.current()
     now, touched = application.clock.now(), Gathered(application.rematch)
-    job = FactImport(application.store, columns, getpass.getuser(), now, path.name, touched.add)
+    job = FactImport(application.store, columns, operator.name(), now, path.name, touched.add)
     with progress("导入", lines) as step, _errors(path, resumed=done > 0) as write:
 
         def told(counts: Counts, mistakes: Sequence[RowMistake]) -> None:

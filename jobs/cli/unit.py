@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from chalicelib.enterprises.roles import WORK_ROLES, Role
 from chalicelib.enterprises.units import Unit
 from chalicelib.errors import BadInput
 from chalicelib.times import chinese_time
+from jobs.cli import operator
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="经办单位：银行和部门，督办提醒发给谁。", no_args_is_help=True)
@@ -57,7 +57,7 @@ def bind_code(
         raise BadInput(f"没有登记单位“{name}”。请先用 unit set 登记，或用 unit list 查看。")
     if role not in WORK_ROLES:
         raise BadInput(f"单位里没有“{role}”这个角色；可用：经办、负责人")
-    issued = application.bindings.issue_code(unit.uscc, role, getpass.getuser(), application.clock.now())
+    issued = application.bindings.issue_code(unit.uscc, role, operator.name(), application.clock.now())
     if as_json:
         document({"unit": name, "role": role, "code": issued.code, "expires_at": issued.expires_at.isoformat()})
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from chalicelib.dialogue.service import BIND_SCENE
 from chalicelib.enterprises.roles import Role
 from chalicelib.ports import Record
 from chalicelib.wechat.apis import QrCode
-from jobs.cli import main
+from jobs.cli import main, operator
 from jobs.cli.audited import HARMLESS, leaves, subject_of
 from tests.functional.cli.conftest import Jobs
 from tests.functional.county import CASE, E01
@@ -98,6 +99,9 @@ def test_the_log_is_read_and_verified(county: Application, jobs: Jobs) -> None:
     assert (verdict["entries"], verdict["problem"]) == (2, None)
     assert jobs("audit", "verify", "--anchor", verdict["anchor"]).code == 0
     assert jobs("audit", "verify", "--anchor", f"2:{'0' * 64}").code == 1
+    for mistyped in ("2", "2:abc", "二:x", f"0:{'0' * 64}", f"2:{'0' * 64} "):  # no alarm for a slip of the pen
+        refused = jobs("audit", "verify", "--anchor", mistyped)
+        assert (refused.code, "要写成“序号:摘要”" in refused.err) == (2, True)
     held = county.store.get("audit#2026-11", f"{1:012d}")
     assert held is not None
     county.store.put(Record(held.pk, held.sk, {**held.body, "who": "somebody"}))
@@ -126,8 +130,21 @@ def test_hand_over_and_removal(county: Application, jobs: Jobs) -> None:
         county.bindings.redeem(openid, code, county.clock.now())
     done = jobs("enterprise", "hand-over", E01, "--json").json
     assert done["suspended"] == 1
+    assert datetime.fromisoformat(done["expires_at"]) > county.clock.now()
     [staff] = county.bindings.members(E01)
     assert jobs("enterprise", "remove-member", E01, "nobody").code == 2
     assert jobs("enterprise", "remove-member", E01, staff.ref).code == 0
     assert county.bindings.members(E01) == []
     assert county.bindings.redeem("oNext", done["code"], county.clock.now()).role is Role.LEGAL
+
+
+def test_a_code_is_issued_by_who_signed_the_call(county: Application, jobs: Jobs) -> None:
+    with operator.acting_as("assumed-role/operators/zhang"):
+        code = jobs("enterprise", "bind-code", E01, "--json").json["code"]
+    bound = county.bindings.redeem("oLegal", code, county.clock.now())
+    assert bound.issued_by == "assumed-role/operators/zhang"
+
+
+def test_what_is_no_code_is_not_said_back_at_length(jobs: Jobs) -> None:
+    refused = jobs("enterprise", "members", "９" * 5000)
+    assert (refused.code, len(refused.err) < 200) == (2, True)
