@@ -21,11 +21,9 @@ from chalicelib.policies.closures import compile_verdict
 from chalicelib.policies.columns import Columns, encode
 from chalicelib.policies.conditions import parse
 from chalicelib.policies.program import compile_columns
-from chalicelib.policies.sql import compile_sql, set_text
+from chalicelib.policies.sql import SQL_TYPES, compile_sql, set_text
 from chalicelib.policies.tree import ASK, NO, YES, Tree
 from tests.unit.policies.random_trees import SCHEMA, any_enterprise, any_tree
-
-SQL_TYPES = {"number": "DOUBLE", "category": "VARCHAR", "flag": "BOOLEAN", "date": "VARCHAR", "set": "VARCHAR"}
 
 
 def by_duckdb(trees: list[Tree], firms: list[dict[str, Any]]) -> list[tuple[int, int, int]]:

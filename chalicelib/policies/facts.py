@@ -26,6 +26,8 @@ CHAIN_WORDS = tuple("电瓷 绝缘子 套管 避雷器 熔断器 隔离开关 �
 _SECTIONS = "A05 B12 C43 D46 E50 F52 G60 H62 I65 J69 K70 L72 M75 N79 O82 P83 Q85 R90 S96 T97".split()
 _CODES_OF_2011 = {"3833": "3834"}
 """GB/T 4754-2011 3833 was 绝缘制品, which is 3834 in the edition of 2017 (where 3833 is 光缆)."""
+MAY_NOT_APPLY = frozenset({"is_small_low_profit", "layoff_rate", "disabled_ratio", "rd_ratio", "vat_credit_end"})
+"""Derived facts that can come out as NOT_APPLICABLE, which a column does not know: there it is unknown."""
 _WAN = Decimal(10000)
 _UNITS: Mapping[tuple[str, str], Decimal] = {
     ("元", "万元"): 1 / _WAN,

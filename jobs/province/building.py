@@ -3,7 +3,7 @@
 Whatever is done is not done again: a data file that was read whole, with its checksum, leaves a mark, and a shard that
 was written is there. One batch of enterprises is in memory at a time, then one shard's columns.
 
-``province/{day}/parts/{export}/…`` holds pieces and marks, ``province/{day}/source.json`` says where the columns of the
+``province/{day}/parts/{export}/…`` holds pieces and marks, ``province/{day}/source/`` says where the columns of the
 day come from and how many there will be: they are for matching only when all are there (``files.complete``).
 """
 

@@ -1,6 +1,6 @@
 """Names of a night's files in Blobs, and which shard an enterprise is in. Needs no numpy.
 
-``province/{day}/columns/{n}.cols`` (written by ``building.py``; ``source.json`` beside them says out of what),
+``province/{day}/columns/{n}.cols`` (written by ``building.py``; ``source/`` beside them says out of what),
 ``province/{day}/matches/{n}.bits`` and ``province/{day}/news/{n}.news``.
 """
 
@@ -40,19 +40,26 @@ def numbers_of(blobs: Blobs, day: str) -> list[int]:
 
 def source_of(blobs: Blobs, day: str) -> Source | None:
     """None: nobody has begun to write columns out of an export."""
-    data = blobs.get(_source(day))
-    return Source(**json.loads(data)) if data else None
+    named = blobs.list(_sources(day))
+    return Source(**json.loads(blobs.get(named[0]) or b"")) if named else None
 
 
 def put_source(blobs: Blobs, day: str, source: Source) -> None:
-    blobs.put(_source(day), json.dumps(asdict(source)).encode())
+    """Its name says how many shards there will be, for who may list and not read."""
+    blobs.put(f"{_sources(day)}{source.shards:05}.json", json.dumps(asdict(source)).encode())
 
 
 def complete(blobs: Blobs, day: str) -> bool:
     """Whether no shard is still to be written: half a province must not be taken for all of it."""
-    source = source_of(blobs, day)
-    return source is None or len(numbers_of(blobs, day)) == source.shards
+    wanted = [int(name.rpartition("/")[2].partition(".")[0]) for name in blobs.list(_sources(day))]
+    return not wanted or wanted == [len(numbers_of(blobs, day))]
 
 
-def _source(day: str) -> str:
-    return f"province/{day}/source.json"
+def _sources(day: str) -> str:
+    return f"province/{day}/source/"
+
+
+def days_of(blobs: Blobs) -> list[str]:
+    """The days that there are columns of, oldest first."""
+    names = (name.split("/") for name in blobs.list("province/"))
+    return sorted({parts[1] for parts in names if parts[2:3] == ["columns"]})

@@ -12,7 +12,7 @@ from chalicelib.policies.nights import Night, NightBook, ShardResult
 from chalicelib.ports import JsonObject
 from chalicelib.queue_names import MATCHING_SHARDS
 from jobs.core import Done, Job, JobContext, JobError, JobPlan, Line, Progress, When
-from jobs.province.files import numbers_of
+from jobs.province.files import complete, numbers_of
 from jobs.schedule import Daily
 
 NOT_FOR_HERE = "没有开启全省匹配（XIXINBAN_PROVINCE）"
@@ -68,6 +68,8 @@ def _shards(context: JobContext, day: str) -> list[int]:
     shards = numbers_of(context.blobs, day) if context.blobs else []
     if not shards:
         raise JobError(f"没有 {day} 的企业列（province/{day}/columns/）：先导出企业，再匹配。")
+    if context.blobs and not complete(context.blobs, day):
+        raise JobError(f"{day} 的企业列还没有写完：再运行一次 province columns，然后匹配。")
     return shards
 
 

@@ -14,9 +14,10 @@ from hashlib import sha256
 
 from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.conditions import parse
+from chalicelib.policies.facts import MAY_NOT_APPLY
 from chalicelib.policies.model import Policy, State
 from chalicelib.policies.service import SEVERE_DISHONESTY
-from chalicelib.policies.tree import Tree
+from chalicelib.policies.tree import Leaf, ManualLeaf, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,11 @@ def _gates(policies: Mapping[str, Policy]) -> Iterator[NightRule]:
 
 
 def _named(name: str, tree: Tree) -> NightRule:
-    return NightRule(name, tree, open_ended=not FACTS.keys() >= set(tree.facts))
+    return NightRule(name, tree, open_ended=any(_is_open_ended(leaf) for leaf in tree.leaves))
+
+
+def _is_open_ended(leaf: Leaf | ManualLeaf) -> bool:
+    """Columns hold neither what is counted over records, nor that something does not apply: "not" is true of that."""
+    if isinstance(leaf, ManualLeaf):
+        return False
+    return leaf.fact not in FACTS or (leaf.negated and leaf.fact in MAY_NOT_APPLY)

@@ -46,6 +46,7 @@ def by_columns(trees: list[Tree], columns: Columns, workers: int = 1) -> list[li
 
 def by_sql(trees: list[Tree], rows: list[dict[str, Any]]) -> list[list[int | None]]:
     base = sqlite3.connect(":memory:")
+    base.create_function("strpos", 2, lambda text, part: None if text is None else text.find(part) + 1)
     fields = ", ".join(f'"{name}" {SQL_TYPES[kind.type]}' for name, kind in SCHEMA.items())
     base.execute(f"CREATE TABLE e (i INTEGER, {fields})")
     stored = [

@@ -1,0 +1,63 @@
+"""Asks DynamoDB for an export of the table to S3 (导出请求), and how far it is. Needs point-in-time recovery, which
+every stage has, and takes nothing of the table's capacity.
+
+Rights: infra/policies/operator_of_province.json (DynamoDB Developer Guide, "Requesting a table export").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chalicelib.adapters.aws import ClientFactory, OnFirstUse, patiently
+from chalicelib.errors import Refusal
+
+PREFIX = "province/exports"
+"""Of the stage's bucket: removed with all of ``province/`` by its lifecycle (infra/storage.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """``id`` is what ``province columns`` takes; ``state`` is IN_PROGRESS, COMPLETED or FAILED, and then ``why``."""
+
+    id: str
+    state: str
+    why: str = ""
+
+
+class TableExports:
+    def __init__(self, table: str, bucket: str, client_factory: ClientFactory) -> None:
+        self._table = table
+        self._bucket = bucket
+        self._client = OnFirstUse(client_factory)
+
+    def ask(self, on: date) -> Asked:
+        """The table as it is now. Asked again for the same day within eight hours, it is the same export."""
+        client = self._client()
+        words = {
+            "TableArn": self._arn(),
+            "S3Bucket": self._bucket,
+            "S3Prefix": PREFIX,
+            "ExportFormat": "DYNAMODB_JSON",
+            "ClientToken": f"{self._table}-columns-{on.isoformat()}",
+        }
+        try:
+            answer = patiently(client, lambda: client.export_table_to_point_in_time(**words))
+        except client.exceptions.PointInTimeRecoveryUnavailableException:
+            raise Refusal(f"表 {self._table} 没有打开时间点恢复，不能导出。请按模板重新部署，再导出。") from None
+        return _asked(answer["ExportDescription"])
+
+    def look(self, export: str) -> Asked:
+        client, arn = self._client(), f"{self._arn()}/export/{export}"
+        return _asked(patiently(client, lambda: client.describe_export(ExportArn=arn))["ExportDescription"])
+
+    def _arn(self) -> str:
+        client = self._client()
+        answer = patiently(client, lambda: client.describe_table(TableName=self._table))
+        return str(answer["Table"]["TableArn"])
+
+
+def _asked(description: dict[str, Any]) -> Asked:
+    export = str(description["ExportArn"]).rpartition("/")[2]
+    return Asked(export, str(description["ExportStatus"]), str(description.get("FailureMessage", "")))
