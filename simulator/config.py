@@ -14,6 +14,7 @@ Profile = Literal["service", "sandbox"]
 
 MODES: tuple[Mode, ...] = ("plaintext", "compatible", "safe")
 PROFILES: tuple[Profile, ...] = ("service", "sandbox")
+COVER = "sample-cover"
 SHIPPED_TEMPLATES = Path(__file__).with_name("templates.json")
 
 
@@ -39,6 +40,7 @@ class Config:
     ``profile`` sandbox is the lenient test account (测试号): it does not check the fields of a template.
     ``signed_out`` is the Set-Cookie line by which pages forget their visitor, for when the phone changes hands.
     ``duplicate_msgid`` is what a repeated ``client_msg_id`` answers, which the platform does not document.
+    ``materials`` are the media ids of the account's permanent material (永久素材): a draft's cover is one of them.
     ``clock`` gives Unix time; tests move it by hand.
     """
 
@@ -55,6 +57,7 @@ class Config:
     account_name: str = "溪小办"
     account_id: str = "gh_6c7878622e67"
     templates: tuple[Template, ...] | None = None
+    materials: frozenset[str] = frozenset({COVER})
     push_timeout: float = 5.0
     push_tries: int = 3
     retry_pause: float = 1.0

@@ -8,6 +8,7 @@ A scenario file is JSON::
       {"api": "message/template/send", "fault": "slow", "seconds": 8, "delivered": true, "sequence": [3, 17]},
       {"api": "message/template/send", "fault": "http", "status": 502, "probability": 0.01, "delivered": true},
       {"api": "menu/create",           "fault": "html"},
+      {"api": "message/custom/send",   "fault": "reset", "probability": 0.01, "delivered": true},
       {"api": "message/template/send", "fault": "hold", "seconds": 30},
       {"api": "message/template/send", "fault": "undelivered", "value": "failed: system failed"},
       {"api": "user/info",             "fault": "revoke", "count": 1},
@@ -21,10 +22,12 @@ Which calls a rule is for: ``api`` is the end of an API's path, or ``*``; ``push
 wins. The draw depends on ``seed``, the rule and the number of the call only, so a run can be repeated; the numbers
 survive a restart.
 
-Faults of an API: ``error`` (answers ``errcode``), ``http`` (answers ``status``), ``html`` (a proxy's page with status
-200), ``slow`` (answers after ``seconds``), ``hold`` (40252 now, delivery after ``seconds``), ``undelivered`` (accepted,
-but the receipt says ``value``), ``revoke`` (the access token stops working before the call). With ``delivered`` an
-``error``, ``http``, ``html`` or ``slow`` comes after the call has had its effect, so that the caller cannot know.
+Faults of an API: ``error`` (answers ``errcode`` in the platform's own words: an address that is not on the whitelist
+and the field of a template are named), ``http`` (answers ``status``), ``html`` (a proxy's page with status 200),
+``slow`` (answers after ``seconds``), ``reset`` (the connection breaks without an answer), ``hold`` (40252 now, delivery
+after ``seconds``), ``undelivered`` (accepted, but the receipt says ``value``), ``revoke`` (the access token stops
+working before the call). With ``delivered`` an ``error``, ``http``, ``html``, ``slow`` or ``reset`` comes after the
+call has had its effect, so that the caller cannot know.
 
 Faults of a push: ``lost``, ``twice`` (both at once), ``late`` (by ``seconds``), ``zero_msgid`` (``MsgID`` is 0),
 ``drop`` (the first answer is thrown away, as when the connection breaks, so the push is delivered again).
@@ -41,7 +44,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from simulator.state import State
 
-ApiFault = Literal["error", "http", "html", "slow", "hold", "undelivered", "revoke"]
+ApiFault = Literal["error", "http", "html", "slow", "reset", "hold", "undelivered", "revoke"]
 PushFault = Literal["lost", "twice", "late", "zero_msgid", "drop"]
 _PUSH_FAULTS = frozenset({"lost", "twice", "late", "zero_msgid", "drop"})
 

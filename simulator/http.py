@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +50,16 @@ class Response:
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+CUT = Response(0, {}, b"")
+"""No answer at all: the connection is reset, as by a firewall or a balancer that restarts."""
+
+
+def cut(connection: socket.socket) -> None:
+    """Reset it: the other side sees an error, not an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def json_response(value: object, status: int = 200) -> Response:
@@ -97,6 +109,10 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _send(self, response: Response) -> None:
+        if response is CUT:
+            self.close_connection = True
+            cut(self.connection)
+            return
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)

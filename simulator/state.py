@@ -57,6 +57,9 @@ CREATE TABLE IF NOT EXISTS api_counts (path TEXT NOT NULL, outcome TEXT NOT NULL
   PRIMARY KEY (path, outcome));
 CREATE TABLE IF NOT EXISTS api_log (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, path TEXT NOT NULL, outcome TEXT NOT NULL, rid TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused_calls (
+  rid TEXT PRIMARY KEY, at REAL NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL, answer TEXT NOT NULL,
+  client_ip TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS push_log (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, openid TEXT NOT NULL, event TEXT NOT NULL,
   try INTEGER NOT NULL, outcome TEXT NOT NULL, seconds REAL NOT NULL);
@@ -137,6 +140,11 @@ class State:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+
+def issued_at(msgid: int) -> int:
+    """The Unix time at which ``next_id`` made this id."""
+    return msgid >> 31
 
 
 def to_json(value: object) -> str:

@@ -64,8 +64,8 @@ class ApiError(Exception):
 
     @property
     def address(self) -> str | None:
-        """Our own outgoing IP, of ``invalid ip A ipv6 ::ffff:A, not in whitelist``."""
-        found = re.search(r"invalid ip ([0-9a-fA-F.:]+)", self.message)
+        """Our own outgoing IP, of ``invalid ip A ipv6 ::ffff:A, not in whitelist`` (61004: ``requestIP: A``)."""
+        found = re.search(r"(?:invalid ip|requestIP:) ([0-9a-fA-F.:]+)", self.message)
         return found[1] if found else None
 
     def __str__(self) -> str:
@@ -176,7 +176,8 @@ RULES: dict[int, Rule] = {
     # Mass messages (群发)
     45028: Rule(Reaction.NEXT_CHANNEL, "本月群发次数已用完", alarm="本月不能再群发，请等下个月"),
     45065: Rule(Reaction.ACCEPTED, "这次群发已经提交过"),
-    45066: Rule(Reaction.RETRY, "重复提交群发太快", 60, 3),
+    # What became of the first try, this one does not say.
+    45066: Rule(Reaction.AMBIGUOUS, "这次群发一分钟内提交过，结果还不知道", 60, 3),
     45067: Rule(Reaction.BAD_DATA, "群发编号超过 64 字节", alarm=_BUG),
     # Web authorisation (网页授权): see SIGN_IN_AGAIN
     40029: Rule(Reaction.BAD_DATA, "网页授权 code 无效"),

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 ELLIPSIS = "…"
 NOTHING = "无"
@@ -19,12 +20,12 @@ NOTHING = "无"
 _KEY = re.compile(r"([a-z_]+?)[0-9]*")
 _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 _YEAR_DAY = (
-    r"(?:[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}"
+    r"(?P<day>[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}([-/.])[0-9]{1,2}\2[0-9]{1,2}"
     r"|[0-9]{1,2}月[0-9]{1,2}日|[0-9]{1,2}-[0-9]{1,2})"
 )
 _CLOCK = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
-_TIME = re.compile(rf"(?:{_YEAR_DAY} ?)?{_CLOCK}")
-_DATE = re.compile(rf"{_YEAR_DAY}(?: ?{_CLOCK})?")
+_TIME = re.compile(rf"(?:{_YEAR_DAY} )?{_CLOCK}")
+_DATE = re.compile(rf"{_YEAR_DAY}(?: {_CLOCK})?")
 
 
 class Unfit(Exception):
@@ -118,13 +119,24 @@ def _form(pattern: re.Pattern[str] | str, problem: str) -> Callable[[str], str |
 
 
 def _range(part: re.Pattern[str], problem: str) -> Callable[[str], str | None]:
-    """One point, or two joined by ``~``."""
+    """One point, or two joined by ``~``. A day must be one of the calendar."""
 
     def judge(value: str) -> str | None:
-        points = [point.strip() for point in value.split("~")]
-        return None if len(points) <= 2 and all(map(part.fullmatch, points)) else problem
+        points = [part.fullmatch(point.strip()) for point in value.split("~")]
+        return None if len(points) <= 2 and all(point and _exists(point["day"]) for point in points) else problem
 
     return judge
+
+
+def _exists(day: str | None) -> bool:
+    """Whether the calendar has this day; one that names no year is taken to be in a leap year."""
+    if day is None:
+        return True
+    try:
+        date(*[2000, *map(int, re.findall("[0-9]+", day))][-3:])
+    except ValueError:
+        return False
+    return True
 
 
 def _name(value: str) -> str | None:

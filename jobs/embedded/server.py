@@ -17,6 +17,7 @@ from chalice.local import (
 )
 
 from chalicelib.errors import Refusal
+from simulator.http import CUT, cut
 from simulator.simulator import Simulator
 
 SIMULATOR = "/simulator"
@@ -64,6 +65,9 @@ class Handler(ChaliceRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
             self.rfile.read(length) if length else b"",
         )
+        if response is CUT:
+            self.close_connection = True
+            return cut(self.connection)
         self._send_http_response(response.status, dict(response.headers), response.body)
         return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from simulator.config import Template
@@ -15,12 +16,12 @@ from simulator.platform.errors import ApiError
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?"
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
 _FULL_DATES = "|".join(
     [r"\d{4}年\d{1,2}月\d{1,2}日", *(rf"\d{{4}}{sep}\d{{1,2}}{sep}\d{{1,2}}" for sep in ("-", "/", r"\."))]
 )
 _SHORT_DATES = r"\d{1,2}月\d{1,2}日|\d{1,2}[-/.]\d{1,2}"
-_DATE = rf"(?:{_FULL_DATES}|{_SHORT_DATES})"
+_DATE = rf"(?P<day>{_FULL_DATES}|{_SHORT_DATES})"
 _AMOUNT = re.compile(r"[¥￥$€£]?-?\d{1,10}(,\d{3})*(\.\d+)?元?")
 _NAME_HAN = re.compile(rf"[{_HAN}·]")
 
@@ -35,8 +36,25 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 def _range(point: str) -> Callable[[str], bool]:
-    """One point in time, or two joined by ``~``."""
-    return _matches(rf"{point}(?: ?~ ?{point})?")
+    """One point in time, or two joined by ``~``; its day is one of the calendar."""
+    form = re.compile(point, re.ASCII)
+
+    def fits(value: str) -> bool:
+        found = [form.fullmatch(part.strip(" ")) for part in value.split("~")]
+        return len(found) <= 2 and all(each and _exists(each["day"]) for each in found)
+
+    return fits
+
+
+def _exists(day: str | None) -> bool:
+    """Whether there is this day, in a leap year when it names none."""
+    if day is None:
+        return True
+    try:
+        date(*[2000, *map(int, re.findall(r"\d+", day))][-3:])
+    except ValueError:
+        return False
+    return True
 
 
 def _name(value: str) -> bool:
@@ -53,8 +71,8 @@ RULES: dict[str, Callable[[str], bool]] = {
     "number": _matches(r"(?=.{1,32}$)-?\d+(\.\d+)?"),
     "letter": _matches(r"[A-Za-z]{1,32}"),
     "symbol": _matches(rf"[^\w\s{_HAN}]{{1,5}}"),
-    "time": _range(rf"(?:{_DATE} ?)?{_CLOCK}"),
-    "date": _range(rf"{_DATE}(?: ?{_CLOCK})?"),
+    "time": _range(rf"(?:{_DATE} )?{_CLOCK}"),
+    "date": _range(rf"{_DATE}(?: {_CLOCK})?"),
     "amount": lambda value: _AMOUNT.fullmatch(value) is not None,
     "phone_number": _matches(r"[0-9+\-() ]{1,17}"),
     "car_number": _matches(rf"[{_HAN}A-Z0-9]{{1,8}}"),

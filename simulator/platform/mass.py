@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulator.platform.call import Call, text_of
-from simulator.platform.errors import ApiError
-from simulator.state import to_json
+from simulator.platform.errors import ApiError, error_body
+from simulator.state import issued_at, to_json
 from simulator.world import World
 
 A_MONTH = 4
 CLIENT_ID_BYTES = 64
+REPEAT_AFTER = 60
 _CHINA = timedelta(hours=8)
 
 
@@ -23,6 +24,8 @@ def add_draft(call: Call) -> dict[str, Any]:
         raise ApiError(45008)
     if not all(isinstance(each, dict) and each.get("title") and each.get("content") for each in articles):
         raise ApiError(44004)
+    if not all(each.get("thumb_media_id") in call.world.config.materials for each in articles):
+        raise ApiError(40007)
     media_id = secrets.token_urlsafe(48)
     call.world.state.insert("drafts", media_id=media_id, title=str(articles[0]["title"]), body=to_json(articles))
     return {"media_id": media_id}
@@ -31,7 +34,8 @@ def add_draft(call: Call) -> dict[str, Any]:
 def send_to_all(call: Call) -> dict[str, Any]:
     """POST cgi-bin/message/mass/sendall, to all followers; the account of the simulator has no tags.
 
-    A ``clientmsgid`` seen before is 45065 with the id of the first; a second one to all on one day is 45028.
+    A ``clientmsgid`` seen before is 45065 with the id of the first, or 45066 within a minute of that; a second one to
+    all on one day is 45028.
     """
     body = call.json()
     draft = _draft(call, body)
@@ -41,7 +45,9 @@ def send_to_all(call: Call) -> dict[str, Any]:
     state = call.world.state
     before = state.row("SELECT msgid FROM mass_jobs WHERE client_msg_id = ?", client_id) if client_id else None
     if before:
-        return {"errcode": 45065, "errmsg": "clientmsgid exist", "msg_id": int(before["msgid"])}
+        if call.now < issued_at(int(before["msgid"])) + REPEAT_AFTER:
+            raise ApiError(45066)
+        return {**error_body(45065, "", call.now), "msg_id": int(before["msgid"])}
     local = datetime.fromtimestamp(call.now, UTC) + _CHINA
     jobs = state.rows("SELECT day FROM mass_jobs WHERE day LIKE ?", f"{local:%Y-%m}-%")
     if len(jobs) >= A_MONTH or f"{local:%Y-%m-%d}" in {row["day"] for row in jobs}:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from simulator.faults import Rule
-from simulator.http import Request, Response, json_response, text_response
-from simulator.platform import custom, mass, menu, notices, oauth, qr, quota, tokens, users
+from simulator.http import CUT, Request, Response, json_response, text_response
+from simulator.platform import custom, failures, mass, menu, notices, oauth, qr, quota, tokens, users
 from simulator.platform.call import Call
 from simulator.platform.errors import ApiError, error_body
 from simulator.world import World
 
 Handler = Callable[[Call], dict[str, Any]]
 AUTHORIZE = "connect/oauth2/authorize"
-_INSTEAD = frozenset({"error", "http", "html", "slow"})
+_INSTEAD = frozenset({"error", "http", "html", "slow", "reset"})
 _PROXY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
 
 
@@ -45,6 +45,7 @@ ENDPOINTS = {
     "cgi-bin/qrcode/create": Endpoint("POST", qr.create),
     "cgi-bin/ticket/getticket": Endpoint("GET", oauth.jsapi_ticket),
     "cgi-bin/openapi/quota/get": Endpoint("POST", quota.get),
+    "cgi-bin/openapi/rid/get": Endpoint("POST", failures.get),
     "sns/oauth2/access_token": Endpoint("GET", oauth.access_token, needs_token=False),
     "sns/userinfo": Endpoint("GET", oauth.userinfo, needs_token=False),
 }
@@ -78,10 +79,13 @@ class Platform:
             self._sleep(fault.seconds)
         if fault.fault == "slow":
             return json_response(body or self._answer(path, replace(call, fault=None, now=self._world.now())))
-        if not fault.delivered:
-            self._log(path, fault.fault if fault.fault != "error" else str(fault.errcode), "", call.now)
         if fault.fault == "error":
-            return json_response(error_body(fault.errcode, "data.thing1.value invalid", call.now))
+            body = error_body(fault.errcode, failures.detail(fault.errcode, call), call.now)
+            self._log(path, str(fault.errcode), call, body, counts=not fault.delivered)
+            return json_response(body)
+        self._log(path, fault.fault, call, {}, counts=not fault.delivered)
+        if fault.fault == "reset":
+            return CUT
         return text_response(_PROXY_PAGE, fault.status if fault.fault == "http" else 200, "text/html")
 
     def _answer(self, path: str, call: Call) -> dict[str, Any]:
@@ -91,8 +95,7 @@ class Platform:
                 body = endpoint.handler(call)
         except ApiError as error:
             body = error_body(error.errcode, error.detail, call.now)
-        errmsg = str(body.get("errmsg", ""))
-        self._log(path, str(body.get("errcode", 0)), errmsg.partition("rid: ")[2], call.now)
+        self._log(path, str(body.get("errcode", 0)), call, body)
         return body
 
     def _admit(self, path: str, call: Call) -> Endpoint:
@@ -110,15 +113,21 @@ class Platform:
             quota.use(call, path)
         return endpoint
 
-    def _log(self, path: str, outcome: str, rid: str, now: float) -> None:
+    def _log(self, path: str, outcome: str, call: Call, body: dict[str, Any], *, counts: bool = True) -> None:
+        """``counts`` is False for the false answer to a call that is in the log with its true one."""
+        rid = str(body.get("errmsg", "")).partition("rid: ")[2]
         state = self._world.state
         with state.write():
-            state.execute(
-                "INSERT INTO api_counts VALUES (?, ?, 1) ON CONFLICT (path, outcome) DO UPDATE SET calls = calls + 1",
-                path,
-                outcome,
-            )
-            state.insert("api_log", at=now, path=path, outcome=outcome, rid=rid)
+            if rid:
+                failures.keep(path, call, rid, body)
+            if counts:
+                state.execute(
+                    "INSERT INTO api_counts VALUES (?, ?, 1)"
+                    " ON CONFLICT (path, outcome) DO UPDATE SET calls = calls + 1",
+                    path,
+                    outcome,
+                )
+                state.insert("api_log", at=call.now, path=path, outcome=outcome, rid=rid)
 
 
 def _openid_in(request: Request) -> str:

@@ -16,12 +16,11 @@ from chalicelib.notices.monthly import Monthly, MonthlyRefused, MonthlyService, 
 from chalicelib.notices.monthly_article import Measure, article
 from chalicelib.wechat.client import PlatformClient
 from simulator import Simulator
+from simulator.config import COVER
 from tests.functional.simulator.running import client_to, running
 
 MONTH, ANN, BOB = "2026-11", "ann", "bob"
-ARTICLE = article(
-    MONTH, [Measure("稳岗<返还>", "县人社局", "按上年缴费返还", date(2026, 12, 31))], "https://x", "cover"
-)
+ARTICLE = article(MONTH, [Measure("稳岗<返还>", "县人社局", "按上年缴费返还", date(2026, 12, 31))], "https://x", COVER)
 
 
 class Office:
@@ -95,6 +94,18 @@ def test_a_doubtful_answer_is_asked_again_and_nobody_reads_it_twice(
         office.send()
     assert office.monthly.show(MONTH).state is MonthlyState.SENDING
     office.clock.advance(timedelta(hours=5))
+    assert office.send().state is MonthlyState.SUBMITTED
+    assert office.got() == [1, 1]
+
+
+def test_asked_again_within_a_minute_it_stays_in_doubt_and_is_not_called_unsent(office: Office) -> None:
+    office.looked_at()
+    office.scenario(fault="http", status=502, delivered=True)
+    for _ in range(2):  # the second time the platform says 45066: it went out less than a minute ago
+        with pytest.raises(MonthlyRefused, match="24 小时内再运行一次，不会重复发"):
+            office.send()
+        assert office.monthly.show(MONTH).state is MonthlyState.SENDING
+    office.clock.advance(timedelta(minutes=1))
     assert office.send().state is MonthlyState.SUBMITTED
     assert office.got() == [1, 1]
 

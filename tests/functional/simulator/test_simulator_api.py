@@ -174,6 +174,7 @@ FITS = [
     ("date1", "2019年10月1日~2019年10月3日"),
     ("date1", "2018.01.01"),
     ("date1", "01-01"),
+    ("date1", "2月29日 09:00 ~ 3月1日 09:00"),
     ("amount1", "¥100,000.5元"),
     ("phone_number1", "+86-0766-66888866"),
     ("car_number1", "粤A8Z888挂"),
@@ -196,6 +197,13 @@ DOES_NOT = [
     ("symbol1", "中"),
     ("time1", "明天"),
     ("time1", "2019年10月1日"),
+    ("time1", "99:99"),
+    ("time1", "2024-13-45 25:61"),
+    ("time1", "2024-02-30 10:00"),
+    ("time1", "2024-06-2116:34"),
+    ("time1", "10:00~24:00"),
+    ("date1", "2024年2月30日"),
+    ("date1", "13-01"),
     ("date1", "15:01"),
     ("date1", "2018-01/01"),
     ("amount1", "100万元"),
@@ -305,6 +313,31 @@ class TestCustomMessages:
         assert [typing(), typing(), typing("CancelTyping"), typing("Dancing")] == [0, 45081, 0, 45072]
         bench.clock.time += 31
         assert typing() == 45080
+
+
+class TestRefusedCalls:
+    def look(self, bench: Bench, rid: str) -> dict[str, Any]:
+        return bench.api("cgi-bin/openapi/rid/get", rid=rid)
+
+    def test_one_is_found_again_by_its_request_id(self, bench: Bench) -> None:
+        refused = bench.send_loan(touser="oUnknown")
+        found = self.look(bench, refused["errmsg"].partition("rid: ")[2])["request"]
+        assert json.loads(found["response_body"]) == refused
+        assert json.loads(found["request_body"])["touser"] == "oUnknown"
+        assert found["request_url"] == f"{SEND}?access_token=***"
+        assert (found["invoke_time"], found["client_ip"]) == (int(bench.clock.time), "127.0.0.1")
+
+    def test_the_fetch_of_a_token_keeps_no_secret(self, bench: Bench) -> None:
+        refused = bench.fetch_token(secret="not-the-secret")
+        found = self.look(bench, refused["errmsg"].partition("rid: ")[2])
+        assert "not-the-secret" not in str(found)
+
+    def test_unknown_misspelt_and_after_seven_days(self, bench: Bench) -> None:
+        refused = bench.send_loan(touser="oUnknown")
+        assert self.look(bench, "61725984-6126f6f9-040f19c4")["errcode"] == 76001
+        assert self.look(bench, "x")["errcode"] == 76002
+        bench.clock.time += 7 * 86400
+        assert self.look(bench, refused["errmsg"].partition("rid: ")[2])["errcode"] == 76001
 
 
 CLICK = {"type": "click", "name": "a", "key": "k"}

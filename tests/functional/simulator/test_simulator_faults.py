@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from chalicelib.wechat import errors
 from simulator import faults
 from simulator.faults import Faults, Scenario, ScenarioError, load_scenario
-from simulator.http import text_response
+from simulator.http import Server, text_response
+from simulator.platform.errors import WORDS
 from simulator.state import State
-from tests.functional.simulator.conftest import Bench, reply
+from tests.functional.simulator.conftest import LOAN, Bench, reply
 
 Make = Callable[..., Bench]
 SEND = "message/template/send"
@@ -63,6 +69,40 @@ def test_an_ambiguous_answer_may_have_delivered(
     assert bench.seen("template") == ["notice"] * reached
     assert bench.answer("POST", f"cgi-bin/{SEND}", query, body.encode()).json()["errcode"] == 0
     assert bench.seen("template") == ["notice"]
+
+
+@pytest.mark.parametrize(
+    ("errcode", "words"),
+    [
+        (40164, "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist"),
+        (61004, "access clientip is not registered requestIP: 127.0.0.1"),
+        (47003, "argument invalid! data.thing1.value invalid"),
+        (43101, "user refuse to accept the msg"),
+        (48004, "api forbidden for irregularities, view detail on mp.weixin.qq.com"),
+    ],
+)
+def test_an_injected_error_has_the_words_of_its_own(bench: Bench, errcode: int, words: str) -> None:
+    bench.scenario({"api": SEND, "fault": "error", "errcode": errcode})
+    assert bench.send_loan()["errmsg"].startswith(f"{words} rid: ")
+
+
+def test_every_code_with_a_reaction_can_be_given_in_words() -> None:
+    assert set(errors.RULES) - {0} <= set(WORDS)
+
+
+@pytest.mark.parametrize("delivered", [False, True])
+def test_a_connection_that_breaks_gives_no_answer(bench: Bench, delivered: bool) -> None:
+    query = urlencode({"access_token": bench.token()})
+    bench.scenario({"api": SEND, "fault": "reset", "count": 1, "delivered": delivered})
+    body = json.dumps({"touser": bench.user, "template_id": "tmpl-loan-progress", "client_msg_id": "n1", "data": LOAN})
+    with Server("127.0.0.1", 0, bench.simulator.answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        line = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        with closing(line), pytest.raises(ConnectionResetError):
+            line.request("POST", f"/cgi-bin/{SEND}?{query}", body.encode())
+            line.getresponse()
+        server.shutdown()
+    assert bench.seen("template") == ["notice"] * delivered
 
 
 CASE = {
@@ -183,4 +223,4 @@ def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str
 def test_the_example_in_the_documentation_is_a_scenario() -> None:
     text = str(faults.__doc__)
     example = text[text.index("    {") : text.index("Which calls")]
-    assert len(Scenario.model_validate(json.loads(example)).rules) == 10
+    assert len(Scenario.model_validate(json.loads(example)).rules) == 11

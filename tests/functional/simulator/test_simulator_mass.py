@@ -13,9 +13,10 @@ from chalicelib.adapters.clocks import FixedClock
 from chalicelib.wechat.client import PlatformClient
 from chalicelib.wechat.errors import ApiError
 from simulator import Simulator
+from simulator.config import COVER
 from tests.functional.simulator.running import client_to, running
 
-ARTICLE = {"title": "11 月政策月报", "content": "<p>本月新政策 3 项。</p>", "thumb_media_id": "m"}
+ARTICLE = {"title": "11 月政策月报", "content": "<p>本月新政策 3 项。</p>", "thumb_media_id": COVER}
 START = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
 
 
@@ -52,7 +53,9 @@ def test_one_digest_to_all_once(simulator: Simulator, client: PlatformClient, cl
     media_id = client.drafts.add([ARTICLE])
     job = client.message.send_mass_draft(media_id, "digest-2026-11")
     assert job and int(job) > 2**53
-    clock.advance(90)
+    with pytest.raises(ApiError, match="45066"):
+        client.message.send_mass_draft(media_id, "digest-2026-11")
+    clock.advance(60)
     assert client.message.send_mass_draft(media_id, "digest-2026-11") == job  # a repeat is the same job
     assert [articles(simulator, who) for who in (first, second, stranger)] == [1, 1, 0]
     rows = simulator.world.state.rows("SELECT body FROM outbox WHERE kind = 'push'")
@@ -83,3 +86,9 @@ def test_what_is_refused(
     people(simulator)
     with pytest.raises(ApiError, match=code):
         client.message.send_mass_draft(media_id or client.drafts.add([ARTICLE]), client_id)
+
+
+def test_a_draft_needs_a_cover_of_the_account(client: PlatformClient) -> None:
+    for cover in ({"thumb_media_id": "unknown"}, {}):
+        with pytest.raises(ApiError, match="40007 invalid media_id"):
+            client.drafts.add([{"title": "月报", "content": "内容", **cover}])

@@ -15,7 +15,8 @@ from chalicelib.wechat.errors import (
 DOCUMENTED = {
     Reaction.ACCEPTED: {0, 45065, 45072, 45080, 45081},
     Reaction.HELD: {40252},
-    Reaction.RETRY: {-1, 45011, 43117, 45066},
+    Reaction.RETRY: {-1, 45011, 43117},
+    Reaction.AMBIGUOUS: {45066},
     Reaction.NEXT_CHANNEL: {45015, 45047, 45028},
     Reaction.CONSENT_LOST: {43101, 48002},
     Reaction.PERSON_GONE: {40003, 46004, 43004, 43019, 50001, 50002, 50005},
