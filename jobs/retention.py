@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime, time
 
 from chalicelib.audit.log import AuditLog
+from chalicelib.concerns.service import ConcernService
 from chalicelib.dialogue.tickets import TicketService
 from chalicelib.forms.documents.kept import KEPT_DAYS, over
 from chalicelib.ports import Conflict, Throttled
-from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
+from chalicelib.privacy.terms import CASE_TERM, CONCERN_TERM, TICKET_TERM
 from chalicelib.times import local_date
 from jobs.core import Done, Job, JobContext, JobPlan, Line, When
 from jobs.schedule import Daily
@@ -30,6 +31,8 @@ class Retention(Job):
         """Terms are counted from the moment of the run; ``as_of`` is of no use to what is deleted for good."""
         tickets = TicketService(context.store).over(when.now - TICKET_TERM)
         lines = [Line(f"工单 {id_}", f"提出满 {TICKET_TERM.days} 天，隐去身份和内容") for id_ in tickets]
+        concerns = ConcernService(context.store, context.calendar).over(when.now - CONCERN_TERM)
+        lines += [Line(f"{_CONCERN}{id_}", f"答复满 {CONCERN_TERM.days} 天，隐去身份和内容") for id_ in concerns]
         for no in context.cases.over(when.now - CASE_TERM):
             if len(lines) >= AT_ONCE:
                 break
@@ -54,10 +57,11 @@ class Retention(Job):
                 log.warning("a case changed or the store is busy; its copy is left for the next run")
                 failed += 1
         hidden, late = _tickets(context, when.now)
-        return Done(queued + hidden + _remove(context, plan), failed + late)
+        quiet, left = _concerns(context, plan, when.now)
+        return Done(queued + hidden + quiet + _remove(context, plan), failed + late + left)
 
 
-_CASE, _DOCUMENT = "办件 ", "文书 "
+_CASE, _CONCERN, _DOCUMENT = "办件 ", "诉求 ", "文书 "
 
 
 def _documents(context: JobContext, when: When) -> Iterator[str]:
@@ -78,3 +82,17 @@ def _tickets(context: JobContext, now: datetime) -> tuple[int, int]:
     except (Conflict, Throttled):
         log.warning("a ticket changed or the store is busy; the rest is left for the next run")
         return 0, 1
+
+
+def _concerns(context: JobContext, plan: JobPlan, now: datetime) -> tuple[int, int]:
+    """How many were hidden, and how many are left for the next run."""
+    concerns, hidden, left = ConcernService(context.store, context.calendar), 0, 0
+    for line in plan.lines:
+        if not line.what.startswith(_CONCERN):
+            continue
+        try:
+            hidden += concerns.retire(line.what.removeprefix(_CONCERN), now - CONCERN_TERM)
+        except (Conflict, Throttled):
+            log.warning("a concern changed or the store is busy; it is left for the next run")
+            left += 1
+    return hidden, left

@@ -100,6 +100,24 @@ class ConcernService:
         for concern in self._concerns.all_of_person(openid):
             self._change(concern.id, lambda held: held.model_copy(update={"openid": ""}))
 
+    def over(self, before: datetime) -> list[str]:
+        """Numbers of the concerns answered before this instant that still hold words or a person."""
+        return [
+            concern.id
+            for state in (ConcernState.ANSWERED, ConcernState.DONE)
+            for concern in self._concerns.listed(state)
+            if _is_over(concern, before)
+        ]
+
+    def retire(self, concern_id: str, before: datetime) -> bool:
+        """Take person and words out of one that is ``over``; number, topic, department and times stay for the figures.
+        Whether it did. Raises Conflict when somebody changes it again and again."""
+        held = self.get(concern_id)
+        if not _is_over(held, before):
+            return False
+        self._change(concern_id, lambda one: one.model_copy(update={"openid": "", "text": "", "answer": ""}))
+        return True
+
     # -------------------------------------------------------------------------------------------------- for operators
 
     def get(self, concern_id: str) -> Concern:
@@ -189,6 +207,11 @@ class ConcernService:
                 continue
             return changed
         raise AssertionError("unreachable")
+
+
+def _is_over(concern: Concern, before: datetime) -> bool:
+    holds = bool(concern.openid or concern.text or concern.answer)
+    return holds and concern.answered_at is not None and concern.answered_at < before
 
 
 def statistics(concerns: Iterator[Concern] | list[Concern], on: date) -> dict[str, dict[str, int]]:

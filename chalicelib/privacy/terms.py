@@ -37,6 +37,7 @@ _DAYS = timedelta(days=1)
 _FACTS = "领域事实 §6.4"
 
 TICKET_TERM = 180 * _DAYS
+CONCERN_TERM = 180 * _DAYS
 CASE_TERM = 365 * _DAYS
 
 TERMS: tuple[Term, ...] = (
@@ -56,6 +57,11 @@ TERMS: tuple[Term, ...] = (
     Term("documents/*, formcase#*", "提交的申请表文书", 30 * _DAYS, "提交", End.DELETED, f"{_FACTS} 附件 30 天"),
     Term("formmeasure#*", "填表统计（不含个人）", 400 * _DAYS, "填表结束", End.EXPIRES, "本县规则，满一年可比"),
     Term("ticket#*", "工单和留言", TICKET_TERM, "提出", End.HIDDEN, f"{_FACTS} 聊天文字 180 天后匿名"),
+    Term("concern#*", "诉求", CONCERN_TERM, "答复", End.HIDDEN, f"{_FACTS} 聊天文字 180 天后匿名"),
+    Term("asked#*", "没有答好的问题（去掉号码，不存谁问的）", 90 * _DAYS, "最后一次问", End.EXPIRES, "本县规则"),
+    Term("once#*", "一条消息办过什么（防重复办理）", 2 * _DAYS, "收到", End.EXPIRES, f"{_FACTS}，用完即删"),
+    Term("pagerate#*", "网页操作次数（只存化名）", _DAYS, "操作", End.EXPIRES, f"{_FACTS}，用完即删"),
+    Term("receipt#*", "消息回执的编号", 30 * _DAYS, "发出", End.EXPIRES, "本县规则"),
     Term("case#*", "办件的副本", CASE_TERM, "办结", End.DELETED, f"{_FACTS} 办结后 1 年"),
     Term(
         "person#*",
@@ -80,6 +86,22 @@ TERMS: tuple[Term, ...] = (
         "登记",
         End.KEPT,
         "领域事实没有给期限，由县里和银行定；不含个人",
+    ),
+    Term(
+        "enterprise#*",
+        "企业画像（含登记的联系人）",
+        None,
+        "导入",
+        End.KEPT,
+        "领域事实没有给期限，由县里和数据提供部门定",
+    ),
+    Term(
+        "award#*",
+        "免申即享名单和收款账户",
+        None,
+        "列入名单",
+        End.KEPT,
+        "会计档案，领域事实没有给期限，由县里按会计档案规定定",
     ),
     Term("audit#*", "审计日志（不含群众信息）", None, "操作", End.KEPT, "网络安全法第二十三条，不少于 6 个月"),
 )

@@ -8,8 +8,10 @@ import pytest
 
 from chalicelib.cases.model import FORM_SOURCE, CaseEvent, CaseRow
 from chalicelib.cases.service import LookupRefused
+from chalicelib.concerns.model import ConcernRoute
+from chalicelib.concerns.service import ConcernService
 from chalicelib.dialogue.tickets import TicketService
-from chalicelib.privacy.terms import CASE_TERM, TICKET_TERM
+from chalicelib.privacy.terms import CASE_TERM, CONCERN_TERM, TICKET_TERM
 from tests.unit.jobs.support import E01, JobWorld
 
 DONE_NO, OPEN_NO, ALONE_NO = "3603232026111600019", "3603232026111600027", "3603232026111600035"
@@ -74,6 +76,24 @@ def test_an_old_ticket_loses_its_person_and_its_words(world: JobWorld) -> None:
     assert kept[new.id] == new
     assert tickets.of_person("oTeller") == []
     assert not [1 for _, text in world.memory._rows.values() if "oTeller" in text or "张三丰" in text]
+    assert world.run("retention").planned == 0
+
+
+def test_an_answered_concern_loses_its_person_and_its_words(world: JobWorld) -> None:
+    concerns = ConcernService(world.memory, world.context.calendar)
+    route = {"topic": "用地", "words": ("厂房",), "dept": "县自然资源局", "days": 3, "escalate_to": "县政府"}
+    concerns.routes.save_row(ConcernRoute.model_validate({**route, "prov": "R"}))
+    said = [concerns.open(f"oTeller{n}", E01, "用地", "王老板的三号厂房", world.clock.now()) for n in range(2)]
+    concerns.answer(said[0].id, "op", "请王老板来窗口", world.clock.now())
+    world.clock.advance(CONCERN_TERM)
+    assert not [line for line in world.run("retention").plan.lines if line.what.startswith("诉求")]
+    world.clock.advance(1)
+    assert [line.what for line in world.run("retention", dry_run=True).plan.lines] == [f"诉求 {said[0].id}"]
+    assert world.run("retention").queued == 1
+    kept = concerns.get(said[0].id)
+    assert (kept.openid, kept.text, kept.answer, kept.dept) == ("", "", "", "县自然资源局")
+    assert concerns.of_person("oTeller0") == []
+    assert concerns.get(said[1].id).text == "王老板的三号厂房"  # still waits for its answer
     assert world.run("retention").planned == 0
 
 

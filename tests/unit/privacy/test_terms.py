@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from chalicelib import once
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
 from chalicelib.dialogue import inbox
@@ -16,7 +17,8 @@ from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.repository import consent_log_key
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import Scope
-from chalicelib.notices import ledger
+from chalicelib.guidance import questions
+from chalicelib.notices import ledger, receipts
 from chalicelib.privacy.terms import TERMS, End
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -38,6 +40,9 @@ def test_what_expires_by_itself_expires_as_the_table_says() -> None:
     assert term("notice#*") == ledger.KEEP
     assert term("person#*/notice#*") == ledger.POINTER_KEEP
     assert term("consentlog#*") == consent.HISTORY_KEPT
+    assert term("asked#*") == questions.KEEP
+    assert term("once#*") == once.REMEMBERED
+    assert term("receipt#*") == receipts._KEEP
 
 
 def test_every_term_has_a_source_and_the_audit_log_no_end() -> None:
@@ -53,6 +58,26 @@ def test_the_operators_page_lists_every_term() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     for one in TERMS:
         assert re.search(re.escape(one.what), page), one.what
+
+
+NOBODYS = frozenset(
+    "breaker bundle caseaside caselookup caseof commitmentfor concernkey concernroute content contentdraft "
+    "decision demandkey digest drop emissionfactors formserial holidays limit loanof loanowner looks monthly night "
+    "nights partner partneranswer partnernonce partnerrate phrasings policy project rematch rule runs servicelevel told "
+    "unit wechat".split()
+)
+"""Kinds of rows that hold nobody's name, number, words or openid: keys, counts, content, figures of enterprises."""
+
+
+def test_every_kind_of_row_has_its_term_or_is_nobodys() -> None:
+    """By the table of rows in docs/architecture.md: a new kind must be put in one of the two places."""
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Rows")[1].split("\n## ")[0]
+    keys = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ") and "---" not in line][1:]
+    kinds = {kind for cell in keys for kind in re.findall(r"`([a-z0-9]+)[#`]", cell)}
+    terms = {kind for one in TERMS for kind in re.findall(r"(?:^|, )([a-z0-9]+)#", one.rows)}
+    assert len(kinds) > 50
+    assert kinds - terms - NOBODYS == set()
+    assert not terms & (NOBODYS)
 
 
 def test_a_history_has_a_term_only_once_the_consent_is_over() -> None:
