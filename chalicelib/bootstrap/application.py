@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from chalicelib.notices.service import NoticeService
     from chalicelib.pages.limits import PageLimits
     from chalicelib.partners.service import PartnerService
+    from chalicelib.ports import JsonObject
     from chalicelib.privacy.erasure import ErasureService
     from chalicelib.privacy.own_copy import OwnCopyService
+    from chalicelib.wechat.share_tickets import ShareTickets
 
 
 class Application(Work, Desk):
@@ -97,6 +99,16 @@ class Application(Work, Desk):
         from chalicelib.pages.limits import PageLimits
 
         return PageLimits(self.store, self.settings.session_secret.get_secret_value())
+
+    @cached_property
+    def share_tickets(self) -> ShareTickets:
+        from chalicelib.notices.kinds import QUEUES, Priority
+        from chalicelib.wechat.share_tickets import ShareTickets
+
+        def send(message: JsonObject) -> None:
+            self.queue.send(QUEUES[Priority.URGENT], [message])
+
+        return ShareTickets(lambda: self.wechat_client.tickets, self.store, send)
 
     @cached_property
     def partners(self) -> PartnerService:

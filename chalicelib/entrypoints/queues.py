@@ -138,9 +138,13 @@ def _match_shard(application: Application, body: JsonObject, queue: str) -> obje
 
 
 def _work_off(sent: dict[str, DeliveryResult], application: Application, body: JsonObject, queue: str) -> None:
-    """``{"notice": id}`` is a notice to deliver unless it was sent just now, ``{"inbound": key}`` a late answer."""
+    """``{"notice": id}`` is a notice to deliver unless it was sent just now, ``{"inbound": key}`` a late answer,
+    ``{"ticket": "jsapi"}`` the ticket that a page goes without."""
     if "inbound" in body:
         late_replies_of(application).carry(body["inbound"], body.get("looks", 0))
+        return
+    if "ticket" in body:
+        application.share_tickets.renew()
         return
     now = application.clock.now()
     result = sent.pop(body["notice"], None) or application.notices.deliver(body["notice"], now)

@@ -11,7 +11,8 @@ import logging
 
 from chalicelib.pages.http import PageResponse
 from chalicelib.pages.visit import PageMissing, Visit
-from chalicelib.wechat.errors import ApiError, NotSent, Unclear
+from chalicelib.ports import Throttled
+from chalicelib.wechat.errors import NotSent
 from chalicelib.wechat.jssdk import page_config
 
 log = logging.getLogger(__name__)
@@ -20,15 +21,17 @@ _LONGEST = 1000
 
 
 def show(visit: Visit) -> PageResponse:
-    """Raises PageMissing for an address that is not ours, and when the platform gives no ticket."""
+    """Raises PageMissing for an address that is not ours, and when there is no ticket yet."""
     settings, url = visit.services.settings, visit.request.query.get("url", "")
     if not url.startswith(f"{settings.public_url}/h5/") or len(url) > _LONGEST:
         raise PageMissing
     try:
-        ticket = visit.services.wechat_client.tickets.get().value
-    except (ApiError, NotSent, Unclear):
-        log.warning("no share cards: the platform gave no ticket", exc_info=True)
+        ticket = visit.services.share_tickets.ready(visit.now)
+    except (NotSent, Throttled):
+        log.warning("no share cards: the store is busy", exc_info=True)
         raise PageMissing from None
+    if ticket is None:
+        raise PageMissing
     config = page_config(settings.wechat_app_id, ticket, url, visit.now)
     body = {
         "appId": config.app_id,

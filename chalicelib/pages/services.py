@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from chalicelib.privacy.own_copy import OwnCopyService
     from chalicelib.settings import Settings
     from chalicelib.wechat.oauth import Identity
-    from chalicelib.wechat.tokens import Token
 
 
 class SignsIn(Protocol):
@@ -39,17 +38,15 @@ class SignsIn(Protocol):
     def exchange(self, code: str) -> Identity: ...
 
 
-class KeepsTickets(Protocol):
-    """Tickets of the JS-SDK."""
+class KnowsTickets(Protocol):
+    """``wechat.share_tickets.ShareTickets``."""
 
-    def get(self) -> Token: ...
+    def ready(self, now: datetime) -> str | None: ...
 
 
 class PlatformClient(Protocol):
     @property
     def sns(self) -> SignsIn: ...
-    @property
-    def tickets(self) -> KeepsTickets: ...
 
 
 class Spoken(Protocol):
@@ -125,6 +122,8 @@ class Services(Protocol):
     def talk(self) -> Talks: ...
     @property
     def wechat_client(self) -> PlatformClient: ...
+    @property
+    def share_tickets(self) -> KnowsTickets: ...
 
     def catalogue(self) -> Catalogue: ...
     def points(self) -> PointService: ...

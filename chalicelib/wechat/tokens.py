@@ -119,6 +119,11 @@ class TokenKeeper:
             token = self._cache.nearest(self._clock.now())
             return token if token is not None else self._renewed(None)
 
+    def ready(self) -> Token | None:
+        """The token if it has been fetched; asks nothing of the platform. Raises NotSent when the cache is busy."""
+        with _busy_cache_is_not_sent():
+            return self._cache.nearest(self._clock.now())
+
     def renew(self, refused: Token) -> Token:
         """Another token than the one that the platform refused. Raises as ``get`` does; ApiError 40001 at the top of
         the ladder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from chalice.test import Client
@@ -12,7 +13,8 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from jobs.registry import JOBS
-from tests.functional.support import Person, make_application
+from tests.functional.support import Person, make_application, work_off
+from tests.unit.pages.house import FakeClient
 
 
 @pytest.fixture
@@ -71,6 +73,16 @@ def test_of_a_batch_only_the_poisoned_record_comes_back(client: Client) -> None:
             record["messageId"] = f"m{number}"
         answer = client.lambda_.invoke(name, event)
         assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+
+
+def test_the_ticket_that_a_page_goes_without_is_fetched_by_those_in_the_whitelist(
+    client: Client, application: Application
+) -> None:
+    application.__dict__["wechat_client"] = FakeClient()  # what the cached property would hold
+    asked = f"/h5/jssdk?url={quote(application.settings.public_url + '/h5/points', safe='')}"
+    assert client.http.get(asked).status_code == 404
+    assert work_off(application, client) == 1
+    assert client.http.get(asked).status_code == 200
 
 
 @pytest.mark.parametrize("job", sorted(JOBS))

@@ -41,6 +41,7 @@ from chalicelib.privacy.erasure import ErasureService
 from chalicelib.privacy.own_copy import OwnCopyService
 from chalicelib.settings import Settings
 from chalicelib.wechat.oauth import Identity
+from chalicelib.wechat.share_tickets import ShareTickets
 from chalicelib.wechat.tokens import Token
 from tests.unit.pages.fake_forms import FakeDocuments, FakeForms
 
@@ -156,11 +157,16 @@ class FakeTickets:
     """The JS-SDK's ticket, or why there is none."""
 
     failure: Exception | None = None
+    held: Token | None = None
+
+    def ready(self) -> Token | None:
+        return self.held
 
     def get(self) -> Token:
         if self.failure:
             raise self.failure
-        return Token("ticket-for-tests", use_until=2_000_000_000, fetched=0)
+        self.held = Token("ticket-for-tests", use_until=2_000_000_000, fetched=0)
+        return self.held
 
 
 @dataclass
@@ -237,6 +243,8 @@ class House:
             others={},
         )
         self.wechat_client = FakeClient()
+        self.asked_for_tickets: list[dict[str, object]] = []
+        self.share_tickets = ShareTickets(lambda: self.wechat_client.tickets, store, self.asked_for_tickets.append)
         self.talk = FakeTalk()
         self.forms = FakeForms()
         self.submissions = FakeDocuments()

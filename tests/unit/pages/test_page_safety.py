@@ -53,6 +53,7 @@ def test_the_card_of_a_page_carries_no_key_and_no_person(house: House) -> None:
 
 def test_the_signature_is_for_our_own_pages_exactly_as_the_browser_has_them(house: House) -> None:
     url = "https://xixinban.example/h5/guide/SX-01?from=singlemessage&big=1"
+    house.share_tickets.renew()
     response = ask(house, "jssdk", query={"url": url})
     given = json.loads(response.body)
     expected = signature("ticket-for-tests", given["nonceStr"], given["timestamp"], url)
@@ -67,9 +68,18 @@ def test_no_signature_for_the_pages_of_others(house: House, url: str) -> None:
     assert ask(house, "jssdk", query={"url": url}).status == 404
 
 
-def test_without_a_ticket_there_is_no_card_and_no_failure(house: House) -> None:
+def test_without_a_ticket_there_is_no_card_and_those_in_the_whitelist_are_asked_for_one(house: House) -> None:
+    """A page asks nothing of the platform: its address is not in the whitelist (infra/network.py)."""
     house.wechat_client.tickets.failure = NotSent("ticket/getticket", "timeout")
-    assert ask(house, "jssdk", query={"url": "https://xixinban.example/h5/points"}).status == 404
+    wanted = {"url": "https://xixinban.example/h5/points"}
+    assert [ask(house, "jssdk", query=wanted).status for _ in range(3)] == [404] * 3
+    assert house.asked_for_tickets == [{"ticket": "jsapi"}]
+    house.share_tickets.renew()  # refused: no failure
+    house.clock.advance(timedelta(minutes=2))
+    assert ask(house, "jssdk", query=wanted).status == 404 and len(house.asked_for_tickets) == 2
+    house.wechat_client.tickets.failure = None
+    house.share_tickets.renew()
+    assert ask(house, "jssdk", query=wanted).status == 200 and len(house.asked_for_tickets) == 2
 
 
 def test_who_sends_forms_without_end_has_to_wait_a_little(house: House) -> None:
