@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.content import snapshots
-from chalicelib.content.kinds import CATALOGUE, KINDS
+from chalicelib.content.kinds import CATALOGUE, KINDS, Kind
 from chalicelib.ports import Blobs, JsonObject, Record, Store
 
 if TYPE_CHECKING:
@@ -34,14 +35,32 @@ class Catalogue:
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
+class _Rows(Mapping[str, Any]):
+    """Rows of one kind in JSON form, made into models when one of them is first asked for: who answers about a guide
+    reads no policy. Raises pydantic's ValidationError then."""
+
+    def __init__(self, kind: Kind, bodies: Mapping[str, JsonObject]) -> None:
+        self._kind = kind
+        self._bodies = bodies
+
+    @cached_property
+    def _rows(self) -> dict[str, Any]:
+        model = self._kind.model
+        return {key: model.model_validate(body) for key, body in self._bodies.items()}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._rows[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bodies)
+
+    def __len__(self) -> int:
+        return len(self._bodies)
+
+
 def catalogue_of(version: int, bodies: Mapping[str, Mapping[str, JsonObject]]) -> Catalogue:
-    """Rows in JSON form → catalogue. Raises pydantic's ValidationError."""
-    rows: dict[str, Any] = {}
-    for name in CATALOGUE:
-        held = bodies.get(name, {})
-        model = KINDS[name].model if held else None
-        rows[name] = {key: model.model_validate(body) for key, body in held.items()} if model else {}
-    return Catalogue(version, **rows)
+    """Rows in JSON form → catalogue."""
+    return Catalogue(version, **{name: _Rows(KINDS[name], bodies.get(name, {})) for name in CATALOGUE})
 
 
 class CatalogueReader:

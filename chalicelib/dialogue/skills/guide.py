@@ -77,8 +77,9 @@ class Guide(Skill):
 
     def _form(self, item_id: str) -> Option | None:
         """The way to the form of this item, where there is one."""
-        found = self._desk.forms.of_item(item_id)
-        return Option(label="帮我填表", action="form.choose", args={"form": found[0].form.id}) if found else None
+        forms = self._desk.catalogue().forms.values()
+        found = next((form for form in forms if form.item == item_id), None)
+        return Option(label="帮我填表", action="form.choose", args={"form": found.id}) if found else None
 
     # --------------------------------------------------------------------------------------------------------- repair
 
