@@ -12,9 +12,6 @@ from pydantic import ConfigDict
 from chalicelib.ports import Conflict, Record, Store
 from chalicelib.shape import Shape
 
-QUEUE = "matching-shards"
-"""One message a shard."""
-
 KEEP = timedelta(days=400)
 """As long as the history of runs."""
 
