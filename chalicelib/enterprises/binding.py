@@ -39,6 +39,7 @@ from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, S
 from chalicelib.shape import Shape
 
 CODE_LIFE = timedelta(hours=72)
+_USCC_LENGTH = 18
 NOBODY = "-"
 """Stands in a key for an enterprise that there is not, so that its read costs what every read costs."""
 
@@ -225,12 +226,13 @@ class BindingService:
         One read whatever the answer, also for None, the enterprise of a thing that is not there: who asks for what
         is not theirs cannot tell by the time it takes whether it exists.
         """
-        uscc = uscc or NOBODY
+        uscc = _named(uscc)
         row, mark = self._store.get_many([(person_key(openid), BINDING + uscc), membership.key(uscc)])
         return _in_force(row, membership.held(uscc, mark).row, right)
 
     def acting(self, openid: str, uscc: str, right: Right) -> Acting | None:
         """``of`` for who is about to do something: with what must still hold when it is written."""
+        uscc = _named(uscc)
         held = membership.read(self._store, uscc)
         row = self._store.get(person_key(openid), BINDING + uscc)
         binding = _in_force(row, held.row, right)
@@ -332,6 +334,11 @@ def _ended(row: Record | None, openid: str, uscc: str, now: datetime) -> list[Wr
         return []
     mine, theirs = pair_keys(BINDING, openid, uscc)
     return [Delete(*mine, if_version=row.version), Delete(*theirs), *rests]
+
+
+def _named(uscc: str | None) -> str:
+    """A form may send anything; what is too long for a credit code is nobody's, and no key of a row."""
+    return uscc if uscc and len(uscc) <= _USCC_LENGTH else NOBODY
 
 
 def _in_force(row: Record | None, members: Membership, right: Right | None) -> Binding | None:

@@ -175,3 +175,14 @@ def test_the_digits_of_somebody_who_reads_otherwise_let_nobody_in(world: World) 
     first = next(one.ref for one in world.joining.waiting(LEGAL, USCC, world.clock.now()) if one.openid == "oOne")
     with pytest.raises(WrongDigits):
         world.joining.confirm(LEGAL, USCC, first, request.digits, world.clock.now())
+
+
+def test_what_no_enterprise_is_called_is_nobodys(world: World) -> None:
+    """A form may send anything, and a key of a row has an end."""
+    absurd = "9" * 5000
+    assert world.bindings.of(LEGAL, absurd) is None
+    assert world.bindings.remove_member(LEGAL, absurd, "x", world.clock.now()) is None
+    with pytest.raises(JoinRefused):
+        world.joining.confirm(LEGAL, absurd, "x", "1" * 5000, world.clock.now())
+    with pytest.raises(JoinRefused):
+        world.joining.refuse(LEGAL, absurd, "x", world.clock.now())

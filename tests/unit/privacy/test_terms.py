@@ -63,8 +63,8 @@ def test_the_operators_page_lists_every_term() -> None:
 NOBODYS = frozenset(
     "breaker bundle caseaside caselookup caseof commitmentfor concernkey concernroute content contentdraft "
     "decision demandkey digest drop emissionfactors formserial holidays limit loanof loanowner looks monthly night "
-    "nights partner partneranswer partnernonce partnerrate phrasings policy project rematch rule runs servicelevel told "
-    "unit wechat".split()
+    "nights partner partneranswer partnernonce partnerrate phrasings policy project rematch rule runs servicelevel "
+    "told unit wechat".split()
 )
 """Kinds of rows that hold nobody's name, number, words or openid: keys, counts, content, figures of enterprises."""
 
