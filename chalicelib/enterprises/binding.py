@@ -32,6 +32,7 @@ from chalicelib.enterprises.repository import (
 )
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.tries import BIND, LockedOut, Lockout
+from chalicelib.enterprises.uscc import LENGTH
 from chalicelib.errors import Refusal
 from chalicelib.masking import openid as pseudonym
 from chalicelib.once import Once, Work
@@ -39,7 +40,7 @@ from chalicelib.ports import Check, Conflict, Delete, JsonObject, Put, Record, S
 from chalicelib.shape import Shape
 
 CODE_LIFE = timedelta(hours=72)
-_USCC_LENGTH = 18
+
 NOBODY = "-"
 """Stands in a key for an enterprise that there is not, so that its read costs what every read costs."""
 
@@ -338,7 +339,7 @@ def _ended(row: Record | None, openid: str, uscc: str, now: datetime) -> list[Wr
 
 def _named(uscc: str | None) -> str:
     """A form may send anything; what is too long for a credit code is nobody's, and no key of a row."""
-    return uscc if uscc and len(uscc) <= _USCC_LENGTH else NOBODY
+    return uscc if uscc and len(uscc) <= LENGTH else NOBODY
 
 
 def _in_force(row: Record | None, members: Membership, right: Right | None) -> Binding | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.ports import Clock, Record, Write
+from chalicelib.ports import Clock, Page, Record, Write
 
 
 class Killed(BaseException):
@@ -23,6 +24,14 @@ class RecordingStore(MemoryStore):
     def get(self, pk: str, sk: str) -> Record | None:
         self.calls.append("get " + pk.split("#")[0])
         return super().get(pk, sk)
+
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
+        self.calls += ["many", *("get " + pk.split("#")[0] for pk, _ in keys)]
+        return super().get_many(keys)
+
+    def query(self, pk: str, **options: Any) -> Page:
+        self.calls.append(f"query {pk.split('#')[0]} {options.get('prefix')}")
+        return super().query(pk, **options)
 
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         self._spend("put " + record.pk.split("#")[0])
