@@ -49,8 +49,8 @@ bench: setup .venv-bench/ready ## the benchmarks of docs/benchmarks.md, peers in
 package: setup ## build/package: template and zip for AWS, checked
 	$(BIN)/python -m infra.package --stage $(STAGE)
 
-deploy: package ## deploy build/package to the account of your AWS credentials
-	$(BIN)/python -m infra.deploy --stage $(STAGE)
+deploy: package ## deploy build/package to the account of your AWS credentials (DRY_RUN=1: check and show only)
+	$(BIN)/python -m infra.deploy --stage $(STAGE)$(if $(DRY_RUN), --dry-run)
 
 clean: ## remove what the other targets made (var/ with your data stays)
 	rm -rf .venv .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -31,10 +31,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """``arn`` is None when there is nothing to change."""
+    """``arn`` is None when there is nothing to change; ``is_first`` where there is no stack yet."""
 
     arn: str | None
     changes: tuple[Change, ...] = ()
+    is_first: bool = False
 
 
 class Cloud:
@@ -99,10 +100,11 @@ class Cloud:
     def change_set(self, stage: Stage, name: str, template_url: str, parameters: Mapping[str, str]) -> ChangeSet:
         """Ask CloudFormation what the template would change. Raises DeploymentFailed."""
         client = self._client("cloudformation")
+        is_first = not self._is_there(stage)
         arn = client.create_change_set(
             StackName=stage.stack,
             ChangeSetName=name,
-            ChangeSetType="UPDATE" if self._is_there(stage) else "CREATE",
+            ChangeSetType="CREATE" if is_first else "UPDATE",
             TemplateURL=template_url,
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -111,7 +113,7 @@ class Cloud:
         for _ in range(_MANY):
             found = client.describe_change_set(ChangeSetName=arn)
             if found["Status"] == "CREATE_COMPLETE":
-                return ChangeSet(arn, tuple(self._changes(arn, found)))
+                return ChangeSet(arn, tuple(self._changes(arn, found)), is_first)
             if found["Status"] == "FAILED":
                 reason = found.get("StatusReason", "")
                 client.delete_change_set(ChangeSetName=arn)

@@ -11,15 +11,18 @@ from typing import Annotated
 import typer
 
 from chalicelib.errors import BadInput, Refusal
-from chalicelib.settings import SettingsError
+from chalicelib.settings import Settings, SettingsError
+from chalicelib.wechat.menu import default_menu
 from infra import interpreter, release, stagefile
+from infra.account import known_secrets, this_cloud
 from infra.cloud import Change, Cloud
 from infra.failed import DeploymentFailed
 from infra.package import MANIFEST, ROOT, make
-from infra.parameters import PREVIOUS_KEY, SECRETS
+from infra.parameters import PREVIOUS_KEY
 from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
+from infra.within import environment, run_jobs
 
 PACKAGE = ROOT / "build" / "package"
 _KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::EC2::EIP")
@@ -33,15 +36,22 @@ Say = Callable[[str], None]
 
 
 class Deployment:
-    """``say`` shows a line, ``agree`` asks the operator, ``check`` looks at the running stage from outside."""
+    """``say`` shows a line, ``agree`` asks the operator, ``check`` looks at the running stage from outside.
+    ``publish_menu`` puts the menu onto the platform; False when that refused, having said why."""
 
     def __init__(
-        self, cloud: Cloud, say: Say, agree: Callable[[str], bool], check: Callable[[str], list[str]] = smoke
+        self,
+        cloud: Cloud,
+        say: Say,
+        agree: Callable[[str], bool],
+        check: Callable[[str], list[str]] = smoke,
+        publish_menu: Callable[[], bool] = lambda: True,
     ) -> None:
         self._cloud = cloud
         self._say = say
         self._agree = agree
         self._check = check
+        self._publish_menu = publish_menu
 
     def run(self, stage: Stage, chosen: StageFile, package: Path, earlier: str, now: datetime) -> None:
         """Deploy ``package``, or the release ``earlier`` when it is named.
@@ -51,7 +61,7 @@ class Deployment:
         account, who = self._cloud.identity()
         self._say(f"账号 {account}，区域 {self._cloud.region}，身份 {who}")
         secrets, version = self._cloud.secret(stage)
-        chosen.check(known_secrets(stage, secrets))
+        check_menu(chosen.check(known_secrets(stage, secrets)))
         bucket = self._cloud.artifacts(account)
         if earlier:
             found = release.earlier(self._cloud, stage, earlier, bucket)
@@ -68,7 +78,9 @@ class Deployment:
         if wanted.arn is None:
             self._say("没有变化，不用部署。")
         elif self._agreed(wanted.changes):
-            self._finish(stage, found.id, self._cloud.execute(stage, wanted.arn, lambda text: self._say(f"  {text}")))
+            outputs = self._cloud.execute(stage, wanted.arn, lambda text: self._say(f"  {text}"))
+            self._finish(stage, found.id, outputs, is_first=wanted.is_first)
+            self._menu(stage, is_first=wanted.is_first, is_earlier=bool(earlier))
         else:
             self._cloud.drop(wanted.arn)
             self._say("没有部署，什么都没有改动。")
@@ -85,23 +97,33 @@ class Deployment:
             return False
         return self._agree("现在执行？")
 
-    def _finish(self, stage: Stage, release_id: str, outputs: Mapping[str, str]) -> None:
+    def _finish(self, stage: Stage, release_id: str, outputs: Mapping[str, str], *, is_first: bool) -> None:
         self._say(f"部署完成。以后退回这一版：python -m infra.deploy --stage {stage.name} --release {release_id}")
         for key, value in sorted(outputs.items()):
             self._say(f"  {key} = {value}")
         problems = self._check(outputs["EndpointURL"].rstrip("/"))
-        self._say(_NEXT.format(callback=outputs["CallbackUrl"]))
+        if is_first:
+            self._say(_NEXT.format(callback=outputs["CallbackUrl"]))
         if problems:
             raise DeploymentFailed("已经部署，但从外面看不正常：\n" + "\n".join(f"- {each}" for each in problems))
         self._say("冒烟检查通过。")
 
+    def _menu(self, stage: Stage, *, is_first: bool, is_earlier: bool) -> None:
+        """Of the code that is deployed; not of an earlier release, whose menu this tree does not know, and not before
+        whitelist and domain are entered on the platform."""
+        later = f"python -m infra.within --stage {stage.name} menu publish"
+        if is_first or is_earlier:
+            self._say(f"菜单没有动；需要时运行 {later}。")
+        elif not self._publish_menu():
+            raise DeploymentFailed(f"已经部署，菜单没有发布，原因见上。处理后运行 {later}。")
 
-def known_secrets(stage: Stage, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Those that the settings know. Raises DeploymentFailed naming the missing ones."""
-    missing = [name for name in SECRETS if not secrets.get(name)]
-    if missing:
-        raise DeploymentFailed(f"{stage.secret} 里缺少 {'、'.join(missing)}。请按 docs/operations.md 第 3 步补上。")
-    return {name: value for name, value in secrets.items() if name in (*SECRETS, PREVIOUS_KEY)}
+
+def check_menu(settings: Settings) -> None:
+    """Raises BadInput where the platform would refuse the menu: an address that is too long, for one."""
+    try:
+        default_menu(settings.public_url)
+    except ValueError as error:
+        raise BadInput(f"菜单不合平台的规定：{error}。请检查 public_url。") from None
 
 
 def packaged(stage: Stage, package: Path, say: Say, layers: Sequence[str] = ()) -> None:
@@ -122,12 +144,12 @@ def packaged(stage: Stage, package: Path, say: Say, layers: Sequence[str] = ()) 
 
 def rehearse(stage: Stage, chosen: StageFile, package: Path, say: Say) -> None:
     """The local checks, and what a deployment would do; asks nothing of AWS."""
-    chosen.check()
+    check_menu(chosen.check())
     packaged(stage, package, say, chosen.layers)
     say(f"演练：会把 {package} 部署成堆栈 {stage.stack}，密钥取自 Secrets Manager 的 {stage.secret}，参数：")
     for name, value in sorted(chosen.parameters().items()):
         say(f"  {name} = {value}")
-    say("步骤：核对密钥 → 上传代码包 → 生成变更集并列出变更 → 确认 → 执行 → 冒烟检查。这次什么都没有做。")
+    say("步骤：核对密钥 → 上传代码包 → 生成变更集并列出变更 → 确认 → 执行 → 冒烟检查 → 发布菜单。这次什么都没有做。")
 
 
 def deploy(
@@ -153,28 +175,19 @@ def deploy(
         chosen.check()
         if not release_id:
             packaged(wanted, package, typer.echo, chosen.layers)
-        Deployment(this_cloud(), typer.echo, agree).run(wanted, chosen, package, release_id, datetime.now(UTC))
+        cloud = this_cloud()
+
+        def publish_menu() -> bool:
+            return run_jobs(["menu", "publish"], environment(cloud, wanted, chosen)) == 0
+
+        steps = Deployment(cloud, typer.echo, agree, publish_menu=publish_menu)
+        steps.run(wanted, chosen, package, release_id, datetime.now(UTC))
     except (BadInput, SettingsError) as error:
         _leave(str(error), 2)
     except Refusal as error:
         _leave(str(error), 1)
     except (BotoCoreError, ClientError) as error:
         _leave(f"AWS 没有办成：{error}。请检查凭证、区域和权限，再运行一次；已完成的步骤不会重复。", 1)
-
-
-def this_cloud() -> Cloud:
-    """The account and region of the operator's credentials. Raises BadInput where no region is set."""
-    import boto3
-
-    session = boto3.session.Session()
-    if not session.region_name:
-        raise BadInput("不知道部署到哪个区域：请设置 AWS_DEFAULT_REGION，例如 cn-northwest-1。")
-    region = session.region_name
-
-    def client(service: str) -> object:
-        return session.client(service)  # type: ignore[call-overload]
-
-    return Cloud(client, region, session.get_partition_for_region(region))
 
 
 def _leave(text: str, code: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -16,8 +17,8 @@ import typer
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.settings import PREFIX
 from infra import stagefile
+from infra.account import known_secrets, this_cloud
 from infra.cloud import Cloud
-from infra.deploy import known_secrets, this_cloud
 from infra.parameters import setting_text
 from infra.stage import Stage
 from infra.stagefile import StageFile
@@ -56,9 +57,14 @@ def within(
     except (BotoCoreError, ClientError) as error:
         typer.echo(f"AWS 没有答复：{error}。请检查凭证、区域和权限。", err=True)
         raise typer.Exit(1) from None
+    raise typer.Exit(run_jobs(command, variables))
+
+
+def run_jobs(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """The exit code of ``python -m jobs …`` with these variables and none of this process's own settings."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    done = subprocess.run([sys.executable, "-m", "jobs", *command], env=inherited | variables, check=False)
-    raise typer.Exit(done.returncode)
+    done = subprocess.run([sys.executable, "-m", "jobs", *command], env={**inherited, **variables}, check=False)
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -152,11 +152,13 @@ def deploy(
     earlier: str = "",
     chosen: StageFile = CHOSEN,
     check: Callable[[str], list[str]] = lambda base: [],
+    publish_menu: Callable[[], bool] = lambda: True,
 ) -> str:
     """What was said."""
     said: list[str] = []
     cloud = Cloud(lambda service: aws, "cn-northwest-1", "aws-cn", pause=lambda seconds: None)
-    Deployment(cloud, said.append, lambda question: agree, check).run(PROD, chosen, package, earlier, NOW)
+    steps = Deployment(cloud, said.append, lambda question: agree, check, publish_menu)
+    steps.run(PROD, chosen, package, earlier, NOW)
     return "\n".join(said)
 
 
@@ -240,6 +242,48 @@ def test_a_failed_deployment_names_the_first_cause(package: Path) -> None:
 def test_the_shell_of_a_failed_first_deployment_is_named(package: Path) -> None:
     with pytest.raises(DeploymentFailed, match="先删除这个堆栈"):
         deploy(Aws("ROLLBACK_COMPLETE"), package)
+
+
+def test_the_menu_follows_an_update_and_waits_after_the_first_deployment_and_an_earlier_release(package: Path) -> None:
+    published: list[str] = []
+
+    def publish() -> bool:
+        published.append("menu")
+        return True
+
+    aws = Aws()
+    first = deploy(aws, package, publish_menu=publish)
+    assert published == [] and "python -m infra.within --stage prod menu publish" in first
+    aws = Aws("UPDATE_COMPLETE")
+    said = deploy(aws, package, publish_menu=publish)
+    assert published == ["menu"] and "第一次部署" not in said
+    release = said.partition("--release ")[2].split()[0]
+    aws.done, aws.after = [], ["UPDATE_COMPLETE"]
+    deploy(aws, package, earlier=release, publish_menu=publish)
+    assert published == ["menu"]
+    aws.done, aws.after = [], ["UPDATE_COMPLETE"]
+    with pytest.raises(DeploymentFailed, match=r"已经部署，菜单没有发布.*menu publish"):
+        deploy(aws, package, publish_menu=lambda: False)
+
+
+def test_a_release_that_was_packaged_without_a_layer_is_refused_before_anything_changes(package: Path) -> None:
+    chosen = StageFile({"public_url": "https://xxb.example.gov.cn", "province": True})
+    aws = Aws("UPDATE_COMPLETE")
+    with pytest.raises(DeploymentFailed, match="没有层 numpy"):
+        deploy(aws, package, chosen=chosen)
+    assert aws.asked == {} and aws.done == []
+    with_layer = json.loads(json.dumps(PACKAGED))
+    with_layer["Resources"]["NumpyLayer"] = {
+        "Type": "AWS::Serverless::LayerVersion",
+        "Properties": {"ContentUri": "./layer-numpy.zip"},
+    }
+    (package / TEMPLATE).write_text(json.dumps(with_layer))
+    (package / "layer-numpy.zip").write_bytes(b"numpy")
+    deploy(aws, package, chosen=chosen)
+    bucket, key = next(each for each in aws.objects if each[1].startswith("layers/"))
+    assert aws.objects[bucket, key] == b"numpy"
+    template = next(json.loads(data) for (_, name), data in aws.objects.items() if f'"{key}"'.encode() in data)
+    assert template["Resources"]["NumpyLayer"]["Properties"]["ContentUri"] == {"Bucket": bucket, "Key": key}
 
 
 def test_a_stage_that_is_up_but_does_not_answer_is_a_failure(package: Path) -> None:
