@@ -48,6 +48,7 @@ HARMLESS = frozenset(
         "policy diff",
         "policy history",
         "policy match",
+        "policy sql",
         "queue dead",
         "project list",
         "queue list",

@@ -26,8 +26,10 @@ from jobs.cli import (
     notice,
     partner,
     policy,
+    policy_sql,
     policy_versions,
     project,
+    province,
     queue,
     report,
     request,
@@ -58,6 +60,7 @@ app.add_typer(guide.app, name="guide")
 guide_todo.register(guide.app)
 app.add_typer(policy.app, name="policy")
 policy_versions.register(policy.app)
+policy_sql.register(policy.app)
 app.add_typer(award.app, name="award")
 app.add_typer(enterprise.app, name="enterprise")
 enterprise.app.command("import")(enterprise_import.import_facts)
@@ -69,6 +72,7 @@ demand.register(loan.app)
 app.add_typer(unit.app, name="unit")
 app.add_typer(notice.app, name="notice")
 app.add_typer(queue.app, name="queue")
+app.add_typer(province.app, name="province")
 app.add_typer(request.app, name="request")
 app.add_typer(ticket.app, name="ticket")
 app.add_typer(partner.app, name="partner")

@@ -117,7 +117,7 @@ def followed(exports: TableExports, asked: Asked, pause: Callable[[float], None]
             if asked.state != "IN_PROGRESS":
                 break
             pause(POLL_SECONDS)
-            asked = exports.look(asked.id)
+            asked = exports.look(asked)
     except KeyboardInterrupt:
         return asked
     return asked

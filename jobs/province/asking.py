@@ -19,11 +19,16 @@ PREFIX = "province/exports"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``id`` is what ``province columns`` takes; ``state`` is IN_PROGRESS, COMPLETED or FAILED, and then ``why``."""
+    """``state`` is IN_PROGRESS, COMPLETED or FAILED, and then ``why``."""
 
-    id: str
+    arn: str
     state: str
     why: str = ""
+
+    @property
+    def id(self) -> str:
+        """What ``province columns`` takes, and the name of the export's folder."""
+        return self.arn.rpartition("/")[2]
 
 
 class TableExports:
@@ -48,9 +53,9 @@ class TableExports:
             raise Refusal(f"表 {self._table} 没有打开时间点恢复，不能导出。请按模板重新部署，再导出。") from None
         return _asked(answer["ExportDescription"])
 
-    def look(self, export: str) -> Asked:
-        client, arn = self._client(), f"{self._arn()}/export/{export}"
-        return _asked(patiently(client, lambda: client.describe_export(ExportArn=arn))["ExportDescription"])
+    def look(self, asked: Asked) -> Asked:
+        client = self._client()
+        return _asked(patiently(client, lambda: client.describe_export(ExportArn=asked.arn))["ExportDescription"])
 
     def _arn(self) -> str:
         client = self._client()
@@ -59,5 +64,5 @@ class TableExports:
 
 
 def _asked(description: dict[str, Any]) -> Asked:
-    export = str(description["ExportArn"]).rpartition("/")[2]
-    return Asked(export, str(description["ExportStatus"]), str(description.get("FailureMessage", "")))
+    failure = str(description.get("FailureMessage") or "")
+    return Asked(str(description["ExportArn"]), str(description["ExportStatus"]), failure)
