@@ -50,21 +50,32 @@ class EnterpriseService:
         bindings of those before, in the same transaction (``handover``). Raises Conflict when others are faster at
         this enterprise again and again.
         """
-        written = settled(lambda: self._saved(enterprise, now))
+        return self._written(enterprise.uscc, lambda held: enterprise, now)
+
+    def change(self, uscc: str, how: Callable[[Enterprise], Enterprise], now: datetime) -> bool:
+        """The same for who changes a part of the profile: ``how`` is asked again of what others wrote meanwhile.
+
+        False where there is no such profile, or nothing new in it.
+        """
+        return self._written(uscc, lambda held: how(held) if held else None, now)
+
+    def _written(self, uscc: str, made: Callable[[Enterprise | None], Enterprise | None], now: datetime) -> bool:
+        written = settled(lambda: self._once(uscc, made, now))
         if written:
-            self._changed([enterprise.uscc], now)
+            self._changed([uscc], now)
         return written
 
-    def _saved(self, enterprise: Enterprise, now: datetime) -> bool:
-        held, version = self._rows.held(enterprise.uscc)
+    def _once(self, uscc: str, made: Callable[[Enterprise | None], Enterprise | None], now: datetime) -> bool:
+        held, version = self._rows.held(uscc)
         before = held.enterprise if held else None
+        enterprise = made(before)
+        if enterprise is None:
+            return False
         if before and before.legal_rep and not enterprise.legal_rep:
             enterprise = enterprise.model_copy(update={"legal_rep": before.legal_rep})
         if before is not None and before.model_dump_json() == enterprise.model_dump_json():
             return False  # compared as written: in Python False == 0, but in a profile they are not the same
-        suspended = (
-            handover.suspensions(self._store, enterprise.uscc, now) if handover.changed(before, enterprise) else []
-        )
+        suspended = handover.suspensions(self._store, uscc, now) if handover.changed(before, enterprise) else []
         self._rows.put(EnterpriseRow(enterprise=enterprise, saved_at=now), version, suspended)
         return True
 

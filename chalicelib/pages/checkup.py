@@ -110,7 +110,8 @@ def _next(visit: Visit, progress: Progress, enterprise: Enterprise, said: str) -
 
 def _finish(visit: Visit, progress: Progress, enterprise: Enterprise) -> PageResponse:
     if progress.answers:
-        visit.services.enterprises.save(progress.filled(enterprise, local_date(visit.now)), visit.now)
+        on = local_date(visit.now)
+        visit.services.enterprises.change(enterprise.uscc, lambda held: progress.filled(held, on), visit.now)
     query = urlencode({"e": progress.uscc, "done": "1"})
     location = f"{visit.services.settings.public_url}/h5/checkup?{query}"
     return PageResponse(303, headers={"Location": location, "Cache-Control": "no-store"})

@@ -111,9 +111,8 @@ class PolicyExam(Skill):
     def _finish(self, turn: Turn, progress: Progress, enterprise: Enterprise, said: Sequence[str]) -> Reply:
         turn.session.flow = None
         on = local_date(turn.now)
-        filled = progress.filled(enterprise, on)
         if progress.answers:
-            self._desk.enterprises.save(filled, turn.now)
+            self._desk.enterprises.change(enterprise.uscc, lambda held: progress.filled(held, on), turn.now)
         decisions = sorted(self._checkup(turn).decisions(progress, enterprise), key=worth, reverse=True)
         lines = [*said, f"{enterprise.name}，体检结果："]
         for title, outcomes in GROUPS:

@@ -254,6 +254,23 @@ def test_a_slow_report_puts_no_old_name_back(world: World) -> None:
     assert world.bindings.of(LEGAL, USCC) is None
 
 
+def test_what_a_member_adds_puts_no_old_name_back(world: World) -> None:
+    """An answer in a check-up, made on the profile of before; the new 法人 would be suspended by it."""
+
+    def handed_over() -> None:
+        world.enterprises.save(world.profile("李四"), world.clock.now())
+        world.bind("oNext", Role.LEGAL)
+
+    world.store.meanwhile = handed_over
+    assert world.enterprises.change(
+        USCC, lambda held: held.model_copy(update={"reg_status": "存续"}), world.clock.now()
+    )
+    kept = world.enterprises.get(USCC)
+    assert kept is not None and (kept.legal_rep, kept.reg_status) == ("李四", "存续")
+    assert world.role("oNext") is Role.LEGAL
+    assert not world.enterprises.change("91360323MAXX000312", lambda held: held, world.clock.now())
+
+
 def test_who_loses_every_race_is_told(world: World) -> None:
     class Busy(House):
         def transact(self, writes: Sequence[Write]) -> None:
