@@ -106,10 +106,10 @@ class JoinService:
         return self._live(person_key(openid), JOINING, now)
 
     def waiting(self, by: str, uscc: str, now: datetime) -> list[JoinRequest]:
-        """Requests that ``by`` may decide on; none for everybody but the 法人."""
+        """Requests that ``by`` may decide on: those of others, and none for everybody but the 法人."""
         if self._bindings.of(by, uscc, Right.DO_ADMIT) is None:
             return []
-        return self._live(enterprise_key(uscc), PAIRS[JOINING], now)
+        return [one for one in self._live(enterprise_key(uscc), PAIRS[JOINING], now) if one.openid != by]
 
     def confirm(self, by: str, uscc: str, ref: str, digits: str, now: datetime, message: str = "") -> Member:
         """The 法人 lets the applicant in who told them these digits. Raises JoinRefused, WrongDigits among
@@ -154,7 +154,7 @@ class JoinService:
         acting = self._bindings.acting(by, uscc, Right.DO_ADMIT)
         rows = rows_of(self._store, enterprise_key(uscc), PAIRS[JOINING]) if acting else iter(())
         live = [(row, request) for row in rows if (request := JoinRequest.model_validate(row.body)).expires_at > now]
-        chosen = next((each for each in live if each[1].ref == ref), None)
+        chosen = next((each for each in live if each[1].ref == ref and each[1].openid != by), None)
         if acting is None or chosen is None:
             raise JoinRefused(_NOT_YOURS)
         alike = [row for row, request in live if _reads(request) == _reads(chosen[1]) and row is not chosen[0]]

@@ -186,3 +186,16 @@ def test_what_no_enterprise_is_called_is_nobodys(world: World) -> None:
         world.joining.confirm(LEGAL, absurd, "x", "1" * 5000, world.clock.now())
     with pytest.raises(JoinRefused):
         world.joining.refuse(LEGAL, absurd, "x", world.clock.now())
+
+
+def test_nobody_lets_themselves_in(world: World) -> None:
+    """A 法人 who asks to be 财务 of their own enterprise stays what they are, unless another 法人 says yes."""
+    digits = world.ask(LEGAL)
+    [mine] = world.joining.of_person(LEGAL, world.clock.now())
+    assert world.joining.waiting(LEGAL, USCC, world.clock.now()) == []
+    for decide in (world.joining.confirm, lambda by, uscc, ref, _, now: world.joining.refuse(by, uscc, ref, now)):
+        with pytest.raises(JoinRefused):
+            decide(LEGAL, USCC, mine.ref, digits, world.clock.now())
+    world.bind("oSecond", Role.LEGAL)
+    world.joining.confirm("oSecond", USCC, mine.ref, digits, world.clock.now())
+    assert [one.role for one in world.bindings.of_person(LEGAL)] == [Role.FINANCE]
