@@ -92,11 +92,11 @@ _DIGITS = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
     **dict(zip("〇壹贰叁肆伍陆柒捌玖", "0123456789", strict=True)),
     **dict(zip("○幺Ｘｘ＠．－＋（）", "01Xx@.-+()", strict=True)),
-    **dict.fromkeys("\u3000\u00a0\u200b\u200c\u200d\ufeff", " "),
+    **dict.fromkeys("\u3000\u00a0\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff", " "),
 }
 _PLAIN = str.maketrans(_DIGITS)  # one character for one: a place in the plain text is the same place in the original
 
-_GAP = r"[\s\-\u2010-\u2015\u2212.·]{0,2}"
+_GAP = r"[\s\-\u2010-\u2015\u2212.·_/]{0,2}"
 _NOT_INSIDE = r"(?<!\d)"
 _NOT_AHEAD = r"(?!\d)"
 
