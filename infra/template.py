@@ -71,7 +71,7 @@ def build(stage: Stage, app: Chalice, timetable: Mapping[str, Timed], built: Bui
             "TableName": {"Value": {"Ref": "Table"}},
             "BucketName": {"Value": {"Ref": "Content"}},
             "QueuePrefix": {"Value": stage.stack},
-            "OperatorPolicyArn": {"Value": {"Ref": "OperatorPolicy"}},
+            **access.outputs(),
         },
     }
 

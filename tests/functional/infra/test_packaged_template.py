@@ -267,7 +267,7 @@ def test_a_county_does_not_pay_for_a_province(template: Json) -> None:
     there = {name for name, each in template["Resources"].items() if each.get("Condition") == "UseProvince"}
     alarms = {name for name in of_type(template, "AWS::CloudWatch::Alarm") if name.startswith("MatchShard")}
     alarms |= {"MatchingShardsQueueAgeAlarm", "MatchingShardsDeadLettersAlarm"}
-    assert len(alarms) == 5 and there == {"MatchShard", "NumpyLayer"} | alarms
+    assert len(alarms) == 5 and there == {"MatchShard", "NumpyLayer", "OperatorOfProvincePolicy"} | alarms
     rest = json.dumps({name: each for name, each in template["Resources"].items() if name not in there})
     assert not [name for name in there if f'"{name}"' in rest or f"${{{name}}}" in rest]
 
