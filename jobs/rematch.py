@@ -14,10 +14,10 @@ from itertools import islice
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.policies.facts import fact_sheet
 from chalicelib.policies.model import Policy, State
-from chalicelib.policies.rematch import Rematch, code_of
+from chalicelib.policies.rematch import Rematch, code_of, is_of_many
 from chalicelib.policies.service import PolicyService
 from chalicelib.policies.tree import Outcome
-from chalicelib.ports import JsonObject
+from chalicelib.ports import JsonObject, Record
 from chalicelib.times import local_date
 from jobs.core import JobContext, When
 from jobs.policy_push import PolicyPush
@@ -47,13 +47,16 @@ class Rematching:
 
     def _changed(self, shard: int) -> int:
         rows = self._rematch.taken(shard, AT_ONCE)
-        found = (self._context.enterprises.get(code_of(row)) for row in rows)
-        queued = self._tell([enterprise for enterprise in found if enterprise is not None])
+        queued = self._tell_of(rows, of_many=False) + self._tell_of(rows, of_many=True)
         for row in rows:
             self._rematch.done(row)
         if len(rows) == AT_ONCE:
             self._rematch.go_on({"shard": shard})
         return queued
+
+    def _tell_of(self, rows: Sequence[Record], *, of_many: bool) -> int:
+        found = (self._context.enterprises.get(code_of(row)) for row in rows if is_of_many(row) is of_many)
+        return self._tell([enterprise for enterprise in found if enterprise is not None], of_many)
 
     def _walk(self, body: JsonObject) -> int:
         if self._context.province:

@@ -25,6 +25,7 @@ MANY = 2_000
 
 _WAKE = "wake"
 _CHANGED = "uscc#"
+_OF_MANY = "many"
 _WAKE_LIFE = timedelta(minutes=10)
 """After which a message that was never sent, for its sender died, is sent by the next change."""
 _ROW_LIFE = timedelta(days=2)
@@ -40,13 +41,16 @@ class Rematch:
 
     # ------------------------------------------------------------------------------------------------------- asking
 
-    def enterprises(self, usccs: Collection[str], now: datetime) -> None:
-        """The facts of these have changed. Asking twice is asking once; where nobody is bound, nobody is to be told."""
+    def enterprises(self, usccs: Collection[str], now: datetime, *, of_many: bool = False) -> None:
+        """The facts of these have changed. Asking twice is asking once; where nobody is bound, nobody is to be told.
+
+        ``of_many``: they are some of very many, as in a province's night, and hold up nobody else's notices.
+        """
         if len(usccs) > MANY:
             return self.everyone()
         bound = [uscc for uscc in usccs if self._has_member(uscc)]
         for uscc in bound:
-            self._store.put(_row(shard(uscc), f"{_CHANGED}{uscc}", now + _ROW_LIFE))
+            self._store.put(_row(shard(uscc), f"{_CHANGED}{uscc}", now + _ROW_LIFE, of_many))
         for number in sorted({shard(uscc) for uscc in bound}):
             self._wake(number, now)
         return None
@@ -107,13 +111,18 @@ class Gathered:
         self._rematch.enterprises(self._codes, now)
 
 
+def is_of_many(row: Record) -> bool:
+    """Whether a row that was taken is one of very many."""
+    return bool(row.body.get(_OF_MANY))
+
+
 def code_of(row: Record) -> str:
     """The credit code of a row that was taken."""
     return row.sk.removeprefix(_CHANGED)
 
 
-def _row(number: int, sk: str, until: datetime) -> Record:
-    return Record(_key(number), sk, {}, expires_at=int(until.timestamp()))
+def _row(number: int, sk: str, until: datetime, of_many: bool = False) -> Record:
+    return Record(_key(number), sk, {_OF_MANY: True} if of_many else {}, expires_at=int(until.timestamp()))
 
 
 def _key(number: int) -> str:

@@ -43,7 +43,7 @@ class ShardMatching:
                 codes = list(usccs)
                 parts = [part for start in range(AT_ONCE) if (part := codes[start::AT_ONCE])]
                 now = self._context.clock.now()
-                list(pool.map(lambda part: self._rematch.enterprises(part, now), parts))
+                list(pool.map(lambda part: self._rematch.enterprises(part, now, of_many=True), parts))
 
             night = Night(self._blobs, [(rule.name, rule.tree) for rule in rules], hand_on, open_ended)
             result = night.work_off(body)

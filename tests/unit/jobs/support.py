@@ -65,7 +65,7 @@ def enterprise(uscc: str, name: str = "芦溪溪华电瓷有限公司", revenue:
 
 
 class JobWorld:
-    def __init__(self, *policies: Policy, demo: bool = False) -> None:
+    def __init__(self, *policies: Policy, demo: bool = False, per_second: int = 10_000) -> None:
         self.clock = FixedClock(NOW)
         self.memory = MemoryStore(self.clock)
         self.store = DyingStore(self.memory)
@@ -88,7 +88,7 @@ class JobWorld:
             followers=self.followers,
             links=Links("https://example.test", "s" * 32),
             templates={kind: f"tmpl-{kind}" for kind in NoticeKind},
-            limits=SendLimits(self.store, per_second=10_000),
+            limits=SendLimits(self.store, per_second=per_second),
         )
         self.blobs = MemoryBlobs()
         self.context = JobContext(

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from chalicelib.enterprises.model import Enterprise
+from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.policies.builtin import FACTS
 from chalicelib.policies.columns import Columns, encode
@@ -25,8 +27,9 @@ from jobs.province.files import name_of, shard_of
 from jobs.province.job import DONE_BEFORE, NOT_FOR_HERE, QUIET, ProvinceMatch
 from jobs.province.rules import rules_of
 from jobs.province.shards import Shard, pack_shard
-from jobs.rematch import Rematching
+from jobs.rematch import AT_ONCE, Rematching
 from tests.unit.jobs.support import E01, E09, E11, E12, TODAY, JobWorld, enterprise, policy
+from tests.unit.policies.awards.support import uscc
 
 SHARDS = 2
 TOMORROW = TODAY + timedelta(days=1)
@@ -34,8 +37,8 @@ SMALL = {"fact": "revenue", "op": "<", "value": 1000}
 
 
 class Province(JobWorld):
-    def __init__(self, *policies: Policy) -> None:
-        super().__init__(*policies)
+    def __init__(self, *policies: Policy, **more: Any) -> None:
+        super().__init__(*policies, **more)
         self.rematch = Rematch(self.memory, lambda: self.queue)
         self.context = replace(self.context, province=True, queue=lambda: self.queue)
         self.profiles: dict[str, Enterprise] = {}
@@ -197,3 +200,33 @@ def test_who_is_let_in_again_or_shut_out_is_looked_at(world: Province, fact: dic
         world.have(enterprise(E09, facts={**facts, "acre_grade": {"value": "A"}, **now}))
         told.append(world.night(TODAY + timedelta(days=number)).told)
     assert told == [1, 1, 1]
+
+
+def test_digests_go_out_in_batches_within_what_the_platform_takes() -> None:
+    """250 enterprises newly match: matched by the hundred, a message each, no faster than the platform lets us."""
+    world = Province(policy("P90"), per_second=20)
+    codes = [uscc(number) for number in range(250)]
+    world.have(*(enterprise(code, revenue=5) for code in codes))
+    for number, code in enumerate(codes):
+        world.person(f"o-{number}", code)
+    world.night(TODAY)
+    world.clock.advance(timedelta(days=1))
+    world.have(*(enterprise(code) for code in codes))
+    assert world.night(TOMORROW).told == 250
+    steps = []
+    world.clock.advance(timedelta(seconds=SETTLES_SECONDS))
+    while messages := world.queue.receive(MATCHING):
+        for message in messages:
+            steps.append(Rematching(world.context, world.rematch).work_off(message.body))
+            world.queue.ack(MATCHING, message.receipt)
+    assert sum(steps) == 250 and max(steps) <= AT_ONCE
+    waiting = {name: world.queue.depth(name) for name in QUEUES.values()}
+    assert waiting == {**dict.fromkeys(QUEUES.values(), 0), QUEUES[Priority.BULK]: 250}
+    sent = []
+    while world.queue.depth(QUEUES[Priority.BULK]):
+        before = len(world.platform.calls)
+        world.deliver()
+        sent.append(len(world.platform.calls) - before)
+        world.clock.advance(timedelta(seconds=1))
+    assert sum(sent) == 250 and max(sent) <= 20
+    assert len({call.openid for call in world.platform.calls}) == 250
