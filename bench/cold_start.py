@@ -26,6 +26,7 @@ from chalicelib.wechat.codec import Codec
 from infra import archive
 from infra.interpreter import Interpreter
 from infra.package import ZIP, Package, make
+from infra.parameters import NO_PLUGINS
 from infra.stage import Stage
 
 TURNS = 9
@@ -124,6 +125,7 @@ def _seconds(process: _Process, files: Path, address: str) -> float:
         "XIXINBAN_BUCKET": "bench",
         "BENCH_EVENT": json.dumps(_event(process.said)),
         "TMPDIR": tempfile.mkdtemp(dir=files.parent),
+        **NO_PLUGINS,
         **_SECRETS,
     }
     timed = "import time\nstarted = time.perf_counter()\n" + process.script + "\nprint(time.perf_counter() - started)"

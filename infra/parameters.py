@@ -65,13 +65,18 @@ def conditions() -> Json:
     }
 
 
+NO_PLUGINS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""We have none, and pydantic would look through every distribution for them at each start (docs/adr/0019)."""
+
+
 def environment(stage: Stage) -> Json:
     """Environment variables of every function."""
     secrets: Json = {name: _secret(stage, name) for name in SECRETS}
     secrets[PREVIOUS_KEY] = {"Fn::If": ["KeepPreviousKey", _secret(stage, PREVIOUS_KEY), {"Ref": "AWS::NoValue"}]}
     made = {"stage": "aws", "table": {"Ref": "Table"}, "bucket": {"Ref": "Content"}, "queue_prefix": stage.stack}
     chosen = {name: {"Ref": parameter_name(name)} for name in chosen_settings()}
-    return {PREFIX + name.upper(): value for name, value in {**made, **chosen, **secrets}.items()}
+    ours = {PREFIX + name.upper(): value for name, value in {**made, **chosen, **secrets}.items()}
+    return NO_PLUGINS | ours
 
 
 def _parameter(setting: str) -> Json:
