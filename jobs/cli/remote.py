@@ -71,9 +71,19 @@ class RemoteStage:
         try:
             return call()
         except (BotoCoreError, ClientError) as error:
+            if _code(error) == "ResourceNotFoundException":
+                raise Refusal(
+                    f"连不上环境 {self.name}：这个区域里没有部署它。请先运行 make deploy STAGE={self.name}，"
+                    "或检查区域（AWS_DEFAULT_REGION）和环境名。"
+                ) from None
             raise Refusal(
                 f"连不上环境 {self.name}：{error}。请检查 AWS 凭证、区域（AWS_DEFAULT_REGION）和环境名。"
             ) from None
+
+
+def _code(error: Exception) -> str:
+    answer: dict[str, Any] = getattr(error, "response", {})
+    return str(answer.get("Error", {}).get("Code", ""))
 
 
 _opened: list[RemoteStage] = []
