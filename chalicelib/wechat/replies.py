@@ -19,7 +19,8 @@ TEXT_BUDGET = 2000
 """Bytes of UTF-8. Sources disagree over 2047 or 2048; this keeps clear of both."""
 
 _SENTENCE_ENDS = "。！？；!?;\n"
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 §2.2 leaves out; the other way round, as that section has it, it takes 8 ms to compile."""
 _LINK = re.compile(r"<a\b.*?</a>", re.DOTALL | re.IGNORECASE)
 _OPEN_LINK = re.compile(r"<a\b(?:(?!</a>).)*\Z", re.DOTALL | re.IGNORECASE)
 
