@@ -2,12 +2,11 @@
 
 Counted on the real requests over moto. Units by DynamoDB's rules (Developer Guide, "Read/write capacity mode"): a write
 unit is 1 KB or part of it of an item, double in a transaction, and as much again for each index it stands in; a read
-unit is 4 KB read consistently, half of one otherwise. Prices are not ours to state: ``--price UNIT=VALUE`` gives one.
+unit is 4 KB read consistently, half of one otherwise. Prices are in ``prices.csv``, as far as anybody has read them.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -15,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bench import prices
 from bench.report import Section, table
 
-UNITS = ("write units", "read units", "SQS sends", "S3 reads")
+COUNTED = ("write units", "read units", "SQS sends", "S3 reads")
+UNITS = (*COUNTED, "API calls", "Lambda runs", "Lambda GB-s")
+STORED = "GB stored"
 OPERATIONS = ("question", "own loans asked", "notice placed and delivered", "enterprise matched (nightly)")
 
 SIZES = {"county": 5_000, "city": 200_000, "province": 5_000_000}
@@ -29,6 +31,21 @@ A_MONTH = {
 }
 """Assumed for one enterprise; nobody has measured a county yet. Change them here."""
 
+NEWS_A_NIGHT = 0.01
+"""Assumed for a province: the share of enterprises with news, whom alone its night looks at one by one."""
+
+RUNS: dict[str, tuple[int, float, float]] = {
+    "question": (1, 1, 0.2),
+    "own loans asked": (1, 1, 0.2),
+    "notice placed and delivered": (0, 0.2, 0.5),
+    "enterprise matched (nightly)": (0, 0.001, 20),
+}
+"""API calls, runs of a function, and seconds a run: assumed, for nothing here can run on Lambda. A run delivers several
+notices and matches many enterprises. GB-s are seconds times MEMORY_GB."""
+
+MEMORY_GB = 1.0
+"""Of the functions that people wait for (.chalice/config.json)."""
+
 
 _OF_THE_POLLERS = ("ReceiveMessage", "DeleteMessageBatch", "GetQueueUrl")
 """Lambda's event sources receive and delete by themselves; an address is asked for once a process."""
@@ -38,7 +55,7 @@ class Meter:
     """Counts what is asked of moto's services."""
 
     def __init__(self) -> None:
-        self.units: dict[str, float] = dict.fromkeys(UNITS, 0)
+        self.units: dict[str, float] = dict.fromkeys(COUNTED, 0)
         self.calls = 0
         self._halved = False
 
@@ -103,8 +120,12 @@ def _county(meter: Meter) -> Iterator[Any]:
         chosen.choose(chosen.InMemory())
 
 
-def measure() -> dict[str, tuple[int, dict[str, int]]]:
-    """Calls and units of one of each operation."""
+Operation = tuple[int, dict[str, float]]
+"""Calls and units."""
+
+
+def measure() -> tuple[dict[str, Operation], float]:
+    """One of each operation, and GB that are stored for one enterprise of the sample county, copies in indexes too."""
     from chalice.test import Client
 
     from app import app
@@ -115,14 +136,14 @@ def measure() -> dict[str, tuple[int, dict[str, int]]]:
     from tests.functional.support import Person, work_off
 
     meter = Meter()
-    found: dict[str, tuple[int, dict[str, int]]] = {}
+    found: dict[str, Operation] = {}
 
     @contextmanager
     def counting(name: str, of: int = 1) -> Iterator[None]:
         calls, before = meter.calls, dict(meter.units)
         yield
-        spent = {unit: math.ceil((meter.units[unit] - before[unit]) / of) for unit in UNITS}
-        found[name] = (math.ceil((meter.calls - calls) / of), spent)
+        spent = {unit: float(math.ceil((meter.units[unit] - before[unit]) / of)) for unit in COUNTED}
+        found[name] = (math.ceil((meter.calls - calls) / of), spent | _ran(name))
 
     with _county(meter) as county, Client(app) as client:
         person = Person(client, county, "cost")
@@ -142,47 +163,74 @@ def measure() -> dict[str, tuple[int, dict[str, int]]]:
         with counting("notice placed and delivered"):
             assert county.notices.place([again], county.clock.now()) == 1
             assert work_off(county, client) == 1
-    return found
+        stored = _stored(county) / enterprises
+    return found, stored
 
 
-def section(prices: dict[str, float] | None = None) -> Section:
-    """Units an operation and a month, for three sizes."""
-    found = measure()
-    rows = [[name, found[name][0], *(found[name][1][unit] for unit in UNITS)] for name in OPERATIONS]
-    months = []
-    for size, enterprises in SIZES.items():
-        units = {unit: sum(A_MONTH[name] * enterprises * found[name][1][unit] for name in OPERATIONS) for unit in UNITS}
-        cost = _cost(units, prices or {})
-        months.append([f"{size}, {enterprises:,}", *(f"{units[unit] / 1e6:,.2f}" for unit in UNITS), cost])
+def _ran(name: str) -> dict[str, float]:
+    calls, runs, seconds = RUNS[name]
+    return {"API calls": calls, "Lambda runs": runs, "Lambda GB-s": runs * seconds * MEMORY_GB}
+
+
+def _stored(county: Any) -> float:
+    """GB of the whole table; an item stands once more in each index that it has keys of."""
+    import boto3
+
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=county.settings.table)
+    items = [item for page in pages for item in page["Items"]]
+    return sum(_size(item) * (1 + sum(f"{index}pk" in item for index in ("gsi1", "gsi2"))) for item in items) / 1e9
+
+
+def section() -> Section:
+    """Units an operation and a month, for three sizes, and what they cost where a price is known."""
+    found, stored = measure()
+    known = prices.read()
+    rows = [[name, found[name][0], *(f"{found[name][1][unit]:g}" for unit in UNITS)] for name in OPERATIONS]
+    months = {size: _month(size, found, stored) for size in SIZES}
+    amounts = [
+        [f"{size}, {SIZES[size]:,}", *(f"{units[unit] / 1e6:,.3f}" for unit in UNITS), f"{units[STORED]:,.2f}"]
+        for size, units in months.items()
+    ]
+    regions = prices.regions(known)
+    costs = [[size, *(prices.cost(units, known, region) for region in regions)] for size, units in months.items()]
+    sources = [
+        [each.service, each.region, each.unit, _priced(each), each.read_on, each.source_url, each.note]
+        for each in known
+    ]
     often = ", ".join(f"{count:g} × {name}" for name, count in A_MONTH.items())
     text = (
-        "`python -m bench cost`. One operation, counted on the requests; what Lambda's own pollers ask of the queues "
-        "is not among them:\n\n"
+        "`python -m bench cost`. One operation: calls and the first four units counted on the requests (what Lambda's "
+        "own pollers ask of the queues is not among them), the last three assumed (`RUNS`), for nothing here runs on "
+        "Lambda:\n\n"
         + table(["operation", "calls", *UNITS], rows)
         + f"\n\nA month, in million units, if for one enterprise there are {often} (assumed, not measured; change "
-        "`A_MONTH`). A province is matched by column shards instead (see there), which leaves only enterprises with "
-        "news of the nightly line:\n\n"
-        + table(["size", *UNITS, "price"], months)
-        + "\n\nPrices differ by region and change; none was at hand, so none is written here. Take them from the "
-        "region's own pages (aws.amazon.com or www.amazonaws.cn: DynamoDB on demand, SQS, S3, Lambda, NAT gateway), "
-        "write page and day beside them, and give them for a million of each unit: "
-        "`python -m bench.cost --price 'write units=…' …`."
+        f"`A_MONTH`); of a province's night only the {NEWS_A_NIGHT:.0%} with news are matched one by one (assumed), "
+        "and its shards, about a hundred GB-s a night, are left out. Stored is what the sample county's rows come to "
+        "for an enterprise:\n\n"
+        + table(["size", *UNITS, "GB stored"], amounts)
+        + "\n\nWhat that costs a month, by `bench/prices.csv`, without free tiers, logs, alarms, NAT gateway, traffic "
+        "and tax. Check every price on its region's page before relying on it; fill in your region's in the file:\n\n"
+        + table(["size", *regions], costs)
+        + "\n\n"
+        + table(["service", "region", "unit", "price", "read on", "source", "note"], sources)
     )
-    return Section("Cost: calls and request units", text, found["question"][0] <= 6)
+    return Section("Cost: calls, request units and prices", text, found["question"][0] <= 6)
 
 
-def _cost(units: dict[str, float], prices: dict[str, float]) -> str:
-    if set(UNITS) - set(prices):
-        return "not given"
-    return f"{sum(units[unit] / 1e6 * prices[unit] for unit in UNITS):,.2f}"
+def _month(size: str, found: dict[str, Operation], stored: float) -> dict[str, float]:
+    often = {**A_MONTH}
+    if size == "province":
+        often["enterprise matched (nightly)"] *= NEWS_A_NIGHT
+    units = {unit: sum(often[name] * SIZES[size] * found[name][1][unit] for name in OPERATIONS) for unit in UNITS}
+    return {**units, STORED: stored * SIZES[size]}
+
+
+def _priced(price: prices.Price) -> str:
+    return prices.UNFILLED if price.amount is None else f"{price.currency} {price.amount} / {price.per:,}"
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--price", action="append", default=[], metavar="UNIT=VALUE", help="for a million of the unit")
-    asked = words.parse_args()
-    prices = {name: float(value) for name, _, value in (each.partition("=") for each in asked.price)}
-    print(section(prices).text)
+    print(section().text)
 
 
 if __name__ == "__main__":
