@@ -2,6 +2,7 @@
 
 from chalice.app import Chalice
 
+from chalicelib import cold_start
 from chalicelib.entrypoints.health import health
 from chalicelib.entrypoints.pages import pages
 from chalicelib.entrypoints.partners import partners
@@ -14,3 +15,5 @@ app.api.binary_types = []  # files are marked one by one (entrypoints.pages); a 
 
 for blueprint in (health, wechat, pages, partners, queues, schedules):
     app.register_blueprint(blueprint)
+
+cold_start.over()
