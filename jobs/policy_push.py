@@ -80,6 +80,8 @@ class News:
     unmatched: Unmatched = field(default_factory=dict)
     waiting: Unmatched = field(default_factory=dict)
     """Newly matched, but not among ``matches`` today: to be told another day."""
+    more: bool = False
+    """More is to be told than one digest holds."""
 
     def seen(self, *, told: bool) -> Put:
         """The row of this look, once its matches are told, or where they are not."""
@@ -99,6 +101,8 @@ class PushPlan(JobPlan):
     kept: KeptLooks | None = None
     mark: str = ""
     settled: tuple[Look, ...] = ()
+    more: tuple[str, ...] = ()
+    """Enterprises for whom one digest does not hold all that is new."""
 
 
 class PolicyPush(Job):
@@ -118,7 +122,7 @@ class PolicyPush(Job):
 
     def plan_for(
         self, context: JobContext, when: When, enterprises: Iterable[Enterprise], part_of_many: bool = False
-    ) -> JobPlan:
+    ) -> PushPlan:
         """The same for these enterprises, as when something has just changed about them (``jobs/rematch.py``)."""
         desk = _Desk(context, when)
         found = [news for enterprise in enterprises if (news := desk.look(enterprise))]
@@ -202,6 +206,7 @@ class _Desk:
             waiting={
                 d.policy: d.version for d in matches if events[d.policy] == NOW_MATCH and d.policy not in now_told
             },
+            more=len(fresh) > MOST_AT_ONCE,
         )
 
     def _marked(self, found: Sequence[Decision]) -> str:
@@ -282,7 +287,8 @@ def _placed(context: JobContext, when: When, found: Sequence[News], desk: _Desk,
     skipped = dict(desk.skipped + Counter(planned.skipped))
     touched = (*(item.notice.uscc for item in planned.items), *(_uscc(look) for look in changed))
     made = PushPlan(tuple(placements), (), skipped, desk.failed, tuple(evidence), tuple(changed))
-    return replace(made, touched=tuple(dict.fromkeys(touched)))
+    more = tuple(news.enterprise.uscc for news in found if news.more)
+    return replace(made, touched=tuple(dict.fromkeys(touched)), more=more)
 
 
 def _uscc(look: Put) -> str:

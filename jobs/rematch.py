@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import islice
 
 from chalicelib.enterprises.model import Enterprise
@@ -38,12 +39,15 @@ class Rematching:
         self._when = When(local_date(now), now)
 
     def work_off(self, body: JsonObject) -> int:
-        """``{"shard": n}`` or ``{"policies": [id], "after": code}`` (none named: all). Returns notices queued."""
+        """``{"shard": n}``, with ``"later": true`` for those put off until today; or ``{"policies": [id],
+        "after": code}`` (none named: all). Returns notices queued."""
         quiet = self._context.notices.quiet
         if quiet is not None and quiet.covers(self._when.now):
             log.info("quiet hours: left to the daily run")
             return 0
-        return self._changed(body["shard"]) if "shard" in body else self._walk(body)
+        if "shard" not in body:
+            return self._walk(body)
+        return self._put_off(body["shard"]) if "later" in body else self._changed(body["shard"])
 
     def _changed(self, shard: int) -> int:
         rows = self._rematch.taken(shard, AT_ONCE)
@@ -52,6 +56,15 @@ class Rematching:
             self._rematch.done(row)
         if len(rows) == AT_ONCE:
             self._rematch.go_on({"shard": shard})
+        return queued
+
+    def _put_off(self, shard: int) -> int:
+        rows = self._rematch.put_off(shard, self._when.on, AT_ONCE)
+        queued = self._tell_of(rows, of_many=True)
+        for row in rows:
+            self._rematch.done(row)
+        if rows:
+            self._rematch.go_on({"shard": shard, "later": True})
         return queued
 
     def _tell_of(self, rows: Sequence[Record], *, of_many: bool) -> int:
@@ -94,5 +107,7 @@ class Rematching:
         push = PolicyPush()
         plan = push.plan_for(self._context, self._when, enterprises, part_of_many)
         done = push.execute(self._context, plan, self._when)
+        if self._context.province:  # a county's daily run finds them by itself
+            self._rematch.later(plan.more, self._when.on + timedelta(days=1))
         log.info("matched again", extra={"enterprises": len(enterprises), "queued": done.queued})
         return done.queued

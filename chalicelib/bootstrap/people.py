@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from chalicelib.bootstrap.ports import Ports
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.enterprises.binding import BindingService
     from chalicelib.enterprises.consent import ConsentService
     from chalicelib.enterprises.followers import FollowerService
@@ -35,7 +37,7 @@ class People(Ports):
     def bindings(self) -> BindingService:
         from chalicelib.enterprises.binding import BindingService
 
-        return BindingService(self.store)
+        return BindingService(self.store, self.rematch.enterprises if self.settings.province else None)
 
     @cached_property
     def joining(self) -> JoinService:
@@ -47,7 +49,11 @@ class People(Ports):
     def consents(self) -> ConsentService:
         from chalicelib.enterprises.consent import ConsentService
 
-        return ConsentService(self.store)
+        return ConsentService(self.store, self._may_hear_more if self.settings.province else None)
+
+    def _may_hear_more(self, openid: str, now: datetime) -> None:
+        """A county's daily run looks at everybody; a province's only at those for whom something is new."""
+        self.rematch.enterprises([binding.uscc for binding in self.bindings.of_person(openid)], now)
 
     @cached_property
     def followers(self) -> FollowerService:

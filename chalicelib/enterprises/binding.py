@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -123,10 +123,14 @@ class _CodeRow(Shape):
 
 
 class BindingService:
-    """Codes, bindings and members. A suspended binding is none: no method here but ``suspended`` shows it."""
+    """Codes, bindings and members. A suspended binding is none: no method here but ``suspended`` shows it.
 
-    def __init__(self, store: Store) -> None:
+    ``came_in`` is told of enterprises that have a new member, who may be told of what they did not hear before.
+    """
+
+    def __init__(self, store: Store, came_in: Callable[[Collection[str], datetime], None] | None = None) -> None:
         self._store = store
+        self.came_in = came_in or (lambda usccs, now: None)
         self._lockout = Lockout(store, BIND)
         self._once = Once(store)
 
@@ -198,7 +202,9 @@ class BindingService:
             body = settled(lambda: self._once.do(message, "bind", now, bind))
         except Conflict:
             raise BindingRefused(refusal) from None
-        return Binding.model_validate({**body, "openid": openid})
+        binding = Binding.model_validate({**body, "openid": openid})
+        self.came_in([binding.uscc], now)
+        return binding
 
     def _by(self, key: str, openid: str, now: datetime, refusal: str) -> tuple[JsonObject, list[Write]]:
         """The binding that this code makes, without the openid, and the writes for it; the code goes with them.

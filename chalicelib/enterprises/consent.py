@@ -50,10 +50,14 @@ Held = Mapping[Scope, Record]
 
 
 class ConsentService:
-    """What a person allows, now and over time. Consent is the person's, whatever enterprises they are bound to."""
+    """What a person allows, now and over time. Consent is the person's, whatever enterprises they are bound to.
 
-    def __init__(self, store: Store) -> None:
+    ``granted`` is told of a person who allows more, and may be told of what they did not hear before.
+    """
+
+    def __init__(self, store: Store, granted: Callable[[str, datetime], None] | None = None) -> None:
         self._store = store
+        self._on_grant = granted or (lambda openid, now: None)
         self._once = Once(store)
 
     def grant(
@@ -75,6 +79,7 @@ class ConsentService:
             ]
 
         self._change(openid, writes, now, message, "grant")
+        self._on_grant(openid, now)
 
     def withdraw(
         self, openid: str, scopes: Iterable[Scope], channel: str, now: datetime, message: str = ""

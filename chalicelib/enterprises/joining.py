@@ -120,6 +120,7 @@ class JoinService:
             )
         except Conflict:
             raise JoinRefused(_NOT_YOURS) from None
+        self._bindings.came_in([uscc], now)
         return Member.model_validate(body)
 
     def _admitted(self, by: str, uscc: str, ref: str, digits: str, now: datetime) -> tuple[JsonObject, list[Write]]:

@@ -9,13 +9,13 @@ write and its message, because a process died there, is found by the daily recon
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice, takewhile
 
 from chalicelib.enterprises.repository import MEMBER, enterprise_key, rows_of
 from chalicelib.ports import Conflict, JsonObject, Queue, Record, Store
 from chalicelib.queue_names import MATCHING
-from chalicelib.shards import shard
+from chalicelib.shards import SHARDS, shard
 
 SETTLES_SECONDS = 30
 """Several changes of one enterprise in a row, as when an office reports, are looked at together."""
@@ -26,8 +26,10 @@ MANY = 2_000
 _WAKE = "wake"
 _CHANGED = "uscc#"
 _OF_MANY = "many"
+_LATER = "later#"
 _WAKE_LIFE = timedelta(minutes=10)
 """After which a message that was never sent, for its sender died, is sent by the next change."""
+_LATER_LIFE = timedelta(days=3)
 _ROW_LIFE = timedelta(days=2)
 """By then the daily reconcile has looked at everybody."""
 
@@ -64,7 +66,24 @@ class Rematch:
         """So much has changed that all are matched again."""
         self._send({"policies": [], "after": ""}, SETTLES_SECONDS)
 
+    def later(self, usccs: Collection[str], day: date) -> None:
+        """These have more to be told than one day's digest holds: to be matched again on ``day``."""
+        until = datetime.combine(day, time(), UTC) + _LATER_LIFE
+        for uscc in usccs:
+            self._store.put(_row(shard(uscc), f"{_LATER}{day}#{uscc}", until, of_many=True))
+
+    def the_days(self) -> None:
+        """It is morning: whoever was put off until today, or was left by quiet hours, is matched again."""
+        for number in range(SHARDS):
+            self._send({"shard": number, "later": True}, SETTLES_SECONDS)
+            self._send({"shard": number}, SETTLES_SECONDS)
+
     # --------------------------------------------------------------------------------------------------- working off
+
+    def put_off(self, number: int, today: date, limit: int) -> list[Record]:
+        """Up to ``limit`` of a shard that were put off until today or before."""
+        rows = rows_of(self._store, _key(number), _LATER)
+        return list(islice(takewhile(lambda row: row.sk < f"{_LATER}{today}#~", rows), limit))
 
     def taken(self, number: int, limit: int) -> list[Record]:
         """Up to ``limit`` changed enterprises of a shard. What changes from now on sends a message again."""
@@ -118,7 +137,7 @@ def is_of_many(row: Record) -> bool:
 
 def code_of(row: Record) -> str:
     """The credit code of a row that was taken."""
-    return row.sk.removeprefix(_CHANGED)
+    return row.sk.rpartition("#")[2]
 
 
 def _row(number: int, sk: str, until: datetime, of_many: bool = False) -> Record:

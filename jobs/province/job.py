@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, time
 
 from chalicelib.policies.nights import Night, NightBook, ShardResult
+from chalicelib.policies.rematch import Rematch
 from chalicelib.ports import JsonObject
 from chalicelib.queue_names import MATCHING_SHARDS
 from jobs.core import Done, Job, JobContext, JobError, JobPlan, Line, Progress, When
@@ -51,6 +52,7 @@ class ProvinceMatch(Job):
         done = book.results(day)
         messages = [_message(night, each) for each in shards if each not in done]
         context.queue().send(MATCHING_SHARDS, messages)
+        Rematch(context.store, context.queue).the_days()
         return Done(queued=len(messages))
 
     def progress(self, context: JobContext, on: date) -> Progress | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
+from chalicelib.enterprises.binding import BindingService
+from chalicelib.enterprises.consent import ConsentService
+from chalicelib.enterprises.joining import JoinService
 from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.policies.builtin import FACTS
@@ -22,6 +27,7 @@ from chalicelib.policies.nights import NightBook, ShardResult
 from chalicelib.policies.rematch import SETTLES_SECONDS, Rematch
 from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
 from jobs.core import JobError, When
+from jobs.policy_push import MOST_AT_ONCE
 from jobs.province.consumer import ShardMatching
 from jobs.province.files import name_of, shard_of
 from jobs.province.job import DONE_BEFORE, NOT_FOR_HERE, QUIET, ProvinceMatch
@@ -70,12 +76,19 @@ class Province(JobWorld):
 
     def handed_on(self) -> set[str]:
         """Enterprises that are to be matched in detail, and their digests queued."""
-        self.clock.advance(timedelta(seconds=SETTLES_SECONDS))
         found = {record.sk for n in range(8) for record in self.memory.query(f"rematch#{n}", prefix="uscc#").records}
-        for message in self.queue.receive(MATCHING):
-            Rematching(self.context, self.rematch).work_off(message.body)
-            self.queue.ack(MATCHING, message.receipt)
+        self.match_again()
         return {sk.removeprefix("uscc#") for sk in found}
+
+    def match_again(self) -> list[int]:
+        """What the consumer of ``matching`` does until nothing is left; digests queued by each message."""
+        self.clock.advance(timedelta(seconds=SETTLES_SECONDS))
+        queued = []
+        while messages := self.queue.receive(MATCHING):
+            for message in messages:
+                queued.append(Rematching(self.context, self.rematch).work_off(message.body))
+                self.queue.ack(MATCHING, message.receipt)
+        return queued
 
 
 @pytest.fixture
@@ -213,12 +226,7 @@ def test_digests_go_out_in_batches_within_what_the_platform_takes() -> None:
     world.clock.advance(timedelta(days=1))
     world.have(*(enterprise(code) for code in codes))
     assert world.night(TOMORROW).told == 250
-    steps = []
-    world.clock.advance(timedelta(seconds=SETTLES_SECONDS))
-    while messages := world.queue.receive(MATCHING):
-        for message in messages:
-            steps.append(Rematching(world.context, world.rematch).work_off(message.body))
-            world.queue.ack(MATCHING, message.receipt)
+    steps = world.match_again()
     assert sum(steps) == 250 and max(steps) <= AT_ONCE
     waiting = {name: world.queue.depth(name) for name in QUEUES.values()}
     assert waiting == {**dict.fromkeys(QUEUES.values(), 0), QUEUES[Priority.BULK]: 250}
@@ -230,3 +238,38 @@ def test_digests_go_out_in_batches_within_what_the_platform_takes() -> None:
         world.clock.advance(timedelta(seconds=1))
     assert sum(sent) == 250 and max(sent) <= 20
     assert len({call.openid for call in world.platform.calls}) == 250
+
+
+def test_who_has_more_news_than_a_digest_holds_hears_the_rest_the_next_days(world: Province) -> None:
+    """A county's daily run would find them again by itself."""
+    many = MOST_AT_ONCE * 2 + 5
+    world.policies |= {f"P{number}": policy(f"P{number}", condition=SMALL) for number in range(100, 100 + many)}
+    told = []
+    for number in range(1, 5):
+        world.clock.advance(timedelta(days=1))
+        world.night(TODAY + timedelta(days=number))
+        world.match_again()
+        rows = world.memory.query(f"told#{E01}", limit=1000).records
+        told.append(len([row for row in rows if not row.sk.startswith("seen")]))
+    assert told[:3] == [MOST_AT_ONCE, MOST_AT_ONCE * 2, many] and told[3] == many
+
+
+def test_who_is_bound_or_agrees_after_the_news_is_looked_at_then() -> None:
+    asked: list[str] = []
+
+    def ask(usccs: Collection[str], now: datetime) -> None:
+        asked.extend(usccs)
+
+    world = Province(policy("P90"))
+    bindings = BindingService(world.memory, ask)
+    consents = ConsentService(
+        world.memory, lambda openid, now: ask([each.uscc for each in bindings.of_person(openid)], now)
+    )
+    now = world.clock.now()
+    bindings.redeem("o-1", bindings.issue_code(E01, Role.LEGAL, "op", now).code, now)
+    assert asked == [E01]
+    consents.grant("o-1", [Scope.POLICY_PUSH], "v1", "page", now)
+    assert asked == [E01, E01]
+    applied = JoinService(world.memory, bindings).ask("o-2", E01, Role.FINANCE, "李四", now)
+    JoinService(world.memory, bindings).confirm("o-1", E01, applied.ref, applied.digits, now)
+    assert asked == [E01, E01, E01]
