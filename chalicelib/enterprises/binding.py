@@ -255,8 +255,8 @@ class BindingService:
         """Who is bound to the enterprise."""
         return list(members(self._store, uscc))
 
-    def remove(self, openid: str, uscc: str, now: datetime, by: str | None = None, message: str = "") -> None:
-        """End a binding; ending one that is not there is fine. ``by`` is the openid of who asks, None an operator.
+    def remove(self, openid: str, uscc: str, now: datetime, by: str | None = None, message: str = "") -> bool:
+        """End a binding; whether there was one. ``by`` is the openid of who asks, None an operator.
 
         A person may leave by themselves; removing somebody else takes the 法人. Raises BindingRefused. ``now`` is the
         moment of the request: a binding made after it, on a new code, stays. ``message`` as in ``once``.
@@ -264,9 +264,10 @@ class BindingService:
 
         def end() -> tuple[JsonObject, list[Write]]:
             still = self._may_remove(openid, uscc, by)
-            return {}, [*still, *_ended(self._store.get(person_key(openid), BINDING + uscc), openid, uscc, now)]
+            row = self._store.get(person_key(openid), BINDING + uscc)
+            return {"was_bound": row is not None}, [*still, *_ended(row, openid, uscc, now)]
 
-        settled(lambda: self._once.do(message, "unbind", now, end))
+        return bool(settled(lambda: self._once.do(message, "unbind", now, end)).get("was_bound", True))
 
     def remove_member(self, by: str, uscc: str, ref: str, now: datetime, message: str = "") -> Member | None:
         """``remove``, by the 法人 ``by``, of the member that ``ref`` stands for. Returns who that was; None where there

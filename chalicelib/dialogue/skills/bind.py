@@ -106,6 +106,6 @@ class Bind(Skill):
 
     def _remove(self, turn: Turn, args: Mapping[str, str]) -> Reply:
         uscc = args["uscc"]
-        name = f" {self._desk.enterprise_name(uscc)}" if self._desk.bindings.of(turn.openid, uscc) else ""
-        self._desk.bindings.remove(turn.openid, uscc, turn.now, message=turn.message)
+        was_bound = self._desk.bindings.remove(turn.openid, uscc, turn.now, message=turn.message)
+        name = f" {self._desk.enterprise_name(uscc)}" if was_bound else ""
         return Reply((f"已解绑{name}。",), footer="需要时回复“绑定”。")
