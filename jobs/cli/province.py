@@ -34,6 +34,7 @@ DayOption = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%
 def export(
     as_of: DayOption = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="等到导出完成")] = True,
+    again: Annotated[bool, typer.Option("--again", help="当天已有导出，也另导一次（上次失败时用）")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """请 DynamoDB 把整个表导出到环境的存储桶；当天再运行，是同一个导出。"""
@@ -42,11 +43,11 @@ def export(
     if settings.stage != "aws":
         raise BadInput("本机没有可以导出的 DynamoDB 表。请加 --stage NAME。")
     exports = TableExports(settings.table, settings.bucket, client_factory("dynamodb", settings.aws_endpoint_url))
-    asked = exports.ask(_day(application, as_of))
+    asked = exports.ask(_day(application, as_of), again)
     if wait:
         asked = followed(exports, asked)
     if asked.state == "FAILED":
-        raise Refusal(f"导出 {asked.id} 失败：{asked.why or '没有说明原因'}。请处理后再运行。")
+        raise Refusal(f"导出 {asked.id} 失败：{asked.why or '没有说明原因'}。请处理后加 --again 再运行。")
     if as_json:
         return document({"export": asked.id, "state": asked.state})
     done = "已完成" if asked.state == "COMPLETED" else "还在进行"
@@ -150,9 +151,10 @@ def _streams(application: Application, source: str) -> Streams:
 
 def _as_before(application: Application, day: date) -> int:
     """As many shards as the last day before that has columns: only such nights can be compared."""
-    from jobs.province.files import days_of, numbers_of
+    from jobs.province.files import days_of, numbers_of, source_of
 
     before = [each for each in days_of(application.blobs) if each <= day.isoformat()]
     if not before:
         raise BadInput("还没有哪一天的企业列，请用 --shards 说明分几片（每 20 万家约一片）。")
-    return len(numbers_of(application.blobs, before[-1]))
+    source = source_of(application.blobs, before[-1])
+    return source.shards if source else len(numbers_of(application.blobs, before[-1]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from chalicelib.adapters.aws import ClientFactory, OnFirstUse, patiently
 from chalicelib.errors import Refusal
@@ -37,15 +38,16 @@ class TableExports:
         self._bucket = bucket
         self._client = OnFirstUse(client_factory)
 
-    def ask(self, on: date) -> Asked:
-        """The table as it is now. Asked again for the same day within eight hours, it is the same export."""
+    def ask(self, on: date, again: bool = False) -> Asked:
+        """The table as it is now. Asked for the same day within eight hours, it is the same export unless ``again``."""
         client = self._client()
+        token = f"{self._table}-columns-{on.isoformat()}" + (f"-{uuid4().hex}" if again else "")
         words = {
             "TableArn": self._arn(),
             "S3Bucket": self._bucket,
             "S3Prefix": PREFIX,
             "ExportFormat": "DYNAMODB_JSON",
-            "ClientToken": f"{self._table}-columns-{on.isoformat()}",
+            "ClientToken": token,
         }
         try:
             answer = patiently(client, lambda: client.export_table_to_point_in_time(**words))

@@ -143,7 +143,7 @@ def test_the_table_is_exported_by_dynamodb_itself(on_aws: tuple[Application, Moc
     client.update_continuous_backups(
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
-    done = jobs("province", "export", "--no-wait", "--json").json
+    done = jobs("province", "export", "--no-wait", "--again", "--json").json
     exports = TableExports(table, table, lambda: client)
     ended = followed(exports, exports.ask(local_date(application.clock.now())), lambda _: time.sleep(0.02))
     assert ended.state == "COMPLETED" and done["state"] in ("IN_PROGRESS", "COMPLETED")
