@@ -92,6 +92,13 @@ class Client:
     def withdraw_consent(self, user: str, template: str) -> None:
         self._answered("consent/withdraw", user, template=template)
 
+    def change_profile(self, user: str) -> None:
+        self._answered("profile", user)
+
+    def revoke(self, user: str) -> None:
+        """Take back the authorisation (撤回授权)."""
+        self._answered("revoke", user)
+
     def refuse(self, user: str, refuses: bool = True) -> None:
         self.act("refuse", user=user, refuses=refuses)
 

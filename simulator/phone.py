@@ -11,6 +11,8 @@ from simulator.world import World
 
 _OPENID = string.ascii_letters + string.digits + "_-"
 UNSUPPORTED = "【收到不支持的消息类型，暂无法显示】"
+NAME_AND_PORTRAIT = "205"
+"""What a withdrawal names as withdrawn, in the platform's numbering: 昵称和头像."""
 LINK_EVENTS = {"view": "VIEW", "miniprogram": "view_miniprogram"}
 
 
@@ -160,6 +162,14 @@ class Phone:
             fields = {"SubscribeMsgChangeEvent": {"List": entry}}
             self._world.push(openid, {"MsgType": "event", "Event": "subscribe_msg_change_event", **fields})
 
+    def change_profile(self, openid: str) -> None:
+        """Change what the account was allowed to see (授权资料变更): it must update what it keeps."""
+        self._personal_data(openid, "user_info_modified")
+
+    def revoke(self, openid: str) -> None:
+        """Take back the authorisation (撤回授权): the account must delete what it keeps."""
+        self._personal_data(openid, "user_authorization_revoke", RevokeInfo=NAME_AND_PORTRAIT)
+
     def consents(self, openid: str) -> list[dict[str, Any]]:
         """template_id, long_term (0 or 1), credits."""
         return self._world.state.rows(
@@ -176,6 +186,11 @@ class Phone:
             windows.open_window(self._world, openid, "message")
             msg_id = int(now) << 31 if self._world.config.shared_msgid else self._world.state.next_id(now)
             self._world.push(openid, {"MsgType": kind, **fields, "MsgId": msg_id}, answerable=True)
+
+    def _personal_data(self, openid: str, event: str, **more: str) -> None:
+        self._known(openid)
+        whose = {"OpenID": openid, "AppID": self._world.config.app_id}
+        self._world.push(openid, {"MsgType": "event", "Event": event, **whose, **more})
 
     def _media(self, kind: str) -> str:
         media_id = secrets.token_urlsafe(48)

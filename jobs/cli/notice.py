@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -12,34 +13,49 @@ from chalicelib.notices.model import CHINESE, Notice, NoticeState
 from chalicelib.notices.next_step import next_step
 from chalicelib.times import chinese_time
 from jobs.cli import monthly
+from jobs.cli.enterprise import known
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="推送台账：查看、重发、取消。", no_args_is_help=True)
 
 app.add_typer(monthly.app, name="monthly")
 
+_EVERY = 100_000
+"""Of one enterprise, when its rows are to be filtered."""
+
 IdArgument = Annotated[str, typer.Argument(help="通知编号，见 notice list")]
 
 
 @app.command("list")
 def list_notices(
-    state: Annotated[str | None, typer.Option(help="只看一种状态，如 failed_for_good")] = None,
+    state: Annotated[str | None, typer.Option(help="只看一种状态，如“发送失败”（或 failed_for_good）")] = None,
     enterprise: Annotated[str | None, typer.Option(help="只看一家企业（统一社会信用代码）")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """最近的通知，新的在前。"""
-    notices = bootstrap.current().notices
-    if enterprise:
-        found = notices.inbox(enterprise, limit)
-    else:
-        states = [_state(state)] if state else list(NoticeState)
-        found = [notice for each in states for notice in notices.list(each, limit)]
-    found = [one for one in found if state is None or one.state is _state(state)]
-    found.sort(key=lambda one: one.created_at, reverse=True)
+    wanted = None if state is None else _state(state)
+    code = known(enterprise) if enterprise is not None else None
+    found = _newest(wanted, code, limit)
     if as_json:
-        document([_row(one) for one in found[:limit]])
-        return
+        document([_row(one) for one in found])
+    elif found:
+        _draw(found)
+    else:
+        say(_none(wanted, code))
+
+
+def _newest(state: NoticeState | None, code: str | None, limit: int) -> Sequence[Notice]:
+    notices = bootstrap.current().notices
+    if code is not None:
+        every = notices.inbox(code, limit if state is None else _EVERY)
+        return [one for one in every if state in (None, one.state)][:limit]
+    states = [state] if state else list(NoticeState)
+    found = [one for each in states for one in notices.list(each, limit)]
+    return sorted(found, key=lambda one: one.created_at, reverse=True)[:limit]
+
+
+def _draw(found: Sequence[Notice]) -> None:
     columns = ("编号", "企业", "类别", "标题", "状态", "渠道", "时间")
     table(
         columns,
@@ -53,9 +69,19 @@ def list_notices(
                 one.channel or "",
                 chinese_time(one.created_at),
             )
-            for one in found[:limit]
+            for one in found
         ],
     )
+
+
+def _none(state: NoticeState | None, code: str | None) -> str:
+    """What an empty list means, and what to do."""
+    whose = f"企业 {code} " if code else ""
+    if state is not None:
+        return f"{whose}没有状态为“{CHINESE[state]}”的通知。看全部状态，请去掉 --state。"
+    if code is not None:
+        return f"{whose}还没有通知。请用 enterprise members {code} 看是否有人绑定。"
+    return "还没有通知。会给谁发什么，用 run policy-push --dry-run 看。"
 
 
 @app.command("show")
@@ -96,10 +122,12 @@ def cancel(notice_id: IdArgument) -> None:
 
 
 def _state(name: str) -> NoticeState:
-    try:
-        return NoticeState(name)
-    except ValueError:
-        raise BadInput(f"没有“{name}”这种状态；可用：{'、'.join(NoticeState)}") from None
+    """By its Chinese or its English name."""
+    by_name = {**{CHINESE[state]: state for state in NoticeState}, **{str(state): state for state in NoticeState}}
+    if name not in by_name:
+        known_names = "、".join(f"{CHINESE[state]}（{state}）" for state in NoticeState)
+        raise BadInput(f"没有“{name}”这种状态。可以写：{known_names}")
+    return by_name[name]
 
 
 def _row(notice: Notice) -> dict[str, object]:

@@ -53,6 +53,8 @@ class Page:
             "scan": lambda body, request: phone.scan(body["user"], str(body["ticket"])),
             "consent": self._consent,
             "consent/withdraw": lambda body, request: phone.withdraw_consent(body["user"], str(body["template"])),
+            "profile": lambda body, request: phone.change_profile(body["user"]),
+            "revoke": lambda body, request: phone.revoke(body["user"]),
             "mode": self._mode,
             "scenario": self._scenario,
             "verify": lambda body, request: {"echoed": self._driver.verify()},

@@ -72,6 +72,28 @@ def test_list_and_show(county: Application, jobs: Jobs, placed: list[Notice]) ->
     assert OPENID not in told
 
 
+def test_a_list_by_state_takes_its_chinese_name_and_looks_past_the_newest(
+    county: Application, jobs: Jobs, placed: list[Notice]
+) -> None:
+    oldest = min(placed, key=lambda one: (one.created_at, one.id))
+    county.notices.deliver(oldest.id, county.clock.now())
+    for name in ("accepted", "平台已接收"):
+        found = jobs("notice", "list", "--enterprise", E01, "--state", name, "--limit", 1, "--json").json
+        assert [row["id"] for row in found] == [oldest.id]
+    wrong = jobs("notice", "list", "--state", "发了")
+    assert wrong.code == 2 and "没有“发了”这种状态" in wrong.err and "发送失败（failed_for_good）" in wrong.err
+
+
+def test_an_empty_list_says_so_and_a_wrong_enterprise_is_refused(county: Application, jobs: Jobs) -> None:
+    assert jobs("notice", "list").out.startswith("还没有通知。")
+    assert "没有状态为“发送失败”的通知" in jobs("notice", "list", "--state", "发送失败").out
+    assert f"企业 {E01} 还没有通知" in jobs("notice", "list", "--enterprise", E01).out
+    assert jobs("notice", "list", "--json").json == []
+    for code, said in (("123", "统一社会信用代码 123"), ("", "统一社会信用代码")):
+        refused = jobs("notice", "list", "--enterprise", code)
+        assert refused.code == 2 and said in refused.err
+
+
 def test_retry_what_failed(county: Application, jobs: Jobs, placed: list[Notice]) -> None:
     messenger, county.notices._delivery._messenger = county.notices._delivery._messenger, Refusing()
     county.notices.deliver(placed[0].id, county.clock.now())

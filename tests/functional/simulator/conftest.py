@@ -150,23 +150,28 @@ class Bench:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Builds a bench; options are those of ``Config``. The follower is there and settled."""
+    """Builds a bench; options are those of ``Config``, ``now`` the time it starts at, and ``handle`` who answers in
+    place of its callback. The follower is there and settled."""
     closers: list[Callable[[], None]] = []
 
     def build(**options: Any) -> Bench:
         clock = Clock()
-        config = Config(
-            state_file=options.pop("state_file", tmp_path / "simulator.db"),
-            callback="",
-            token="token-of-tests",
-            app_id="wx49f0ab532d5d035a",
-            app_secret="secret-of-tests",
-            aes_key=AES_KEY,
-            clock=clock,
-            **{"push_timeout": 0.4, "retry_pause": 0.01, "receipt_delay": 0, "mode": "plaintext", **options},
-        )
+        clock.time = options.pop("now", clock.time)
+        handle = options.pop("handle", None)
+        usual = {
+            "token": "token-of-tests",
+            "app_id": "wx49f0ab532d5d035a",
+            "app_secret": "secret-of-tests",
+            "aes_key": AES_KEY,
+            "push_timeout": 0.4,
+            "retry_pause": 0.01,
+            "receipt_delay": 0,
+            "mode": "plaintext",
+        }
+        state_file = options.pop("state_file", tmp_path / "simulator.db")
+        config = Config(state_file=state_file, callback="", clock=clock, **{**usual, **options})
         callback = Callback(config)
-        server = Server("127.0.0.1", 0, callback.handle)
+        server = Server("127.0.0.1", 0, handle or callback.handle)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         config = replace(config, callback=f"http://127.0.0.1:{server.server_port}/wechat")
         simulator = Simulator(config)
