@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.cases.model import CaseRow
 from chalicelib.concerns.model import ConcernRoute
 from chalicelib.dialogue.model import Incoming, Session, Turn
 from chalicelib.dialogue.roster import ROSTER, Roster
@@ -40,6 +41,7 @@ from tests.houses import chosen
 
 ME, COLLEAGUE, NEW = "oMe", "oColleague", "oNew"
 CONCERN, TICKET = "三号厂房还差十亩地", "昨天窗口没人管"
+CORRECTING = "3603232026111600051"
 AMOUNT = "23,418.59"
 """Of the award; what a policy is worth to them comes to the same."""
 
@@ -91,7 +93,7 @@ SURFACES: Mapping[str, Right | str] = {
     "chat join.begin": PUBLIC,
     "chat join.role": OWN,
     "chat leave.everything": OWN,
-    "chat loan.difference": Right.SEE_LOANS,
+    "chat loan.difference": PUBLIC,
     "chat loan.mine": Right.SEE_LOANS,
     "chat loan.open": Right.SEE_LOANS,
     "chat members.admit": Right.DO_ADMIT,
@@ -201,6 +203,13 @@ def test_every_command_and_view_has_its_row(county: County) -> None:
 # --------------------------------------------------------------------------------------------------- what OURS keeps
 
 
+def correcting_case(county: County) -> None:
+    notice = {"id": "e2", "kind": "CORRECTING", "at": "2026-11-18 10:00", "materials": ["章程修正案"], "days": 10}
+    events = [{"id": "e1", "kind": "RECEIVED", "at": "2026-11-17 10:00"}, notice]
+    row = {"no": CORRECTING, "uscc": OURS, "title": "变更登记", "dept": "县行政审批局", "prov": "R", "events": events}
+    county.app.cases.save_row(CaseRow.model_validate(row), county.now)
+
+
 class Furnished:
     """OURS with a bit of everything; ``args`` names it all."""
 
@@ -209,6 +218,7 @@ class Furnished:
         self.county = county
         county.bind(COLLEAGUE, Role.PROJECT)
         ended_case(county)
+        correcting_case(county)
         public_award(county)
         offered = demand(county, offered=True)
         bundle(county)
@@ -216,8 +226,7 @@ class Furnished:
         county.app.concerns.routes.save_row(ConcernRoute.model_validate({**route, "prov": "R"}))
         concern = county.app.concerns.open(COLLEAGUE, OURS, "用地", CONCERN, county.now)
         county.app.tickets.open(COLLEAGUE, "投诉建议", TICKET, county.now)
-        request = county.app.joining.ask(NEW, OURS, Role.TAX, "欧阳修", county.now)
-        self.digits = request.digits
+        self.joins()
         self.ids = {"case": CASES[OURS], "loan": LOANS[OURS], "financing": offered.id, "concern": concern.id}
         self.args = {
             "uscc": OURS,
@@ -240,12 +249,29 @@ class Furnished:
             "name": "服务升级",
             "scene": "x",
         }
+        self.more = {
+            "rating.ask": {"no": ENDED},
+            "rating.give": {"no": ENDED},
+            "casenext.papers": {"no": CORRECTING},
+            "casenext.extend": {"no": CORRECTING},
+            "casenext.pass_on": {"no": CORRECTING},
+            "casenext.keep": {"no": CORRECTING},
+            "members.refuse": {"ref": pseudonym(NEW)},
+            "members.decide": {"ref": pseudonym(NEW)},
+        }
+
+    def joins(self) -> None:
+        """NEW asks to join, and may have been let in or refused before."""
+        self.county.app.bindings.remove(NEW, OURS, self.county.now)
+        self.digits = self.county.app.joining.ask(NEW, OURS, Role.TAX, "欧阳修", self.county.now).digits
 
     def secrets(self) -> dict[str, Right]:
         """What only who holds the right may read, by how it reads."""
         return {
             TITLES[OURS]: Right.SEE_CASES,
             "取水许可": Right.SEE_CASES,
+            "变更登记": Right.SEE_CASES,
+            "章程修正案": Right.SEE_CASES,
             BANKS[OURS]: Right.SEE_LOANS,
             SECRET_PURPOSE: Right.SEE_LOANS,
             "3.45%": Right.SEE_LOANS,
@@ -274,7 +300,7 @@ def shown_by(furnished: Furnished, surface: str) -> Iterator[str]:
     match way:
         case "chat":
             id_ = furnished.ids.get(name.partition(".")[0], "SX-01")
-            yield _said(county, name, {**furnished.args, "id": id_})
+            yield _said(county, name, {**furnished.args, "id": id_, **furnished.more.get(name, {})})
         case "word":
             yield ask(county, next(word for word, command in COMMANDS.items() if command == name))
         case "GET":
@@ -355,3 +381,35 @@ def _may_change(role: Role | None, right: Right | str) -> bool:
 def _is_public(surface: str, text: str) -> bool:
     """公示: name and amount are public as long as the notice is."""
     return surface == "GET publicity" and text in (NAMES[OURS], AMOUNT)
+
+
+ALIKE = frozenset(
+    {
+        "chat casenext.appeal",  # the law's own words; more only of a case that was refused
+        "chat casenext.keep",
+        "chat exam.say",  # outside of a check-up
+        "chat form.begin",  # no forms are published here
+        "chat members.admit",  # asks for the digits; what is done with them is the matrix's
+        "chat members.decide",
+        "chat policy.refused",
+        "POST checkup",  # outside of a check-up
+        "POST forms",
+    }
+)
+"""Answered alike to everybody here, whether they hold the right or not."""
+
+
+def test_who_holds_the_right_gets_another_answer_than_who_does_not(county: County) -> None:
+    """Were a view refused to everybody, the test above would be none the wiser."""
+    furnished = Furnished(county)
+    asked = [surface for surface, right in SURFACES.items() if isinstance(right, Right)]
+    refused = {surface: list(shown_by(furnished, surface)) for surface in asked}
+    alike = set()
+    for surface in asked:
+        county.bind(ME, Role.LEGAL)
+        if surface in ("chat members.refuse", "POST members"):
+            furnished.joins()
+        before = furnished.rows()
+        if list(shown_by(furnished, surface)) == refused[surface] and furnished.rows() == before:
+            alike.add(surface)
+    assert alike == ALIKE
