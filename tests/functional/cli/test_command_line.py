@@ -81,7 +81,7 @@ def test_every_command_has_help(words: str, jobs: Jobs) -> None:
         (f"run policy-push --enterprise {WRONG_CODE}", "校验位不对（应为 C，写的是 D）"),
         ("notice list --limit 0", "--limit：不能小于 1。"),
         ("notice list --limit many", "--limit：要写整数。"),
-        ("notice list --state lost", "没有“lost”这种状态；可用：created"),
+        ("notice list --state lost", "没有“lost”这种状态。可以写：已登记（created）"),
         (f"enterprise bind-code {WRONG_CODE}", "校验位不对（应为 C，写的是 D）。请核对营业执照"),
         ("enterprise bind-code 123", "应为 18 位，写的是 3 位"),
         (f"enterprise bind-code {E01} --role 老板", "没有“老板”这个角色；可用：法人"),
