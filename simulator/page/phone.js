@@ -332,8 +332,9 @@ byId("follow").addEventListener("click", () => act("follow"));
 byId("unfollow").addEventListener("click", () => act("unfollow"));
 byId("refuse").addEventListener("change", () => act("refuse", { refuses: byId("refuse").checked }));
 byId("consent-open").addEventListener("click", askConsent);
-byId("profile-change").addEventListener("click", async () => { if (await act("profile")) toast("已通知公众号：资料有变更"); });
-byId("revoke").addEventListener("click", async () => { if (await act("revoke")) toast("已通知公众号：授权已撤回"); });
+byId("settings").addEventListener("click", () => { byId("panel").scrollIntoView({ behavior: "smooth" }); byId("user-select").focus({ preventScroll: true }); });
+byId("profile-change").addEventListener("click", async () => { if (await act("profile")) toast("资料已修改"); });
+byId("revoke").addEventListener("click", async () => { if (await act("revoke")) toast("授权已撤回"); });
 byId("mode").addEventListener("change", () => act("mode", { mode: byId("mode").value }));
 byId("user-select").addEventListener("change", () => { chooseUser(byId("user-select").value); poll(); });
 byId("add").addEventListener("submit", (event) => {

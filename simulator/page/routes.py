@@ -161,6 +161,7 @@ class Page:
         return {
             "mode": self._world.mode,
             "pending": self._world.pending(),
+            "materials": sorted(self._world.config.materials),
             "calls": state.rows("SELECT * FROM api_counts ORDER BY path, outcome"),
             "delivered": by_channel,
             "repeated": [row for row in deliveries if row["count"] > 1],

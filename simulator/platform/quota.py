@@ -31,7 +31,12 @@ _DAY_SANDBOX = {
     "cgi-bin/qrcode/create": 10_000,
     "cgi-bin/user/info": 500_000,
 }
-_MINUTE = {"cgi-bin/stable_token": 10_000, "sns/oauth2/access_token": 50_000, "sns/userinfo": 50_000}
+_MINUTE = {
+    "cgi-bin/stable_token": 10_000,
+    "cgi-bin/message/mass/sendall": 60,
+    "sns/oauth2/access_token": 50_000,
+    "sns/userinfo": 50_000,
+}
 
 
 def use(call: Call, path: str) -> None:

@@ -88,6 +88,17 @@ def test_what_is_refused(
         client.message.send_mass_draft(media_id or client.drafts.add([ARTICLE]), client_id)
 
 
+def test_sixty_mass_calls_a_minute(client: PlatformClient, clock: FixedClock) -> None:
+    for _ in range(60):
+        with pytest.raises(ApiError, match="40007"):
+            client.message.send_mass_draft("unknown", "digest")
+    with pytest.raises(ApiError, match="45011"):
+        client.message.send_mass_draft("unknown", "digest")
+    clock.advance(60)
+    with pytest.raises(ApiError, match="40007"):
+        client.message.send_mass_draft("unknown", "digest")
+
+
 def test_a_draft_needs_a_cover_of_the_account(client: PlatformClient) -> None:
     for cover in ({"thumb_media_id": "unknown"}, {}):
         with pytest.raises(ApiError, match="40007 invalid media_id"):
