@@ -102,10 +102,6 @@ class FormService:
         """The forms that the text calls by a name, the longest name first; equally long names leave several."""
         return tuple(finder.named(self.forms().values(), text))
 
-    def of_item(self, item_id: str) -> tuple[Compiled, ...]:
-        """The forms of a service item (事项)."""
-        return tuple(one for one in self.forms().values() if one.form.item == item_id)
-
     # ----------------------------------------------------------------------------------------------------------- drafts
 
     def may_prefill(self, openid: str) -> bool:
