@@ -82,7 +82,8 @@ def test_made_looked_at_and_sent_once_by_somebody_else(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"fault": "http", "status": 502}, {"fault": "html"}, {"fault": "error", "errcode": -1}]
+    "fault",
+    [{"fault": "http", "status": 502}, {"fault": "html"}, {"fault": "error", "errcode": -1}, {"fault": "reset"}],
 )
 @pytest.mark.parametrize("delivered", [True, False])
 def test_a_doubtful_answer_is_asked_again_and_nobody_reads_it_twice(
