@@ -79,6 +79,7 @@ class Callback:
         inbound = parse(push.xml)
         key = dedupe_key(inbound)
         with logs.bind(correlation_id=key):
+            _log_unknown(inbound)
             delivery = self._inbox.take(key)
             if isinstance(delivery, Taken):
                 delivery = self._work(delivery, inbound, push, deadline)
@@ -146,6 +147,13 @@ class Callback:
             return Answer(SUCCESS)
         xml = replies.text(inbound, reply["text"], self._now())
         return Answer(self._codec.seal_reply(xml, push.nonce, self._now(), push.mode), "application/xml; charset=utf-8")
+
+
+def _log_unknown(inbound: Inbound) -> None:
+    """Acknowledged all the same; a receipt or a withdrawal that we cannot read must not go unseen."""
+    if isinstance(inbound, messages.UnknownMessage):
+        level = logging.WARNING if inbound.problem else logging.INFO
+        log.log(level, "push not understood", extra={"type": inbound.raw_type, "fields": inbound.problem})
 
 
 def callback_of(application: Application) -> Callback:

@@ -29,6 +29,11 @@ def _squeeze(value: object) -> object:
     return value.replace(": ", ":").strip().lower() if isinstance(value, str) else value
 
 
+def _consent(value: object) -> object:
+    """Only ``accept`` is consent: a word that we do not know counts as none, and spoils no other answer of the list."""
+    return "accept" if value == "accept" else "reject"
+
+
 def _inside(wrapper: str, name: str) -> AliasChoices:
     """Accepts the wrapped XML form; the plain name stays valid for code that builds an event."""
     return AliasChoices(AliasPath(wrapper, name))
@@ -163,6 +168,22 @@ class TemplateFinishEvent(JobFinishEvent):
         return self.status == "success"
 
 
+class CopyrightResult(Part):
+    """What the check of originality (原创校验) found of one article; ``index`` counts from 1."""
+
+    index: str = Field(default="", alias="ArticleIdx")
+    audit_state: str = Field(default="", alias="AuditState")
+    original_url: str = Field(default="", alias="OriginalArticleUrl")
+    may_reprint: str = Field(default="", alias="CanReprint")
+
+
+class SentArticle(Part):
+    """Where one article of a mass message is read; ``index`` counts from 1."""
+
+    index: str = Field(default="", alias="ArticleIdx")
+    url: str = Field(default="", alias="ArticleUrl")
+
+
 class MassFinishEvent(JobFinishEvent):
     """The result of a mass message (群发结果). ``status``: send success, send fail, or err(code)."""
 
@@ -176,17 +197,36 @@ class MassFinishEvent(JobFinishEvent):
     copyright_state: str | None = Field(
         default=None, validation_alias=AliasChoices(AliasPath("CopyrightCheckResult", "CheckState"))
     )
+    copyright_results: Annotated[list[CopyrightResult], BeforeValidator(_as_list)] = Field(
+        default_factory=list, validation_alias=AliasChoices(AliasPath("CopyrightCheckResult", "ResultList", "item"))
+    )
+    articles: Annotated[list[SentArticle], BeforeValidator(_as_list)] = Field(
+        default_factory=list, validation_alias=AliasChoices(AliasPath("ArticleUrlResult", "ResultList", "item"))
+    )
+
+
+class PublishedArticle(Part):
+    """Where one article is read; ``index`` counts from 1."""
+
+    index: str = Field(default="", alias="idx")
+    url: str = Field(default="", alias="article_url")
 
 
 class PublishFinishEvent(Event):
     """The result of publishing (发布结果). ``publish_status``: 0 done, 1 running, 2 originality check failed, 3 failed,
-    4 refused by review, 5 deleted by us, 6 banned."""
+    4 refused by review, 5 deleted by us, 6 banned. ``failed_indexes``: the articles, from 1, that 2 and 4 are about."""
 
     names = ("PUBLISHJOBFINISH",)
 
     publish_id: str = Field(validation_alias=_inside("PublishEventInfo", "publish_id"))
     publish_status: int = Field(validation_alias=_inside("PublishEventInfo", "publish_status"))
     article_id: str | None = Field(default=None, validation_alias=_inside("PublishEventInfo", "article_id"))
+    articles: Annotated[list[PublishedArticle], BeforeValidator(_as_list)] = Field(
+        default_factory=list, validation_alias=AliasChoices(AliasPath("PublishEventInfo", "article_detail", "item"))
+    )
+    failed_indexes: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        default_factory=list, validation_alias=_inside("PublishEventInfo", "fail_idx")
+    )
 
 
 Answer = Literal["accept", "reject"]
@@ -196,7 +236,7 @@ class SubscriptionAnswer(Part):
     """``scene``: 1 asked on an H5 page, 2 in an article."""
 
     template_id: str = Field(alias="TemplateId")
-    answer: Answer = Field(alias="SubscribeStatusString")
+    answer: Annotated[Answer, BeforeValidator(_consent)] = Field(alias="SubscribeStatusString")
     scene: str | None = Field(default=None, alias="PopupScene")
 
 

@@ -12,9 +12,12 @@ from chalicelib.wechat.events import (
     Event,
     JobFinishEvent,
     KeyedEvent,
+    PersonalDataEvent,
+    PublishFinishEvent,
     SubscriptionChangeEvent,
     SubscriptionPopupEvent,
     SubscriptionSentEvent,
+    TemplateFinishEvent,
 )
 from chalicelib.wechat.messages import MESSAGES, Inbound, Message, UnknownMessage
 from chalicelib.wechat.refused import Refused
@@ -33,15 +36,15 @@ def parse(xml: bytes) -> Inbound:
         return _unknown(node, raw_type)
     try:
         return model.model_validate(node)
-    except ValidationError as error:
-        return _unknown(node, raw_type, _named(error))
+    except ValidationError:
+        return _without_blanks(model, node, raw_type)
 
 
 def dedupe_key(inbound: Inbound) -> str:
     """The same for each delivery of one push, different for different pushes: at most 128 characters, no openid in it.
 
     MsgId alone is not unique over people, two events of one person may share a second, and receipts are told apart by
-    the id of what was sent, or by their time when that id is 0.
+    the id of what was sent, or by their time and what they say when that id is 0.
     """
     parts = "\n".join([inbound.openid, *_identity(inbound)])
     return f"{_kind(inbound)}-{sha256(parts.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
@@ -52,6 +55,18 @@ def _raw_type(node: Node) -> str:
     if not kind:
         raise Refused(400, "no MsgType")
     return kind if kind != "event" else f"event:{(xmltree.text_of(node, 'Event') or '').strip()}"
+
+
+def _without_blanks(model: type[Inbound], node: Node, raw_type: str) -> Inbound:
+    """An element without text says nothing: an empty number must not cost us the rest of the message."""
+    try:
+        return model.model_validate(_filled(node))
+    except ValidationError as error:
+        return _unknown(node, raw_type, _named(error))
+
+
+def _filled(node: Node) -> Node:
+    return {name: _filled(value) if isinstance(value, dict) else value for name, value in node.items() if value != ""}
 
 
 def _unknown(node: Node, raw_type: str, problem: str | None = None) -> UnknownMessage:
@@ -82,17 +97,30 @@ def _identity(inbound: Inbound) -> list[str]:
     match inbound:
         case Message():
             return [inbound.msg_id, created]
-        case JobFinishEvent():
-            return [inbound.event, inbound.msg_id if inbound.msg_id != "0" else created]
-        case SubscriptionSentEvent():
-            return [inbound.event, created, *(sent.msg_id for sent in inbound.sent)]
-        case SubscriptionPopupEvent() | SubscriptionChangeEvent():
-            return [inbound.event, created, *(f"{one.template_id} {one.answer}" for one in inbound.answers)]
-        case KeyedEvent():
-            return [inbound.event, created, inbound.event_key]
+        case JobFinishEvent() if inbound.msg_id != "0":
+            return [inbound.event, inbound.msg_id]
         case Event():
-            return [inbound.event, created]
+            return [inbound.event, created, *_told(inbound)]
         case UnknownMessage():
             return [inbound.raw_type, created, inbound.msg_id or ""]
         case _:
             return [created]
+
+
+def _told(event: Event) -> list[str]:
+    """What tells apart two events of one name and one second."""
+    match event:
+        case TemplateFinishEvent():
+            return [event.status]
+        case SubscriptionSentEvent():
+            return [f"{sent.msg_id} {sent.template_id}" for sent in event.sent]
+        case SubscriptionPopupEvent() | SubscriptionChangeEvent():
+            return [f"{one.template_id} {one.answer}" for one in event.answers]
+        case KeyedEvent():
+            return [event.event_key]
+        case PublishFinishEvent():
+            return [event.publish_id]
+        case PersonalDataEvent():  # the sender may be the platform: whom it is about stands inside
+            return [event.subject or "", event.revoke_info or ""]
+        case _:
+            return []

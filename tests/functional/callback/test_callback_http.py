@@ -281,6 +281,19 @@ def test_a_failure_of_ours_is_said_to_the_person_and_not_hidden(
     assert person.say("帮助") is not None, "the next message is served"
 
 
+def test_what_is_not_understood_is_acknowledged_and_seen(
+    client: Client, county: Application, person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = "<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>x</MsgID><Status>success</Status>"
+    query, body = person.signed(message(county, event, openid=person.openid))
+    assert post(client, query, body.encode()).body == b"success"
+    seen = [record for record in caplog.records if record.getMessage() == "push not understood"]
+    assert [(record.levelname, record.type, record.fields) for record in seen] == [  # type: ignore[attr-defined]
+        ("WARNING", "event:TEMPLATESENDJOBFINISH", "MsgID")
+    ]
+    assert person.openid not in caplog.text
+
+
 class _Broken(FollowerService):
     failing = True
 

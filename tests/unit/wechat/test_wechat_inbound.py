@@ -213,6 +213,62 @@ def test_change_and_sent() -> None:
     assert [(s.msg_id, s.delivered) for s in sent.sent] == [("1864323726461255680", True)]
 
 
+def test_what_is_not_accept_is_no_consent_and_spoils_no_other_answer() -> None:
+    answers = (("T1", "accept"), ("T2", "reject"), ("T3", "ban"))
+    items = "".join(
+        f"<List><TemplateId>{template}</TemplateId><SubscribeStatusString>{word}</SubscribeStatusString></List>"
+        for template, word in answers
+    )
+    popup = parse(event("subscribe_msg_popup_event", f"<SubscribeMsgPopupEvent>{items}</SubscribeMsgPopupEvent>"))
+    assert isinstance(popup, events.SubscriptionPopupEvent)
+    assert [a.answer for a in popup.answers] == ["accept", "reject", "reject"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_articles_of_mass_and_publication(count: int) -> None:
+    mass = "".join(f"<item><ArticleIdx>{n + 1}</ArticleIdx><ArticleUrl>u{n}</ArticleUrl></item>" for n in range(count))
+    check = "".join(f"<item><ArticleIdx>{n + 1}</ArticleIdx><AuditState>2</AuditState></item>" for n in range(count))
+    sent = parse(
+        event(
+            "MASSSENDJOBFINISH",
+            "<MsgID>1</MsgID><Status>send success</Status><CopyrightCheckResult><Count>1</Count>"
+            f"<ResultList>{check}</ResultList><CheckState>2</CheckState></CopyrightCheckResult>"
+            f"<ArticleUrlResult><ResultList>{mass}</ResultList></ArticleUrlResult>",
+        )
+    )
+    assert isinstance(sent, events.MassFinishEvent)
+    assert [article.url for article in sent.articles] == [f"u{n}" for n in range(count)]
+    assert [(r.index, r.audit_state) for r in sent.copyright_results] == [(str(n + 1), "2") for n in range(count)]
+    items = "".join(f"<item><idx>{n + 1}</idx><article_url>u{n}</article_url></item>" for n in range(count))
+    failed = "".join(f"<fail_idx>{n + 1}</fail_idx>" for n in range(count))
+    published = parse(
+        event(
+            "PUBLISHJOBFINISH",
+            "<PublishEventInfo><publish_id>1</publish_id><publish_status>2</publish_status>"
+            f"<article_detail>{items}</article_detail>{failed}</PublishEventInfo>",
+        )
+    )
+    assert isinstance(published, events.PublishFinishEvent)
+    assert [article.url for article in published.articles] == [f"u{n}" for n in range(count)]
+    assert published.failed_indexes == [str(n + 1) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("document", "model"),
+    [
+        (event("verify_expired", "<ExpiredTime></ExpiredTime>"), events.VerificationEvent),
+        (event("TEMPLATESENDJOBFINISH", "<MsgID></MsgID><Status>success</Status>"), events.TemplateFinishEvent),
+        (event("MASSSENDJOBFINISH", "<Status>err(10001)</Status><TotalCount/>"), events.MassFinishEvent),
+        (
+            push("location", f"<Location_X>27</Location_X><Location_Y>1</Location_Y><Scale/>{ID}"),
+            messages.LocationMessage,
+        ),
+    ],
+)
+def test_an_empty_element_costs_no_message(document: bytes, model: type) -> None:
+    assert type(parse(document)) is model
+
+
 @pytest.mark.parametrize(
     ("document", "raw_type", "problem"),
     [
@@ -255,6 +311,9 @@ def key(document: bytes) -> str:
 
 
 RECEIPT = "<MsgID>{}</MsgID><Status>success</Status>"
+REFUSED = "<MsgID>0</MsgID><Status>failed:user block</Status>"
+SENT = "<SubscribeMsgSentEvent><List><TemplateId>{}</TemplateId><MsgID>0</MsgID></List></SubscribeMsgSentEvent>"
+PUBLISHED = "<PublishEventInfo><publish_id>{}</publish_id><publish_status>0</publish_status></PublishEventInfo>"
 
 
 @pytest.mark.parametrize(
@@ -279,6 +338,21 @@ RECEIPT = "<MsgID>{}</MsgID><Status>success</Status>"
             event("TEMPLATESENDJOBFINISH", RECEIPT.format(0), created=pushes.CREATED + 60),
             False,
         ),
+        (event("TEMPLATESENDJOBFINISH", RECEIPT.format(0)), event("TEMPLATESENDJOBFINISH", REFUSED), False),
+        (
+            event("subscribe_msg_sent_event", SENT.format("A")),
+            event("subscribe_msg_sent_event", SENT.format("A")),
+            True,
+        ),
+        (
+            event("subscribe_msg_sent_event", SENT.format("A")),
+            event("subscribe_msg_sent_event", SENT.format("B")),
+            False,
+        ),
+        # The platform may be the sender of these: whom they are about stands inside.
+        (event(events.REVOKED, "<OpenID>o1</OpenID>"), event(events.REVOKED, "<OpenID>o1</OpenID>"), True),
+        (event(events.REVOKED, "<OpenID>o1</OpenID>"), event(events.REVOKED, "<OpenID>o2</OpenID>"), False),
+        (event("PUBLISHJOBFINISH", PUBLISHED.format(1)), event("PUBLISHJOBFINISH", PUBLISHED.format(2)), False),
         (event("brand_new"), event("brand_newer"), False),
     ],
 )
