@@ -135,15 +135,22 @@ class PlatformClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no typ
         }
         try:
             answer = self._request("POST", "stable_token", data=body, authorised=False)
-            return Issued(str(answer["access_token"]), int(answer["expires_in"]))
         except Unclear as error:
             raise NotSent(error.path, error.cause) from None
-        except (KeyError, ValueError, TypeError):
-            raise NotSent("stable_token", "an answer without a token") from None
+        return _issued(answer, "access_token", "stable_token")
 
     def _jsapi_ticket(self, _force: bool) -> Issued:
         answer = self._request("GET", "ticket/getticket", params={"type": "jsapi"})
-        try:
-            return Issued(str(answer["ticket"]), int(answer["expires_in"]))
-        except (KeyError, ValueError, TypeError):
-            raise NotSent("ticket/getticket", "an answer without a ticket") from None
+        return _issued(answer, "ticket", "ticket/getticket")
+
+
+def _issued(answer: JsonObject, name: str, path: str) -> Issued:
+    """Raises NotSent: an empty token would be shared and kept as if it were one."""
+    value = answer.get(name)
+    try:
+        seconds = int(answer["expires_in"])
+    except (KeyError, ValueError, TypeError):
+        raise NotSent(path, "an answer without its seconds of life") from None
+    if not isinstance(value, str) or not value:
+        raise NotSent(path, f"an answer without {name}")
+    return Issued(value, seconds)

@@ -22,7 +22,8 @@ _SENTENCE_ENDS = "。！？；!?;\n"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML 1.0 §2.2 leaves out; the other way round, as that section has it, it takes 8 ms to compile."""
 _LINK = re.compile(r"<a\b.*?</a>", re.DOTALL | re.IGNORECASE)
-_OPEN_LINK = re.compile(r"<a\b(?:(?!</a>).)*\Z", re.DOTALL | re.IGNORECASE)
+_OPEN_LINK = re.compile(r"<(?:a\b(?:(?!</a>).)*)?\Z", re.DOTALL | re.IGNORECASE)
+"""A link that was cut through, be it right after its ``<``."""
 
 
 @dataclass(frozen=True, slots=True)

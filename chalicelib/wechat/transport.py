@@ -25,7 +25,7 @@ _HOSTS = 16
 
 MAX_ERRMSG = 300
 _SECRET = re.compile(r"((?:access_token|secret|appsecret|ticket)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
-_OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+_OPENID = re.compile(r"(?<![A-Za-z0-9_-])o[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
 
 _HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "HANDSHAKE_FAILURE", "PROTOCOL_VERSION")
 """TLS errors that come before a request can leave; others may come after it."""

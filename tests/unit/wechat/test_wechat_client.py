@@ -283,6 +283,11 @@ def test_no_secret_in_errors_or_logs(
     assert "rid: 61-2-3" in shown
 
 
+@pytest.mark.parametrize("openid", [OPENID, "o" + "x" * 26 + "-", "o-" + "x" * 26])
+def test_scrub_knows_every_openid(openid: str) -> None:
+    assert scrub(f"invalid openid {openid}, hint") == "invalid openid [openid], hint"
+
+
 def test_scrub() -> None:
     assert scrub(f'{{"access_token":"abc","x":1}} secret=abc&y {OPENID}') == (
         '{"access_token":"[hidden]","x":1} secret=[hidden]&y [openid]'

@@ -67,6 +67,8 @@ def test_a_link_is_kept_whole_or_left_out() -> None:
     content = "请看" + link
     assert cut(content, len(content.encode()) - 1, "…") == "请看…"
     assert cut(content + "完" * 20, len(content.encode()) + 10, "…").startswith(content)
+    for budget in range(9, len(content.encode())):
+        assert cut(content, budget, "…") == "请看…"
 
 
 @given(st.text(), st.integers(0, 200), st.text(max_size=10))

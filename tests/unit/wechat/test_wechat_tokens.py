@@ -182,7 +182,15 @@ def test_refusals_to_hand_out_a_token_are_remembered(platform: FakePlatform, clo
 
 @pytest.mark.parametrize(
     "answer",
-    [Raw(502, b"<html>Bad Gateway</html>"), Raw(drop=True), Raw(body=b"{}"), Raw(body=b"[]"), Raw(delay=0.5, body=b"")],
+    [
+        Raw(502, b"<html>Bad Gateway</html>"),
+        Raw(drop=True),
+        Raw(body=b"{}"),
+        Raw(body=b"[]"),
+        Raw(delay=0.5, body=b""),
+        Raw(body=b'{"access_token":"","expires_in":7200}'),
+        Raw(body=b'{"access_token":null,"expires_in":7200}'),
+    ],
 )
 def test_no_token_means_nothing_was_sent(platform: FakePlatform, clock: TestClock, answer: Raw) -> None:
     platform.handlers[STABLE_TOKEN] = lambda _: answer
