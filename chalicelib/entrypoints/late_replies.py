@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 MAX_LOOKS = 40
 MAX_DELAY_SECONDS = 900
-_LATER = frozenset({Reaction.RETRY, Reaction.STOP_CHANNEL})
+_LATER = frozenset({Reaction.RETRY, Reaction.STOP_CHANNEL, Reaction.STOP_ALL})
+"""Certainly not sent, and not for good: an outage of the token too, which is no word about this person."""
 
 
 class LateReplies:

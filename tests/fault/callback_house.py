@@ -14,8 +14,9 @@ from chalicelib.dialogue.model import Incoming, Reply, Session
 from chalicelib.entrypoints.callback import LATE_QUEUE, Answer, Callback
 from chalicelib.entrypoints.late_replies import LateReplies
 from chalicelib.ports import Message, Outbound, Outcome, Reaction
-from chalicelib.wechat import events
 from chalicelib.wechat.codec import Codec
+from chalicelib.wechat.inbound import dedupe_key, parse
+from chalicelib.wechat.messages import Inbound
 from tests.functional.support import MONDAY_10
 from tests.unit.notices.support import DyingStore, Killed
 
@@ -45,7 +46,7 @@ class Echo:
 class NoEvents:
     """No push is about our own messages."""
 
-    def take(self, inbound: events.Inbound, now: datetime) -> bool:
+    def take(self, inbound: Inbound, now: datetime) -> bool:
         return False
 
 
@@ -68,38 +69,45 @@ class Ear:
         return outcome
 
 
+def _document(number: int) -> bytes:
+    return (
+        f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[{OPENID}]]></FromUserName>"
+        f"<CreateTime>{int(MONDAY_10.timestamp())}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+        f"<Content><![CDATA[m{number}]]></Content><MsgId>{23000000000000001 + number}</MsgId></xml>"
+    ).encode()
+
+
 class House:
     """``deliver`` is one delivery of the platform, ``work`` the queue consumer; both may raise Killed."""
 
-    def __init__(self, patience: float = 4.0) -> None:
+    def __init__(self, patience: float = 4.0, echo: Echo | None = None) -> None:
         self.clock = FixedClock(MONDAY_10)
         self.memory = MemoryStore(self.clock)
         self.store = DyingStore(self.memory)
         self.queue = MemoryQueue(self.clock)
-        self.echo, self.ear = Echo(), Ear()
+        self.echo, self.ear = echo or Echo(), Ear()
         self.codec = Codec(_TOKEN, "wx0123456789abcdef", _KEY)
         self.pause: Callable[[float], None] = self.clock.advance
         self.inbox = Inbox(self.store, self.clock.now, lambda seconds: self.pause(seconds))
-        self.callback = Callback(
+        self.callback = self.patient(patience)
+        self.late = LateReplies(self.callback, self.inbox, self.ear, self.queue)
+
+    def patient(self, seconds: float) -> Callback:
+        """A callback of this house that waits so long for an answer."""
+        return Callback(
             self.codec,
             self.inbox,
             self.echo,  # type: ignore[arg-type]
             NoEvents(),  # type: ignore[arg-type]
             self.clock.now,
             lambda: self.queue,
-            patience,
+            seconds,
         )
-        self.late = LateReplies(self.callback, self.inbox, self.ear, self.queue)
 
-    def deliver(self, number: int) -> str | None:
+    def deliver(self, number: int, to: Callback | None = None) -> str | None:
         """Deliver message ``number``; the text of the answer, None for ``success``."""
         stamp, nonce = str(int(self.clock.now().timestamp())), "n0nce"
-        xml = (
-            f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[{OPENID}]]></FromUserName>"
-            f"<CreateTime>{int(MONDAY_10.timestamp())}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-            f"<Content><![CDATA[m{number}]]></Content><MsgId>{23000000000000001 + number}</MsgId></xml>"
-        )
-        sealed = self.codec.encrypt(xml.encode())
+        sealed = self.codec.encrypt(_document(number))
         query = {
             "timestamp": stamp,
             "nonce": nonce,
@@ -107,7 +115,12 @@ class House:
             "msg_signature": self.codec.signature(stamp, nonce, sealed),
         }
         body = f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
-        return self._text(self.callback.receive(query, body.encode()))
+        return self._text((to or self.callback).receive(query, body.encode()))
+
+    def owes(self, number: int) -> bool:
+        """Whether message ``number`` was acknowledged with its answer to come."""
+        row = self.memory.get(f"inbound#{dedupe_key(parse(_document(number)))}", "row")
+        return row is not None and row.body["state"] in ("late", "owed", "sent")
 
     def _text(self, answer: Answer) -> str | None:
         if answer.body == "success":

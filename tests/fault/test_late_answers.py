@@ -83,6 +83,13 @@ def test_the_platform_is_busy_then_takes_it(house: House) -> None:
     assert house.ear.heard == ["第1句：m1"]
 
 
+def test_an_outage_of_the_token_delays_it(house: House) -> None:
+    house.ear.script = [Outcome(Reaction.STOP_ALL, code=40001, retry_after=30)]
+    house.deliver(1)
+    _finish(house)
+    assert house.ear.heard == ["第1句：m1"]
+
+
 @pytest.mark.parametrize("reaction", [Reaction.AMBIGUOUS, Reaction.NEXT_CHANNEL, Reaction.PERSON_GONE])
 def test_never_sent_again_after_any_other_word(house: House, reaction: Reaction) -> None:
     house.ear.script = [Outcome(reaction)]

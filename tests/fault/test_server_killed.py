@@ -93,6 +93,10 @@ class World:
         command = [sys.executable, "-m", "simulator", *(f"--{name}={value}" for name, value in words.items())]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
+    def simulator_ended(self) -> int | None:
+        """Its exit status; nothing arrives any more then, however long one waits."""
+        return self._simulator.poll()
+
     def delivered(self) -> int:
         """Read from the simulator's file, so that asking costs it nothing."""
         return self._count(self.state_file, "SELECT count(*) FROM messages WHERE channel = 'template'")
@@ -207,6 +211,7 @@ def test_killed_ten_times_in_the_middle_of_a_push(world: World, capsys: pytest.C
 
 def wait_until(world: World, holds: Callable[[], bool], started: float) -> None:
     while not holds():
+        assert world.simulator_ended() is None, "the simulator has ended"
         assert time.monotonic() - started < LIMIT_SECONDS, world.live()
         time.sleep(0.005)
 
