@@ -79,7 +79,7 @@ def _complete(row: RunRow) -> bool:
 def _news(context: JobContext, case: Case, when: When) -> Step | None:
     """The latest step worth a message, while it is news on the day asked about."""
     first, last = at_local(when.on) - NEWS_FOR, at_local(when.on + timedelta(days=1))
-    steps = context.cases.live(case, when.now).steps
+    steps = context.cases.live(case, when.now).told
     return next((s for s in reversed(steps) if s.kind in TOLD and first <= s.at < last), None)
 
 

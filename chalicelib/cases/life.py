@@ -29,6 +29,9 @@ from chalicelib.cases.workdays import Deadline, Limit, Span, Unit, WorkCalendar
 from chalicelib.times import at_local, local_date
 
 _S = CaseState
+_CONFIRMED = frozenset({_S.REVIEWING, _S.TERMINATED_NO_SUPPLY})
+"""States that are told of again without anything new: two tables of one office tell of the same review, and an office
+confirms the end that the clock had brought already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,12 @@ class Life:
     received: tuple[str, ...] = ()
     commitment_broken: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[Step, ...]:
+        """The steps without those that only confirm the one before."""
+        pairs = zip((None, *self.steps), self.steps, strict=False)
+        return tuple(step for last, step in pairs if not (last and step.kind is last.kind and step.kind in _CONFIRMED))
 
     @property
     def due(self) -> Due | None:
@@ -206,11 +215,9 @@ class _Fold:
     # --------------------------------------------------------------------------------------------- what an event does
 
     def take(self, event: CaseEvent) -> None:
-        if event.kind is _S.REVIEWING and self.state is _S.REVIEWING:
-            self.steps.append(Step(event.kind, event.at, event))  # two tables of one office tell of the same review
+        if event.kind is self.state and event.kind in _CONFIRMED:
+            self.steps.append(Step(event.kind, event.at, event))
             return
-        if event.kind is self.state is _S.TERMINATED_NO_SUPPLY:
-            return  # the office confirms what the clock had done already
         if event.kind is CaseAct.MATERIAL and event.materials:
             self._receive(event)
             return

@@ -57,7 +57,7 @@ def render(case: Case, now: datetime, calendar: WorkCalendar, rules: Rules = RUL
     life = live(case, now, calendar, rules)
     return Timeline(
         headline=_headline(case, life, named),
-        past=tuple(_past(step, life, named) for step in _told(life.steps)),
+        past=tuple(_past(step, life, named) for step in life.told),
         current=_current(case, life, now, named),
         next_steps=next_steps(life),
         notes=tuple(_notes(case, life)),
@@ -108,11 +108,6 @@ def _status(life: Life) -> str:
 # -------------------------------------------------------------------------------------------------------------- past
 
 
-def _told(steps: Sequence[Step]) -> list[Step]:
-    """Each review once, also when two tables of one office told of it."""
-    return [step for n, step in enumerate(steps) if not (n and step.kind is _S.REVIEWING is steps[n - 1].kind)]
-
-
 def _past(step: Step, life: Life, named: bool) -> str:
     """11-16 已收件 ✓ — the present step carries no tick while the case is still open."""
     event = step.event
@@ -125,7 +120,7 @@ def _past(step: Step, life: Life, named: bool) -> str:
 
 def _present(life: Life) -> Step | None:
     """The step that the case stands at; none once it has ended."""
-    stands = (step for step in reversed(life.steps) if step.kind not in _PASSING)
+    stands = (step for step in reversed(life.told) if step.kind not in _PASSING)
     return None if life.is_final else next(stands, None)
 
 

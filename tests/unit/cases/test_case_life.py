@@ -183,6 +183,8 @@ def test_a_broken_commitment_stays_broken() -> None:
     assert (ended.state, ended.commitment_broken) == (S.ARCHIVED, True)
     confirmed = life(*start, event("TERMINATED_NO_SUPPLY", "11-17 10:00"), now="11-20")
     assert (confirmed.state, confirmed.aside) == (S.TERMINATED_NO_SUPPLY, ())
+    ends = [step for step in confirmed.steps if step.kind is S.TERMINATED_NO_SUPPLY]
+    assert (len(ends), [step for step in confirmed.told if step in ends]) == (2, ends[:1])  # kept, and told once
     by_office = life(*start, event("TERMINATED_NO_SUPPLY", "11-05"), now="11-20")
     assert by_office.commitment_broken and by_office.dues == ()
 
