@@ -58,7 +58,7 @@ class Join(Skill):
         code = credit_code.normalise(text)
         if _CODE_LIKE.fullmatch(code):
             if problem := credit_code.problem(code):
-                return Reply((f"统一社会信用代码{problem}。",), footer="请重发，或发企业全称；回复“取消”停下。")
+                return Reply((f"统一社会信用代码{problem}。",))
         elif not 4 <= len(text) <= 60:
             return None
         turn.session.flow = Flow(skill=self.name, step="role", data={"enterprise": text})
