@@ -26,15 +26,17 @@ class LinkExpired(LinkRefused):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes and checks links under one public address with one secret."""
+    """Makes and checks links under one public address. ``former`` secrets still open what they signed (轮换)."""
 
     public_url: str
     secret: str
+    former: tuple[str, ...] = ()
 
     def page(self, path: str, openid: str, now: datetime, life: timedelta = LINK_LIFE) -> str:
         """The full address of ``/h5/...`` for this person, good for ``life`` from ``now``."""
         expires = int((now + life).timestamp())
-        return f"{self.public_url}{path}?k={expires:x}.{self._person(openid)}.{self._sign(path, expires, openid)}"
+        key = f"{expires:x}.{_person(self.secret, openid)}.{_sign(self.secret, path, expires, openid)}"
+        return f"{self.public_url}{path}?k={key}"
 
     def check(self, path: str, key: str, openid: str, now: datetime) -> None:
         """Raises LinkRefused unless the key opens this path for this person now."""
@@ -44,22 +46,26 @@ class Links:
             expires = int(expires_hex, 16)
         except ValueError:
             raise LinkRefused("链接不完整，请从公众号消息里重新打开。") from None
-        if not _same(person, self._person(openid)):
+        known = [secret for secret in (self.secret, *self.former) if _same(person, _person(secret, openid))]
+        if not known:
             raise LinkRefused("这个链接是发给别人的，您不能打开。")
-        if not _same(signature, self._sign(path, expires, openid)):
+        if not any(_same(signature, _sign(secret, path, expires, openid)) for secret in known):
             raise LinkRefused("链接不完整，请从公众号消息里重新打开。")
         if now.timestamp() >= expires:
             raise LinkExpired("链接已过期，请回公众号重新查询。")
 
-    def _person(self, openid: str) -> str:
-        return self._mac(f"person\n{openid}")[:12]
 
-    def _sign(self, path: str, expires: int, openid: str) -> str:
-        return self._mac(f"page\n{path}\n{expires}\n{openid}")
+def _person(secret: str, openid: str) -> str:
+    return _mac(secret, f"person\n{openid}")[:12]
 
-    def _mac(self, text: str) -> str:
-        digest = hmac.digest(self.secret.encode(), text.encode(), "sha256")
-        return base64.urlsafe_b64encode(digest[:18]).decode()
+
+def _sign(secret: str, path: str, expires: int, openid: str) -> str:
+    return _mac(secret, f"page\n{path}\n{expires}\n{openid}")
+
+
+def _mac(secret: str, text: str) -> str:
+    digest = hmac.digest(secret.encode(), text.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:18]).decode()
 
 
 def _same(given: str, expected: str) -> bool:

@@ -34,8 +34,10 @@ class Settings(BaseSettings):
     sqlite_synchronous: Literal["FULL", "NORMAL"] = "FULL"
     public_url: str = "http://127.0.0.1:8000"
     session_secret: SecretStr = SecretStr("")
+    session_secret_previous: SecretStr = SecretStr("")
 
     wechat_token: SecretStr = SecretStr("")
+    wechat_token_previous: SecretStr = SecretStr("")
     wechat_app_id: str = ""
     wechat_app_secret: SecretStr = SecretStr("")
     wechat_aes_key: SecretStr = SecretStr("")
@@ -112,6 +114,12 @@ class Settings(BaseSettings):
         """Push modes taken. On AWS only the safe one unless set: in plaintext no signature covers the body."""
         chosen = self.wechat_modes or ("safe" if self.stage == "aws" else "safe compatible plaintext")
         return frozenset(chosen.split())
+
+    @property
+    def session_secrets(self) -> tuple[str, ...]:
+        """The first signs, each of them opens: there is a second one while the secret is being rotated (轮换)."""
+        both = (self.session_secret.get_secret_value(), self.session_secret_previous.get_secret_value())
+        return tuple(secret for secret in both if secret)
 
     @property
     def verified_until(self) -> date | None:

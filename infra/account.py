@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chalicelib.errors import BadInput
 from infra.cloud import Cloud
 from infra.failed import DeploymentFailed
-from infra.parameters import PREVIOUS_KEY, SECRETS
+from infra.parameters import FORMER, SECRETS
 from infra.stage import Stage
 
 
@@ -16,7 +16,7 @@ def known_secrets(stage: Stage, secrets: Mapping[str, str]) -> dict[str, str]:
     missing = [name for name in SECRETS if not secrets.get(name)]
     if missing:
         raise DeploymentFailed(f"{stage.secret} 里缺少 {'、'.join(missing)}。请按 docs/operations.md 第 3 步补上。")
-    return {name: value for name, value in secrets.items() if name in (*SECRETS, PREVIOUS_KEY)}
+    return {name: value for name, value in secrets.items() if name in (*SECRETS, *FORMER)}
 
 
 def this_cloud() -> Cloud:

@@ -18,7 +18,7 @@ from infra.account import known_secrets, this_cloud
 from infra.cloud import Change, Cloud
 from infra.failed import DeploymentFailed
 from infra.package import MANIFEST, ROOT, make
-from infra.parameters import PREVIOUS_KEY
+from infra.parameters import rotating
 from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
@@ -71,8 +71,7 @@ class Deployment:
             raise DeploymentFailed(
                 f"版本 {found.id} 打包时没有层 {'、'.join(lacking)}，环境文件却要用它。请重新打包，或先关掉那项设置。"
             )
-        rotating = "true" if secrets.get(PREVIOUS_KEY) else "false"
-        parameters = {**chosen.parameters(), "SecretVersion": version, "KeepPreviousAesKey": rotating}
+        parameters = {**chosen.parameters(), "SecretVersion": version, **rotating(secrets)}
         name = f"r{found.id}-{now:%Y%m%d%H%M%S}"
         wanted = self._cloud.change_set(stage, name, found.url, found.parameters(parameters))
         if wanted.arn is None:

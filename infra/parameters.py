@@ -9,6 +9,7 @@ rollback.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -21,9 +22,11 @@ from infra.stage import Stage
 Json = dict[str, Any]
 
 SECRETS = ("wechat_token", "wechat_app_id", "wechat_app_secret", "wechat_aes_key", "session_secret")
-"""Keys of the secret's JSON. ``wechat_aes_key_previous`` is a sixth, there only while the key is being rotated."""
+"""Keys of the secret's JSON."""
 
-PREVIOUS_KEY = "wechat_aes_key_previous"
+FORMER = ("wechat_aes_key_previous", "wechat_token_previous", "session_secret_previous")
+"""Keys that it holds besides, each only while that secret is being rotated (轮换)."""
+
 _MADE_HERE = ("stage", "table", "bucket", "queue_prefix")
 _NOT_IN_SERVICE = ("db", "sqlite_synchronous", "aws_endpoint_url")
 _NO_DEFAULT = ("public_url",)
@@ -31,7 +34,7 @@ _NO_DEFAULT = ("public_url",)
 
 def chosen_settings() -> list[str]:
     """The settings that a stage file may choose."""
-    fixed = {*SECRETS, PREVIOUS_KEY, *_MADE_HERE, *_NOT_IN_SERVICE}
+    fixed = {*SECRETS, *FORMER, *_MADE_HERE, *_NOT_IN_SERVICE}
     return [name for name in Settings.model_fields if name not in fixed]
 
 
@@ -45,7 +48,7 @@ def parameters() -> Json:
     return {
         **{parameter_name(name): _parameter(name) for name in chosen_settings()},
         "SecretVersion": {"Type": "String", "Description": "Version id of the stage's secret", "MinLength": 1},
-        "KeepPreviousAesKey": _switch("The secret also holds wechat_aes_key_previous (rotation under way)"),
+        **{_kept(name): _switch(f"The secret also holds {name} (rotation under way)") for name in FORMER},
         "FixedEgress": _switch("Call WeChat from the fixed addresses of a NAT gateway (IP whitelist)"),
         "KmsKeyArn": keys.parameter(),
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Where alarms go; empty for nowhere"},
@@ -56,7 +59,7 @@ def parameters() -> Json:
 
 def conditions() -> Json:
     return {
-        "KeepPreviousKey": {"Fn::Equals": [{"Ref": "KeepPreviousAesKey"}, "true"]},
+        **{_is_kept(name): {"Fn::Equals": [{"Ref": _kept(name)}, "true"]} for name in FORMER},
         "UseFixedEgress": {"Fn::Equals": [{"Ref": "FixedEgress"}, "true"]},
         "SendAlarms": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
         "UseOwnDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
@@ -72,11 +75,24 @@ NO_PLUGINS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
 def environment(stage: Stage) -> Json:
     """Environment variables of every function."""
     secrets: Json = {name: _secret(stage, name) for name in SECRETS}
-    secrets[PREVIOUS_KEY] = {"Fn::If": ["KeepPreviousKey", _secret(stage, PREVIOUS_KEY), {"Ref": "AWS::NoValue"}]}
+    secrets |= {name: {"Fn::If": [_is_kept(name), _secret(stage, name), {"Ref": "AWS::NoValue"}]} for name in FORMER}
     made = {"stage": "aws", "table": {"Ref": "Table"}, "bucket": {"Ref": "Content"}, "queue_prefix": stage.stack}
     chosen = {name: {"Ref": parameter_name(name)} for name in chosen_settings()}
     ours = {PREFIX + name.upper(): value for name, value in {**made, **chosen, **secrets}.items()}
     return NO_PLUGINS | ours
+
+
+def rotating(secrets: Mapping[str, str]) -> dict[str, str]:
+    """The parameters that say which former secrets there are; a reference to one that is not there fails the stack."""
+    return {_kept(name): setting_text(bool(secrets.get(name))) for name in FORMER}
+
+
+def _kept(name: str) -> str:
+    return f"Keep{parameter_name(name)}"
+
+
+def _is_kept(name: str) -> str:
+    return f"Use{parameter_name(name)}"
 
 
 def _parameter(setting: str) -> Json:

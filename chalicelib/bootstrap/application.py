@@ -114,9 +114,11 @@ class Application(Work, Desk):
     def partners(self) -> PartnerService:
         from chalicelib.partners.service import PartnerService
 
+        secret, *former = self.settings.session_secrets
         return PartnerService(
             self.store,
-            self.settings.session_secret.get_secret_value(),
+            secret,
+            former=former,
             cases=self.cases,
             loans=self.loans,
             enterprises=self.enterprises,

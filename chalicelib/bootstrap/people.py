@@ -71,4 +71,5 @@ class People(Ports):
     def links(self) -> Links:
         from chalicelib.links import Links
 
-        return Links(self.settings.public_url, self.settings.session_secret.get_secret_value())
+        secret, *former = self.settings.session_secrets
+        return Links(self.settings.public_url, secret, tuple(former))

@@ -105,6 +105,7 @@ class Ports:
             settings.wechat_app_id,
             settings.wechat_aes_key.get_secret_value(),
             settings.wechat_aes_key_previous.get_secret_value() or None,
+            previous_token=settings.wechat_token_previous.get_secret_value() or None,
             modes=frozenset(map(Mode, settings.modes)),
         )
 

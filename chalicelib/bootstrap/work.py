@@ -117,8 +117,8 @@ class Work(Published):
         from chalicelib.adapters.libreoffice import LibreOffice
         from chalicelib.forms.documents.kept import Documents
 
-        secret = self.settings.session_secret.get_secret_value()
-        return Documents(lambda: self.blobs, secret, self.settings.public_url, LibreOffice.installed)
+        secret, *former = self.settings.session_secrets
+        return Documents(lambda: self.blobs, secret, self.settings.public_url, LibreOffice.installed, former)
 
     @cached_property
     def submissions(self) -> SubmissionService:

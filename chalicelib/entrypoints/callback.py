@@ -146,7 +146,7 @@ class Callback:
         if reply is None:
             return Answer(SUCCESS)
         xml = replies.text(inbound, reply["text"], self._now())
-        return Answer(self._codec.seal_reply(xml, push.nonce, self._now(), push.mode), "application/xml; charset=utf-8")
+        return Answer(self._codec.reply_to(push, xml, self._now()), "application/xml; charset=utf-8")
 
 
 def _log_unknown(inbound: Inbound) -> None:

@@ -76,6 +76,12 @@ class SubmissionService:
         known = self._handed_in(draft_id)
         return self._documents.code(self._documents.sheet(known.name, known.fingerprint)).check
 
+    def former_check_codes(self, draft_id: str) -> list[str]:
+        """核对码 of a document that was printed before the secret was changed (轮换). Raises as ``document`` does."""
+        known = self._handed_in(draft_id)
+        sheet = self._documents.sheet(known.name, known.fingerprint)
+        return [code.check for code in self._documents.former_codes(sheet)]
+
     def _handed_in(self, draft_id: str) -> Submitted:
         known = self.of_draft(draft_id)
         if known is None:

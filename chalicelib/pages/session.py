@@ -27,15 +27,16 @@ class Session:
 
 
 class Sessions:
-    """Makes and reads the cookie under one secret."""
+    """Makes the cookie under one secret, and reads it under that and the ``former`` ones (轮换)."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, *former: str) -> None:
         self._secret = secret.encode()
+        self._all = [each.encode() for each in (secret, *former)]
 
     def cookie(self, openid: str, now: datetime) -> str:
         """The cookie's value for a person who has just come back from the platform."""
         head = f"{int((now + SESSION_LIFE).timestamp()):x}.{openid}"
-        return f"{head}.{self._mac('session', head)}"
+        return f"{head}.{_mac(self._secret, 'session', head)}"
 
     def read(self, cookie: str, now: datetime) -> Session | None:
         """The session, or None for a cookie that is not ours or is over."""
@@ -43,28 +44,32 @@ class Sessions:
         if found is None:
             return None
         expires, openid, signature = found.groups()
-        genuine = hmac.compare_digest(signature, self._mac("session", f"{expires}.{openid}"))
-        if not genuine or now.timestamp() >= int(expires, 16):
+        head = f"{expires}.{openid}"
+        secret = next((each for each in self._all if hmac.compare_digest(signature, _mac(each, "session", head))), None)
+        if secret is None or now.timestamp() >= int(expires, 16):
             return None
-        return Session(openid, self._mac("form", cookie))
+        return Session(openid, _mac(secret, "form", cookie))
 
     def seal(self, openid: str, text: str) -> str:
         """A text that goes out in a form and comes back unchanged, from this person only."""
         packed = base64.urlsafe_b64encode(text.encode()).decode()
-        return f"{packed}.{self._sealed(openid, packed)}"
+        return f"{packed}.{_sealed(self._secret, openid, packed)}"
 
     def unseal(self, openid: str, sealed: str) -> str | None:
         """What was sealed; None for what was not, or for somebody else."""
         packed, _, signature = sealed.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._sealed(openid, packed).encode()):
+        given = signature.encode()
+        if not any(hmac.compare_digest(given, _sealed(each, openid, packed).encode()) for each in self._all):
             return None
         return base64.urlsafe_b64decode(packed).decode()
 
-    def _sealed(self, openid: str, packed: str) -> str:
-        return self._mac("sealed", f"{openid}\n{packed}")
 
-    def _mac(self, purpose: str, text: str) -> str:
-        return hmac.new(self._secret, f"{purpose}\n{text}".encode(), sha256).hexdigest()
+def _sealed(secret: bytes, openid: str, packed: str) -> str:
+    return _mac(secret, "sealed", f"{openid}\n{packed}")
+
+
+def _mac(secret: bytes, purpose: str, text: str) -> str:
+    return hmac.new(secret, f"{purpose}\n{text}".encode(), sha256).hexdigest()
 
 
 def is_form_token(session: Session, given: str) -> bool:

@@ -59,9 +59,8 @@ def _target(visit: Visit) -> str:
     target, nonce = query.get("to", ""), visit.request.cookies.get(cookies.SIGN_IN, "")
     if not _TARGET.fullmatch(target) or not _NONCE.fullmatch(nonce):
         raise PageRefused(403, _AGAIN)
-    secret = settings.session_secret.get_secret_value()
     try:
-        oauth.check_state(secret, nonce, target, query.get("state", ""), visit.now)
+        oauth.check_state(settings.session_secrets, nonce, target, query.get("state", ""), visit.now)
     except oauth.StateRefused as refused:
         raise PageRefused(403, str(refused)) from None
     return target

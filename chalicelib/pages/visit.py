@@ -62,7 +62,7 @@ class Visit:
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self.services.settings.session_secret.get_secret_value())
+        return Sessions(*self.services.settings.session_secrets)
 
     @cached_property
     def session(self) -> Session | None:

@@ -1,7 +1,7 @@
 """Partners and their keys on the Store: ``partner#{id}``/``row`` and ``partner#{id}``/``key#{key id}``.
 
-No secret is kept: each is derived from the deployment's session secret, so a copy of the store signs nothing. A new
-session secret makes every key void; new ones have to be issued then.
+No secret is kept: each is derived from the deployment's session secret, so a copy of the store signs nothing. Keys
+end with the session secret that they were made under: new ones are issued while the former one still stays beside it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -63,12 +63,21 @@ class Reply:
 
 
 class PartnerService:
-    """``secret`` is the deployment's own, from which every key's secret is derived."""
+    """``secret`` is the deployment's own, from which every key's secret is derived; keys of the ``former`` ones hold
+    till those are taken away (轮换)."""
 
     def __init__(
-        self, store: Store, secret: str, *, cases: CaseService, loans: LoanService, enterprises: EnterpriseService
+        self,
+        store: Store,
+        secret: str,
+        *,
+        cases: CaseService,
+        loans: LoanService,
+        enterprises: EnterpriseService,
+        former: Sequence[str] = (),
     ) -> None:
         self._secret = secret
+        self._masters = (secret, *former)
         self._ring = KeyRing(store)
         self._limits = RateLimit(store)
         self._turns = Turns()
@@ -147,8 +156,9 @@ class PartnerService:
         self._limits.check(call.partner, signature.key_id, now)
         key = self._ring.key(call.partner, signature.key_id)
         partner = self._ring.partner(call.partner) if key is not None and key.valid(now) else None
-        secret = derive(self._secret, call.partner, signature.key_id)
-        genuine = signing.matches(signature, secret, call.method, call.path, signing.body_hash(call.body))
+        body = signing.body_hash(call.body)
+        secrets = [derive(master, call.partner, signature.key_id) for master in self._masters]
+        genuine = any(signing.matches(signature, secret, call.method, call.path, body) for secret in secrets)
         if partner is None or not genuine:
             raise Refused(Reason.UNAUTHORISED)
         self._limits.take(partner, signature.key_id, now)

@@ -44,20 +44,26 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenedPush:
-    """A push whose signature held. ``xml`` is the message document, UTF-8; a reply is sealed in the same ``mode``."""
+    """A push whose signature held. ``xml`` is the message document, UTF-8; a reply is sealed in the same ``mode``.
+
+    ``token`` and ``key`` say under which of the codec's it came, 0 the current: till the console is changed the
+    platform knows only the former ones, and reads no reply under others.
+    """
 
     xml: bytes
     mode: Mode
     timestamp: int
     nonce: str
+    token: int = 0
+    key: int = 0
 
 
 class Codec:
     """Checks, opens and seals with one account's token and keys. Raises ValueError on a token or key that would let
     anyone in (an empty token) or nobody (a malformed key).
 
-    ``previous_aes_key``: right after a change in the console, pushes still arrive under the old key.
-    ``modes``: which modes are taken; an account in safe mode should take nothing else.
+    ``previous_aes_key``, ``previous_token``: from before a change in the console till some time after it, pushes arrive
+    under the former ones (轮换). ``modes``: which modes are taken; an account in safe mode should take nothing else.
     """
 
     def __init__(
@@ -67,20 +73,21 @@ class Codec:
         aes_key: str,
         previous_aes_key: str | None = None,
         *,
+        previous_token: str | None = None,
         modes: frozenset[Mode] = frozenset(Mode),
     ) -> None:
         if not token or not app_id:
             raise ValueError("the callback token and the app id must not be empty")
-        self._token = token
+        self._tokens = [token, *([previous_token] if previous_token else [])]
         self._app_id = app_id.encode()
         self._keys = [_key(key) for key in (aes_key, previous_aes_key) if key]
         if not aes_key:
             raise ValueError("the AES key must not be empty")
         self._modes = modes
 
-    def signature(self, *parts: str) -> str:
+    def signature(self, *parts: str, token: int = 0) -> str:
         """sha1 hex over the sorted token and parts: (timestamp, nonce) or (timestamp, nonce, encrypted text)."""
-        joined = "".join(sorted([self._token, *parts])).encode("utf-8", "surrogatepass")
+        joined = "".join(sorted([self._tokens[token], *parts])).encode("utf-8", "surrogatepass")
         return sha1(joined, usedforsecurity=False).hexdigest()
 
     def check_signature(self, signature: str, timestamp: str, nonce: str) -> bool:
@@ -94,7 +101,7 @@ class Codec:
     def verify_url(self, query: Mapping[str, str], now: datetime) -> str:
         """The echostr to answer to the platform's GET, byte for byte. Clear in every mode. Raises Refused."""
         timestamp, nonce = self._signed(query, now)
-        self._require("signature", query, self.signature(timestamp, nonce))
+        self._require("signature", query, timestamp, nonce)
         if "echostr" not in query:
             raise Refused(400, "echostr is missing")
         return query["echostr"]
@@ -107,41 +114,50 @@ class Codec:
         timestamp, nonce = self._signed(query, now)
         match query.get("encrypt_type", "raw"):
             case "raw":
-                self._require("signature", query, self.signature(timestamp, nonce))
+                token, key = self._require("signature", query, timestamp, nonce), 0
                 mode, xml = Mode.PLAINTEXT, body
             case "aes":
                 mode, encrypted = _envelope(body)
-                self._require("msg_signature", query, self.signature(timestamp, nonce, encrypted))
-                xml = self.decrypt(encrypted)
+                token = self._require("msg_signature", query, timestamp, nonce, encrypted)
+                xml, key = self._decrypt(encrypted)
             case _:
                 raise Refused(400, "unknown encrypt_type")
         if mode not in self._modes:
             raise Refused(403, f"{mode} pushes are not accepted here")
-        return OpenedPush(xml, mode, int(timestamp), nonce)
+        return OpenedPush(xml, mode, int(timestamp), nonce, token, key)
 
-    def seal_reply(self, xml: str, nonce: str, now: datetime, mode: Mode) -> str:
+    def reply_to(self, push: OpenedPush, xml: str, now: datetime) -> str:
+        """The body that answers this push, under the token and key that it came under."""
+        return self.seal_reply(xml, push.nonce, now, push.mode, token=push.token, key=push.key)
+
+    def seal_reply(self, xml: str, nonce: str, now: datetime, mode: Mode, *, token: int = 0, key: int = 0) -> str:
         """The body to answer. Clear in plaintext mode, and for ``success`` and the empty body in every mode."""
         if mode is Mode.PLAINTEXT or xml in ("", SUCCESS):
             return xml
-        encrypted, timestamp = self.encrypt(xml.encode()), str(int(now.timestamp()))
+        encrypted, timestamp = self.encrypt(xml.encode(), key=key), str(int(now.timestamp()))
+        signature = self.signature(timestamp, nonce, encrypted, token=token)
         return (
             f"<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt>"
-            f"<MsgSignature><![CDATA[{self.signature(timestamp, nonce, encrypted)}]]></MsgSignature>"
+            f"<MsgSignature><![CDATA[{signature}]]></MsgSignature>"
             f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce.replace(']]>', '')}]]></Nonce></xml>"
         )
 
-    def encrypt(self, message: bytes, prefix: bytes | None = None) -> str:
+    def encrypt(self, message: bytes, prefix: bytes | None = None, key: int = 0) -> str:
         """base64 AES-256-CBC of ``random 16 | length, 4 bytes big-endian | message | app id``, PKCS#7 to 32 bytes,
-        under the current key. ``prefix`` fixes the random bytes, for golden vectors."""
+        under the current key (or the previous, 1). ``prefix`` fixes the random bytes, for golden vectors."""
         head = prefix if prefix is not None else secrets.token_bytes(16)
         plain = head + len(message).to_bytes(4, "big") + message + self._app_id
         pad = _BLOCK - len(plain) % _BLOCK
-        encryptor = _cipher(self._keys[0]).encryptor()
+        encryptor = _cipher(self._keys[key]).encryptor()
         sealed = encryptor.update(plain + bytes([pad]) * pad) + encryptor.finalize()
         return base64.b64encode(sealed).decode()
 
     def decrypt(self, encrypted: str) -> bytes:
         """The message inside, by the current key or else the previous one. Raises Refused."""
+        return self._decrypt(encrypted)[0]
+
+    def _decrypt(self, encrypted: str) -> tuple[bytes, int]:
+        """The same, and the number of the key."""
         try:
             sealed = base64.b64decode(encrypted, validate=True)
         except (binascii.Error, ValueError):
@@ -149,9 +165,9 @@ class Codec:
         if not sealed or len(sealed) % _BLOCK:
             raise Refused(400, "the encrypted text is not a whole number of blocks")
         refusals = []
-        for key in self._keys:
+        for number, key in enumerate(self._keys):
             try:
-                return self._unpack(_decipher(key, sealed))
+                return self._unpack(_decipher(key, sealed)), number
             except Refused as refused:
                 refusals.append(refused)
         raise refusals[0]
@@ -178,12 +194,14 @@ class Codec:
             raise Refused(403, "timestamp is more than 10 minutes off")
         return timestamp, nonce
 
-    @staticmethod
-    def _require(name: str, query: Mapping[str, str], expected: str) -> None:
+    def _require(self, name: str, query: Mapping[str, str], *parts: str) -> int:
+        """The number of the token that signed these parts. Raises Refused."""
         if not query.get(name):
             raise Refused(401, f"{name} is missing")
-        if not _same(query[name], expected):
-            raise Refused(403, f"{name} is wrong")
+        for number in range(len(self._tokens)):
+            if _same(query[name], self.signature(*parts, token=number)):
+                return number
+        raise Refused(403, f"{name} is wrong")
 
 
 def _key(text: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -63,11 +64,11 @@ def make_state(secret: str, session: str, target: str, now: datetime) -> str:
     return payload + _sign(secret, session, target, payload)
 
 
-def check_state(secret: str, session: str, target: str, state: str, now: datetime) -> None:
-    """Raises StateRefused unless we made this state for this browser and page, and lately."""
-    payload, signature = state[:_PAYLOAD], state[_PAYLOAD:]
-    expected = _sign(secret, session, target, payload)
-    if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), expected.encode()):
+def check_state(under: Sequence[str], session: str, target: str, state: str, now: datetime) -> None:
+    """Raises StateRefused unless we made this state for this browser and page lately, under one of these secrets."""
+    payload, signature = state[:_PAYLOAD], state[_PAYLOAD:].encode("utf-8", "surrogatepass")
+    expected = [_sign(secret, session, target, payload).encode() for secret in under]
+    if not any(hmac.compare_digest(signature, each) for each in expected):
         raise StateRefused("登录没有完成，请从公众号重新打开。")
     if now.timestamp() >= int(payload[:12], 16):
         raise StateRefused("登录超时，请从公众号重新打开。")

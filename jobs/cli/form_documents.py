@@ -88,6 +88,8 @@ def document(no: Annotated[str, typer.Argument(help="办件编号（19 位）或
     draft_id = _draft_of(application.cases.get(no), no) if no.isdigit() else no
     out.write_bytes(application.submissions.document(draft_id, _kind(out)))
     say(f"文书已写到 {out}，核对码 {application.submissions.check_code(draft_id)}，应与申请人带来的一样。")
+    for code in application.submissions.former_check_codes(draft_id):
+        say(f"更换会话密钥以前打印的，核对码是 {code}。")
 
 
 def of_form(case: Case) -> str | None:

@@ -22,7 +22,7 @@ ClientOf = Callable[[str], Any]
 _NOT_HERE = {
     **dict.fromkeys(("wechat_token", "wechat_app_secret", "session_secret"), "not-on-this-machine"),
     "wechat_aes_key": "x" * 43,
-    "wechat_aes_key_previous": "",
+    **dict.fromkeys(("wechat_aes_key_previous", "wechat_token_previous", "session_secret_previous"), ""),
 }
 """The stage's secrets stay there; commands that need them are not offered with --stage."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from hashlib import sha256
@@ -51,8 +51,10 @@ class Documents:
         secret: str,
         public_url: str,
         printer: Callable[[], Printer | None] = lambda: None,
+        former: Sequence[str] = (),
     ) -> None:
         self._blobs, self._secret, self._public_url, self._printer = blobs, secret, public_url, printer
+        self._former = former
 
     def keep(self, sheet: Sheet) -> str:
         """The name it is kept under; the same sheet twice is kept once."""
@@ -96,6 +98,10 @@ class Documents:
 
     def code(self, sheet: Sheet) -> Code:
         return code(sheet, self._secret, self._public_url)
+
+    def former_codes(self, sheet: Sheet) -> list[Code]:
+        """What it bears if it was printed before the secret was changed (轮换)."""
+        return [code(sheet, secret, self._public_url) for secret in self._former]
 
     def remove(self, name: str) -> None:
         for ending in (_SHEET, ".docx", ".pdf"):

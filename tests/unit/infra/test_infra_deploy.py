@@ -16,7 +16,7 @@ from infra.cloud import Cloud
 from infra.deploy import Deployment
 from infra.failed import DeploymentFailed
 from infra.package import TEMPLATE, ZIP
-from infra.parameters import SECRETS
+from infra.parameters import SECRETS, parameter_name
 from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
@@ -27,13 +27,14 @@ PROD = Stage("prod")
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CHOSEN = StageFile({"public_url": "https://xxb.example.gov.cn"}, {"fixed_egress": True})
 GOOD_SECRETS = {**dict.fromkeys(SECRETS, "secret"), "wechat_aes_key": "k" * 43}
+FORMER = ("WechatAesKeyPrevious", "WechatTokenPrevious", "SessionSecretPrevious")
 PACKAGED = {
     "Parameters": {
         "PublicUrl": {"Type": "String"},
         "FixedEgress": {"Type": "String", "Default": "false"},
         "LogLevel": {"Type": "String", "Default": "INFO"},
         "SecretVersion": {"Type": "String"},
-        "KeepPreviousAesKey": {"Type": "String", "Default": "false"},
+        **{f"Keep{name}": {"Type": "String", "Default": "false"} for name in FORMER},
     },
     "Resources": {"Deliver": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "./deployment.zip"}}},
 }
@@ -173,7 +174,7 @@ def test_a_first_deployment_creates_with_every_parameter_said_in_full(package: P
         "FixedEgress": "true",
         "LogLevel": "INFO",
         "SecretVersion": "v-1",
-        "KeepPreviousAesKey": "false",
+        **{f"Keep{name}": "false" for name in FORMER},
     }
     bucket = "xixinban-releases-123456789012-cn-northwest-1"
     assert aws.asked["TemplateURL"].startswith(f"https://{bucket}.s3.cn-northwest-1.amazonaws.com.cn/prod/")
@@ -310,11 +311,16 @@ def test_wrong_secrets_stop_before_anything_is_made(package: Path, secrets: str 
     assert (aws.objects, aws.asked, aws.buckets) == ({}, {}, [])
 
 
-def test_a_rotation_of_the_aes_key_is_passed_on(package: Path) -> None:
+@pytest.mark.parametrize("former", ["wechat_aes_key_previous", "wechat_token_previous", "session_secret_previous"])
+def test_a_rotation_is_passed_on(package: Path, former: str) -> None:
     aws = Aws("UPDATE_COMPLETE")
-    aws.secrets = json.dumps({**GOOD_SECRETS, "wechat_aes_key_previous": "p" * 43})
+    aws.secrets = json.dumps({**GOOD_SECRETS, former: "p" * 43})
     deploy(aws, package)
-    assert {"ParameterKey": "KeepPreviousAesKey", "ParameterValue": "true"} in aws.asked["Parameters"]
+    said = {each["ParameterKey"]: each["ParameterValue"] for each in aws.asked["Parameters"]}
+    kept = f"Keep{parameter_name(former)}"
+    assert {name: said[f"Keep{name}"] for name in FORMER} == {
+        name: "true" if f"Keep{name}" == kept else "false" for name in FORMER
+    }
 
 
 def test_smoke_wants_health_and_a_refusal() -> None:

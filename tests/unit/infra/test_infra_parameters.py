@@ -6,7 +6,16 @@ import pytest
 
 from chalicelib.errors import BadInput
 from chalicelib.settings import Settings
-from infra.parameters import NO_PLUGINS, PREVIOUS_KEY, SECRETS, chosen_settings, environment, parameter_name, parameters
+from infra.parameters import (
+    FORMER,
+    NO_PLUGINS,
+    SECRETS,
+    chosen_settings,
+    conditions,
+    environment,
+    parameter_name,
+    parameters,
+)
 from infra.stage import Stage
 
 STAGE = Stage("prod")
@@ -38,7 +47,11 @@ def test_secrets_are_references_to_one_version() -> None:
     for name in SECRETS:
         text = variables["XIXINBAN_" + name.upper()]["Fn::Sub"]
         assert text == "{{resolve:secretsmanager:xixinban/prod:SecretString:" + name + "::${SecretVersion}}}"
-    assert variables["XIXINBAN_" + PREVIOUS_KEY.upper()]["Fn::If"][0] == "KeepPreviousKey"
+    for name in FORMER:
+        condition, reference, _ = variables["XIXINBAN_" + name.upper()]["Fn::If"]
+        ((equals, is_kept),) = conditions()[condition].items()
+        assert (equals, is_kept[0]["Ref"] in parameters()) == ("Fn::Equals", True)
+        assert f":{name}::" in reference["Fn::Sub"]
 
 
 @pytest.mark.parametrize("name", ["", "Prod", "1prod", "prod-2", "x" * 17, "测试"])

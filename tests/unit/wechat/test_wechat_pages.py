@@ -66,7 +66,7 @@ def test_state_holds_for_its_browser_page_and_time() -> None:
     state = oauth.make_state("secret", "cookie", "/h5/inbox", NOW)
     assert state.isalnum() and state.isascii() and len(state) <= 128
     assert state != oauth.make_state("secret", "cookie", "/h5/inbox", NOW)
-    oauth.check_state("secret", "cookie", "/h5/inbox", state, NOW + timedelta(minutes=9))
+    oauth.check_state(["secret"], "cookie", "/h5/inbox", state, NOW + timedelta(minutes=9))
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_state_holds_for_its_browser_page_and_time() -> None:
 def test_states_that_are_refused(secret: str, session: str, target: str, change: str, later: int) -> None:
     state = oauth.make_state("secret", "cookie", "/h5/inbox", NOW) + change
     with pytest.raises(oauth.StateRefused, match="公众号"):
-        oauth.check_state(secret, session, target, state, NOW + timedelta(minutes=later))
+        oauth.check_state([secret], session, target, state, NOW + timedelta(minutes=later))
 
 
 @pytest.mark.parametrize("state", ["", "x", "é\ud800", "f" * 60])
 def test_states_made_up(state: str) -> None:
     with pytest.raises(oauth.StateRefused):
-        oauth.check_state("secret", "cookie", "/h5/inbox", state, NOW)
+        oauth.check_state(["secret"], "cookie", "/h5/inbox", state, NOW)
 
 
 def test_identity() -> None:
