@@ -7,7 +7,7 @@ STAGE ?= test
 ON_AWS := $(addprefix tests/functional/, pages/test_pages_http.py partners/test_partner_http.py infra/test_event_shapes.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-aws lint bench package deploy clean
+.PHONY: help setup run test test-aws lint bench package deploy rollback clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ package: setup ## build/package: template and zip for AWS, checked
 
 deploy: package ## deploy build/package to the account of your AWS credentials (DRY_RUN=1: check and show only)
 	$(BIN)/python -m infra.deploy --stage $(STAGE)$(if $(DRY_RUN), --dry-run)
+
+rollback: setup ## bring back the release before the present one (RELEASE=… a certain one)
+	$(BIN)/python -m infra.deploy --stage $(STAGE) $(if $(RELEASE),--release $(RELEASE),--rollback)
 
 clean: ## remove what the other targets made (var/ with your data stays)
 	rm -rf .venv .venv-bench build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from infra.failed import DeploymentFailed
@@ -15,8 +16,11 @@ Json = dict[str, Any]
 
 _SUFFIX = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+_STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _POLL_SECONDS = 5.0
 _MANY = 500
+_GRACE = 12
+"""So often a status may be asked for before CloudFormation shows that it has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,10 @@ class Cloud:
             return None
         return data
 
+    def names(self, bucket: str, prefix: str) -> list[str]:
+        pages = self._client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
     def url(self, bucket: str, key: str) -> str:
         return f"https://{bucket}.s3.{self.region}.{_SUFFIX[self._partition]}/{key}"
 
@@ -132,11 +140,16 @@ class Cloud:
         Raises DeploymentFailed with the first reasons; CloudFormation has then gone back to what was there.
         """
         client = self._client("cloudformation")
+        before = self._stack(stage).get("LastUpdatedTime")
         client.execute_change_set(ChangeSetName=change_set)
-        last = ""
+        last, unchanged = "", 0
         while True:
-            stack = client.describe_stacks(StackName=stage.stack)["Stacks"][0]
+            stack = self._stack(stage)
             status = stack["StackStatus"]
+            if before is not None and stack.get("LastUpdatedTime") == before and unchanged < _GRACE:
+                unchanged += 1  # what it says is still of the deployment before
+                self._pause(_POLL_SECONDS)
+                continue
             if status != last:
                 tell(status)
                 last = status
@@ -151,7 +164,11 @@ class Cloud:
         """Of a stack that is there. Raises DeploymentFailed."""
         if not self._is_there(stage):
             raise DeploymentFailed(f"{self.region} 里没有 {stage.stack}。请检查区域和环境名，或先部署。")
-        return _outputs(self._client("cloudformation").describe_stacks(StackName=stage.stack)["Stacks"][0])
+        return _outputs(self._stack(stage))
+
+    def _stack(self, stage: Stage) -> Json:
+        found: Json = self._client("cloudformation").describe_stacks(StackName=stage.stack)["Stacks"][0]
+        return found
 
     def _is_there(self, stage: Stage) -> bool:
         client = self._client("cloudformation")
@@ -163,7 +180,8 @@ class Cloud:
             raise
         if status == "ROLLBACK_COMPLETE":
             raise DeploymentFailed(
-                f"{stage.stack} 第一次部署没有成功，留下了空壳。请先删除这个堆栈（保留的表和桶除外），再部署。"
+                f"{stage.stack} 第一次部署没有成功，留下了空壳。"
+                "请按 docs/operations.md 第 4 步“第一次部署没有成功”清掉，再部署。"
             )
         return bool(status != "REVIEW_IN_PROGRESS")
 
@@ -180,13 +198,27 @@ class Cloud:
 
     def _failures(self, stage: Stage) -> list[str]:
         """The oldest failures of the last operation: the ones that caused the others."""
-        events = self._client("cloudformation").describe_stack_events(StackName=stage.stack)["StackEvents"]
         failed = [
             f"{event['LogicalResourceId']}：{event.get('ResourceStatusReason', '')}"
-            for event in events
+            for event in takewhile(lambda event: not _is_start(event, stage), self._events(stage))
             if event["ResourceStatus"].endswith("_FAILED")
         ]
         return failed[::-1][:3]
+
+    def _events(self, stage: Stage) -> Iterator[Json]:
+        """Of all operations, newest first."""
+        more: Json = {}
+        while True:
+            page = self._client("cloudformation").describe_stack_events(StackName=stage.stack, **more)
+            yield from page["StackEvents"]
+            if "NextToken" not in page:
+                return
+            more = {"NextToken": page["NextToken"]}
+
+
+def _is_start(event: Json, stage: Stage) -> bool:
+    """The event with which an operation on the stack begins."""
+    return event["LogicalResourceId"] == stage.stack and event["ResourceStatus"] in _STARTS
 
 
 def _outputs(stack: Json) -> dict[str, str]:

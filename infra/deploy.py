@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import typer
 
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.settings import Settings, SettingsError
+from chalicelib.times import chinese_time
 from chalicelib.wechat.menu import default_menu
 from infra import interpreter, release, stagefile
 from infra.account import known_secrets, this_cloud
@@ -78,11 +79,23 @@ class Deployment:
             self._say("没有变化，不用部署。")
         elif self._agreed(wanted.changes):
             outputs = self._cloud.execute(stage, wanted.arn, lambda text: self._say(f"  {text}"))
+            release.note_deployed(self._cloud, stage, found.id, bucket, now)
             self._finish(stage, found.id, outputs, is_first=wanted.is_first)
             self._menu(stage, is_first=wanted.is_first, is_earlier=bool(earlier))
         else:
             self._cloud.drop(wanted.arn)
             self._say("没有部署，什么都没有改动。")
+
+    def releases(self, stage: Stage) -> list[tuple[datetime, str]]:
+        """(when it first ran, id), the earliest first."""
+        return release.deployed(self._cloud, stage, self._cloud.artifacts(self._cloud.identity()[0]))
+
+    def before(self, stage: Stage) -> str:
+        """The release that ran before the present one. Raises DeploymentFailed."""
+        return release.before(self.releases(stage), self.current(stage))
+
+    def current(self, stage: Stage) -> str:
+        return self._cloud.outputs(stage).get(release.OUTPUT, "")
 
     def _agreed(self, changes: tuple[Change, ...]) -> bool:
         self._say(f"将有 {len(changes)} 处变更：")
@@ -97,7 +110,7 @@ class Deployment:
         return self._agree("现在执行？")
 
     def _finish(self, stage: Stage, release_id: str, outputs: Mapping[str, str], *, is_first: bool) -> None:
-        self._say(f"部署完成。以后退回这一版：python -m infra.deploy --stage {stage.name} --release {release_id}")
+        self._say(f"部署完成，版本 {release_id}。不对就退回上一版：make rollback STAGE={stage.name}")
         for key, value in sorted(outputs.items()):
             self._say(f"  {key} = {value}")
         problems = self._check(outputs["EndpointURL"].rstrip("/"))
@@ -125,26 +138,27 @@ def check_menu(settings: Settings) -> None:
         raise BadInput(f"菜单不合平台的规定：{error}。请检查 public_url。") from None
 
 
-def packaged(stage: Stage, package: Path, say: Say, layers: Sequence[str] = ()) -> None:
-    """Make the package unless ``make package`` has just left one of this stage, with these layers, there.
+def packaged(stage: Stage, package: Path, say: Say, chosen: StageFile) -> None:
+    """Make the package unless ``make package`` has just left one of this stage, as it is chosen, there.
 
     Raises PackagingFailed.
     """
     manifest = package / MANIFEST
     if manifest.exists():
         held = json.loads(manifest.read_text(encoding="utf-8"))
-        if held["stage"] == stage.name and [each["name"] for each in held.get("layers", ())] == list(layers):
+        layers = tuple(each["name"] for each in held.get("layers", ()))
+        if (held["stage"], held["architecture"], layers) == (stage.name, chosen.architecture, chosen.layers):
             made = datetime.fromtimestamp(manifest.stat().st_mtime, UTC).astimezone()
             say(f"用 {package} 里打好的包：{made:%Y-%m-%d %H:%M}，{held['runtime']}，{held['architecture']}")
             return
-    say("没有这个环境的包，先打包（x86_64）。")
-    make(stage, "x86_64", package, interpreter.choose(), wanted_layers=layers)
+    say(f"没有这个环境的包，先打包（{chosen.architecture}）。")
+    make(stage, chosen.architecture, package, interpreter.choose(), wanted_layers=chosen.layers)
 
 
 def rehearse(stage: Stage, chosen: StageFile, package: Path, say: Say) -> None:
     """The local checks, and what a deployment would do; asks nothing of AWS."""
     check_menu(chosen.check())
-    packaged(stage, package, say, chosen.layers)
+    packaged(stage, package, say, chosen)
     say(f"演练：会把 {package} 部署成堆栈 {stage.stack}，密钥取自 Secrets Manager 的 {stage.secret}，参数：")
     for name, value in sorted(chosen.parameters().items()):
         say(f"  {name} = {value}")
@@ -156,6 +170,8 @@ def deploy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只做本机检查，不连 AWS")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="不再询问，直接执行")] = False,
     release_id: Annotated[str, typer.Option("--release", help="退回到以前部署过的版本")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="退回到上一个版本")] = False,
+    releases: Annotated[bool, typer.Option("--releases", help="只列出部署过的版本")] = False,
     package: Annotated[Path, typer.Option(help="打好的包在哪个目录")] = PACKAGE,
 ) -> None:
     """部署一个环境到当前 AWS 凭证的账号。"""
@@ -172,14 +188,17 @@ def deploy(
         if dry_run:
             return rehearse(wanted, chosen, package, typer.echo)
         chosen.check()
-        if not release_id:
-            packaged(wanted, package, typer.echo, chosen.layers)
         cloud = this_cloud()
 
         def publish_menu() -> bool:
             return run_jobs(["menu", "publish"], environment(cloud, wanted, chosen)) == 0
 
         steps = Deployment(cloud, typer.echo, agree, publish_menu=publish_menu)
+        if releases:
+            return _list(steps, wanted)
+        release_id = steps.before(wanted) if rollback else release_id
+        if not release_id:
+            packaged(wanted, package, typer.echo, chosen)
         steps.run(wanted, chosen, package, release_id, datetime.now(UTC))
     except (BadInput, SettingsError) as error:
         _leave(str(error), 2)
@@ -187,6 +206,12 @@ def deploy(
         _leave(str(error), 1)
     except (BotoCoreError, ClientError) as error:
         _leave(f"AWS 没有办成：{error}。请检查凭证、区域和权限，再运行一次；已完成的步骤不会重复。", 1)
+
+
+def _list(steps: Deployment, stage: Stage) -> None:
+    current = steps.current(stage)
+    for when, release_id in steps.releases(stage):
+        typer.echo(f"{release_id}  {chinese_time(when)}{'  现在' if release_id == current else ''}")
 
 
 def _leave(text: str, code: int) -> None:

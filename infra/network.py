@@ -14,8 +14,16 @@ Json = dict[str, Any]
 
 CALLS_WECHAT = ("deliver", "deliver_bulk", "deliver_urgent")
 ZONES = (1, 2)
+_DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+_ATTACH = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+)
 _IF_WANTED = {"Condition": "UseFixedEgress"}
 _RANGE = "10.73.0.0/16"
+_KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 
 
 def network(stack: str) -> Json:
@@ -39,6 +47,7 @@ def network(stack: str) -> Json:
             },
             stack,
         ),
+        "WechatCallersPolicy": _policy(stack),
         "TableEndpoint": _gateway_endpoint("dynamodb"),
         "ContentEndpoint": _gateway_endpoint("s3"),
     }
@@ -54,7 +63,7 @@ def inside(functions: list[Function]) -> Json:
         "SecurityGroupIds": [{"Ref": "WechatCallers"}],
         "SubnetIds": [{"Ref": f"PrivateSubnet{zone}"} for zone in ZONES],
     }
-    right = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"}
+    right = {"Ref": "WechatCallersPolicy"}
     for function in functions:
         if function.name in CALLS_WECHAT:
             resources[function.id] = {"Properties": {"VpcConfig": _wanted(place)}}
@@ -68,6 +77,32 @@ def addresses() -> Json:
     return {"EgressAddresses": {"Condition": "UseFixedEgress", "Value": joined}}
 
 
+def _policy(stack: str) -> Json:
+    """What Lambda itself does with the role of a function inside a network, and the function's own code may not.
+
+    Source: AWS Lambda Developer Guide, "Configuring VPC access", execution role permissions and "Using Lambda function
+    ARNs"; describing, EC2 knows no resources for. AWS's own policy for this would also let them make log groups.
+    """
+    here = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
+    interfaces = [{"Fn::Sub": here % ("ec2", "*/*")}]
+    functions = [{"Fn::Sub": here % ("lambda", f"function:{stack}-{name}")} for name in CALLS_WECHAT]
+    statements = [
+        {"Effect": "Allow", "Action": list(_DESCRIBE), "Resource": "*"},
+        {"Effect": "Allow", "Action": list(_ATTACH), "Resource": interfaces},
+        {
+            "Effect": "Deny",
+            "Action": [*_DESCRIBE, *_ATTACH],
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": functions}},
+        },
+    ]
+    properties = {
+        "Description": f"Network interfaces of the functions of {stack} that call WeChat",
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
+    }
+    return {"Type": "AWS::IAM::ManagedPolicy", **_IF_WANTED, "Properties": properties}
+
+
 def _zone(zone: int, stack: str) -> Json:
     in_zone = {"VpcId": {"Ref": "Vpc"}, "AvailabilityZone": {"Fn::Select": [zone - 1, {"Fn::GetAZs": ""}]}}
     return {
@@ -75,7 +110,7 @@ def _zone(zone: int, stack: str) -> Json:
         f"PublicSubnet{zone}Routes": _association(f"PublicSubnet{zone}", "PublicRoutes"),
         f"PrivateSubnet{zone}": _ours("Subnet", {**in_zone, "CidrBlock": f"10.73.{zone}0.0/24"}, stack),
         f"EgressAddress{zone}": _ours("EIP", {"Domain": "vpc"}, stack)
-        | {"DependsOn": "InternetGatewayAttachment", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"},
+        | {"DependsOn": "InternetGatewayAttachment", **_KEPT},
         f"Nat{zone}": _ours(
             "NatGateway",
             {

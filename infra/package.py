@@ -25,7 +25,7 @@ from chalicelib.errors import BadInput, Refusal
 from infra import archive, interpreter, layers, stagefile
 from infra.failed import PackagingFailed
 from infra.stage import Stage
-from infra.staging import CHALICE_STAGE, Architecture, stage_copy
+from infra.staging import ARCHITECTURES, CHALICE_STAGE, Architecture, stage_copy
 from infra.template import Built, build
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -163,20 +163,21 @@ def _say(package: Package, out: Path) -> None:
 
 def package_command(
     stage: Annotated[str, typer.Option(help="环境名，例如 prod")],
-    architecture: Annotated[str, typer.Option(help="x86_64 或 arm64")] = "x86_64",
+    architecture: Annotated[str, typer.Option(help="x86_64 或 arm64；不写则按环境文件")] = "",
     out: Annotated[Path, typer.Option(help="放在哪个目录")] = ROOT / "build" / "package",
     python: Annotated[str, typer.Option(help="用哪个 Python 打包；不写则自动选")] = "",
 ) -> None:
     """打包一个环境：模板和代码包，检查通过才放到目录里。"""
     try:
-        if architecture not in ("x86_64", "arm64"):
-            raise BadInput(f"架构“{architecture}”不对：用 x86_64 或 arm64。")
+        if architecture and architecture not in ARCHITECTURES:
+            raise BadInput(f"架构“{architecture}”不对：用 {' 或 '.join(ARCHITECTURES)}。")
         using = interpreter.choose(python)
         if using.version < interpreter.RECOMMENDED:
             typer.echo(f"提示：按 python{using.label} 打包；有 Python 3.12 或更新的版本会更好。", err=True)
         wanted = Stage(stage)
-        chosen = stagefile.read(wanted).layers if stagefile.is_there(wanted) else ()
-        _say(make(wanted, cast(Architecture, architecture), out, using, wanted_layers=chosen), out)
+        chosen = stagefile.read(wanted) if stagefile.is_there(wanted) else stagefile.StageFile({})
+        processor = architecture or chosen.architecture
+        _say(make(wanted, processor, out, using, wanted_layers=chosen.layers), out)
     except Refusal as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(2 if isinstance(refusal, BadInput) else 1) from None

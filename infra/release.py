@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from infra.cloud import Cloud
 from infra.failed import DeploymentFailed
 from infra.package import TEMPLATE, ZIP
 from infra.stage import Stage
+
+OUTPUT = "Release"
+"""The stack's output that names the release which runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def publish(cloud: Cloud, stage: Stage, package: Path, bucket: str) -> Release:
     release_id = hashlib.sha256(b"".join([text, code, *(key.encode() for key in keys.values())])).hexdigest()[:12]
     zip_key, template_key = _keys(stage, release_id)
     template = with_code(json.loads(text), bucket, zip_key, keys)
+    template.setdefault("Outputs", {})[OUTPUT] = {"Value": release_id}
     cloud.upload(bucket, zip_key, code)
     for name, data in beside.items():
         cloud.upload(bucket, keys[name], data)
@@ -57,8 +62,32 @@ def earlier(cloud: Cloud, stage: Stage, release_id: str, bucket: str) -> Release
     key = _keys(stage, release_id)[1]
     text = cloud.download(bucket, key)
     if text is None:
-        raise DeploymentFailed(f"没有版本 {release_id}。有哪些版本，请看桶 {bucket} 的 {stage.name}/ 目录。")
+        raise DeploymentFailed(
+            f"没有版本 {release_id}。有哪些版本，用 python -m infra.deploy --stage {stage.name} --releases 看。"
+        )
     return Release(release_id, cloud.url(bucket, key), json.loads(text))
+
+
+def note_deployed(cloud: Cloud, stage: Stage, release_id: str, bucket: str, now: datetime) -> None:
+    """It ran at this time for the first time; one that comes back keeps its place among the others."""
+    mark = _mark(stage, release_id)
+    if cloud.download(bucket, mark) is None:
+        cloud.upload(bucket, mark, now.isoformat().encode())
+
+
+def deployed(cloud: Cloud, stage: Stage, bucket: str) -> list[tuple[datetime, str]]:
+    """(when it first ran, id) of each release that ran, the earliest first."""
+    marks = [name for name in cloud.names(bucket, f"{stage.name}/") if name.endswith(f"/{_DEPLOYED}")]
+    found = ((cloud.download(bucket, name), name.split("/")[1]) for name in marks)
+    return sorted((datetime.fromisoformat(data.decode()), release_id) for data, release_id in found if data)
+
+
+def before(releases: list[tuple[datetime, str]], current: str) -> str:
+    """The id of the one that ran before the current one. Raises DeploymentFailed."""
+    ids = [release_id for _, release_id in releases]
+    if current not in ids[1:]:
+        raise DeploymentFailed("现在的版本以前没有别的版本，退不回去。")
+    return ids[ids.index(current) - 1]
 
 
 def with_code(
@@ -76,6 +105,13 @@ def with_code(
             file = properties["ContentUri"].removeprefix("./")
             properties["ContentUri"] = {"Bucket": bucket, "Key": layer_keys[file]}
     return template
+
+
+_DEPLOYED = "deployed"
+
+
+def _mark(stage: Stage, release_id: str) -> str:
+    return f"{stage.name}/{release_id}/{_DEPLOYED}"
 
 
 def _keys(stage: Stage, release_id: str) -> tuple[str, str]:

@@ -12,10 +12,11 @@ from chalicelib.errors import BadInput
 from chalicelib.settings import PREFIX, Settings, SettingsError, load
 from infra.parameters import SECRETS, chosen_settings, parameter_name, setting_text
 from infra.stage import Stage
+from infra.staging import ARCHITECTURES, Architecture
 
 STAGES = Path(__file__).parent / "stages"
-SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn", "meaning_layer")
-_OF_PACKAGING = ("meaning_layer",)
+_OF_PACKAGING = ("architecture", "meaning_layer")
+SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn", *_OF_PACKAGING)
 _TEMPLATES = ("template_policy", "template_loan", "template_case", "template_deadline")
 _STAND_INS = dict.fromkeys(SECRETS, "x" * 43)
 
@@ -36,6 +37,11 @@ class StageFile:
         """The layers (infra/layers.py) that what is chosen needs."""
         wanted = {"numpy": self.settings.get("province"), "meaning": self.switches.get("meaning_layer")}
         return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+
+    @property
+    def architecture(self) -> Architecture:
+        chosen: Architecture = self.switches.get("architecture") or ARCHITECTURES[0]
+        return chosen
 
     def check(self, secrets: Mapping[str, str] | None = None) -> Settings:
         """The settings as the functions will read them. Raises SettingsError.
@@ -84,6 +90,8 @@ def read(stage: Stage, folder: Path = STAGES) -> StageFile:
     _only_known(path, switches, SWITCHES)
     if bool(switches.get("domain_name")) != bool(switches.get("certificate_arn")):
         raise BadInput(f"{path}：domain_name 和 certificate_arn 要么都填，要么都不填。")
+    if (architecture := switches.get("architecture", "")) not in ("", *ARCHITECTURES):
+        raise BadInput(f"{path}：architecture 只能是 {' 或 '.join(ARCHITECTURES)}，现在是“{architecture}”。")
     return StageFile({name: value for name, value in content.items() if value != ""}, switches)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 Architecture = Literal["x86_64", "arm64"]
+ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 
 CHALICE_STAGE = "aws"
 """The one stage in .chalice/config.json. What differs between our stages is in the template's names and parameters."""

@@ -39,6 +39,7 @@ def _bucket() -> Json:
     return {
         "Type": "AWS::S3::Bucket",
         **_KEPT,
+        "DeletionPolicy": "RetainExceptOnCreate",  # an empty one that nobody has a use for
         "Properties": {
             "VersioningConfiguration": {"Status": "Enabled"},
             "PublicAccessBlockConfiguration": {

@@ -79,7 +79,7 @@ def _function(stage: Stage, function: Function) -> Json:
     return {
         function.log_group_id: {
             "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",  # else the group of a failed first deployment bars the second
             "UpdateReplacePolicy": "Retain",
             "Properties": {"LogGroupName": f"/aws/lambda/{stage.named(function.name)}", "RetentionInDays": LOG_DAYS},
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -87,8 +88,18 @@ def address(cloud: Emulated) -> str:
 
 
 @pytest.mark.slow
-def test_two_builds_are_the_same_bytes(tree: Path, package: Path, tmp_path: Path) -> None:
-    make(STAGE, "x86_64", tmp_path / "2", HERE, tree, CHOSEN.layers)
+def test_two_builds_are_the_same_bytes(
+    tree: Path, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another folder, with files made in another order, by somebody with another umask, time zone and hash seed."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    monkeypatch.setenv("PYTHONHASHSEED", "4711")
+    before = os.umask(0o077)
+    try:
+        other = copied_backwards(tree, tmp_path / "somewhere" / "else")
+        make(STAGE, "x86_64", tmp_path / "2", HERE, other, CHOSEN.layers)
+    finally:
+        os.umask(before)
     assert differences(package / ZIP, tmp_path / "2" / ZIP) == []
     for name in (ZIP, TEMPLATE, "manifest.json", layers.NUMPY.zip):
         assert (package / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
@@ -217,6 +228,14 @@ def test_the_operators_machine_gets_the_settings_of_the_functions(deployed: Emul
     here = environment(deployed, STAGE, CHOSEN)
     assert here == {name: value for name, value in of_function.items() if name in here}
     assert here["XIXINBAN_WECHAT_TOKEN"] == SECRETS["wechat_token"]
+
+
+def copied_backwards(tree: Path, into: Path) -> Path:
+    for path in sorted((each for each in tree.rglob("*") if each.is_file()), reverse=True):
+        copy = into / path.relative_to(tree)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    return into
 
 
 def differences(one: Path, other: Path) -> list[str]:

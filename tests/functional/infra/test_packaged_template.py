@@ -149,7 +149,13 @@ def test_the_bucket_is_closed_versioned_and_kept(template: Json) -> None:
     assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
     assert len(bucket["Properties"]["PublicAccessBlockConfiguration"]) == 4
     assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert bucket["DeletionPolicy"] == "Retain"
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_what_a_failed_first_deployment_leaves_behind_bars_no_second_one_but_the_table(template: Json) -> None:
+    """The table is protected against deletion from its first moment (docs/operations.md step 4)."""
+    kept = {name for name, each in template["Resources"].items() if each.get("DeletionPolicy") == "Retain"}
+    assert kept == {"Table"}
 
 
 # ----------------------------------------------------------------------------------------------------------- functions
@@ -210,6 +216,14 @@ def test_only_what_calls_wechat_is_in_the_network_with_fixed_addresses(template:
     assert inside == {"Deliver", "DeliverBulk", "DeliverUrgent"}
     for name in inside:
         assert properties(template, name)["VpcConfig"]["Fn::If"][0] == "UseFixedEgress"
+    policy = template["Resources"]["WechatCallersPolicy"]
+    assert policy["Condition"] == "UseFixedEgress"
+    *allowed, denied = policy["Properties"]["PolicyDocument"]["Statement"]
+    rights = [action for each in allowed for action in each["Action"]]
+    assert all(right.startswith("ec2:") and "*" not in right for right in rights)
+    assert (denied["Effect"], sorted(denied["Action"])) == ("Deny", sorted(rights)), "the functions' own code may not"
+    arns = {properties(template, name)["FunctionName"] for name in inside}
+    assert {each["Fn::Sub"].rpartition(":")[2] for each in denied["Condition"]["ArnEquals"].popitem()[1]} == arns
     network = [each for each in template["Resources"].values() if each["Type"].startswith("AWS::EC2::")]
     assert len(network) > 10
     assert all(each["Condition"] == "UseFixedEgress" for each in network)

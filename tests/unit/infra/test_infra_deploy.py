@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +101,28 @@ class Aws:
 
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
+    def get_paginator(self, operation: str) -> Aws:
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> list[Json]:
+        keys = [key for bucket, key in self.objects if bucket == Bucket and key.startswith(Prefix)]
+        return [{"Contents": [{"Key": key}]} for key in keys] or [{}]
+
     def describe_stacks(self, StackName: str) -> Json:
-        if "execute" in self.done:
+        if "execute" in self.done and self.after:
             self.stack = self.after.pop(0)
         if self.stack is None:
             raise ClientError(f"Stack with id {StackName} does not exist")
         outputs = {"EndpointURL": "https://x.execute-api/api/", "CallbackUrl": "https://xxb.example.gov.cn/wechat"}
+        if self.asked:
+            outputs["Release"] = self.asked["TemplateURL"].split("/")[-2]
         listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
         return {"Stacks": [{"StackStatus": self.stack, "Outputs": listed}]}
 
     def create_change_set(self, **asked: Any) -> Json:
         self.asked = asked
+        self.stack = self.stack or "REVIEW_IN_PROGRESS"
         return {"Id": "arn:change-set"}
 
     def describe_change_set(self, ChangeSetName: str, NextToken: str = "") -> Json:
@@ -129,14 +140,17 @@ class Aws:
     def execute_change_set(self, ChangeSetName: str) -> None:
         self.done.append("execute")
 
-    def describe_stack_events(self, StackName: str) -> Json:
+    def describe_stack_events(self, StackName: str, NextToken: str = "") -> Json:
         newest_first = [
             ("Scheduled", "CREATE_FAILED", "Resource creation cancelled"),
             ("Table", "CREATE_FAILED", "Table already exists: xixinban-prod"),
             ("Content", "CREATE_COMPLETE", ""),
+            ("xixinban-prod", "UPDATE_IN_PROGRESS", "User Initiated"),
+            ("Deliver", "UPDATE_FAILED", "of the deployment before"),
         ]
         names = ("LogicalResourceId", "ResourceStatus", "ResourceStatusReason")
-        return {"StackEvents": [dict(zip(names, each, strict=True)) for each in newest_first]}
+        listed = [dict(zip(names, each, strict=True)) for each in newest_first]
+        return {"StackEvents": listed[1:]} if NextToken else {"StackEvents": listed[:1], "NextToken": "more"}
 
 
 @pytest.fixture
@@ -198,6 +212,42 @@ def test_an_earlier_release_comes_back_as_it_was(package: Path) -> None:
     assert aws.asked["ChangeSetType"] == "UPDATE"
 
 
+def test_the_release_before_comes_back_by_one_command(package: Path) -> None:
+    aws = Aws("UPDATE_COMPLETE")
+    cloud = Cloud(lambda service: aws, "cn-northwest-1", "aws-cn", pause=lambda seconds: None)
+    steps = Deployment(cloud, lambda line: None, lambda question: True, lambda base: [])
+    ran = []
+    for hour, code in enumerate((b"1", b"2", b"3")):
+        (package / ZIP).write_bytes(code)
+        aws.done, aws.after = [], ["UPDATE_COMPLETE"]
+        steps.run(PROD, CHOSEN, package, "", NOW + timedelta(hours=hour))
+        ran.append(steps.current(PROD))
+    assert [release for _, release in steps.releases(PROD)] == ran
+    for earlier in (ran[1], ran[0]):
+        assert steps.before(PROD) == earlier
+        aws.done, aws.after = [], ["UPDATE_COMPLETE"]
+        steps.run(PROD, CHOSEN, package, earlier, NOW + timedelta(days=1))
+        assert steps.current(PROD) == earlier
+    with pytest.raises(DeploymentFailed, match="退不回去"):
+        steps.before(PROD)
+    assert [release for _, release in steps.releases(PROD)] == ran
+
+
+def test_the_end_of_the_deployment_before_is_not_taken_for_this_one(package: Path) -> None:
+    class Slow(Aws):
+        """CloudFormation that goes on telling the old status for a while."""
+
+        def describe_stacks(self, StackName: str) -> Json:
+            stack = super().describe_stacks(StackName)["Stacks"][0]
+            began = "execute" in self.done and len(self.after) < 2
+            return {"Stacks": [{**stack, "LastUpdatedTime": "now" if began else "before"}]}
+
+    aws = Slow("UPDATE_COMPLETE")
+    aws.after = ["UPDATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
+    with pytest.raises(DeploymentFailed, match="UPDATE_ROLLBACK_COMPLETE"):
+        deploy(aws, package)
+
+
 def test_a_release_that_never_was_is_refused(package: Path) -> None:
     with pytest.raises(DeploymentFailed, match="没有版本 abc"):
         deploy(Aws("UPDATE_COMPLETE"), package, earlier="abc")
@@ -236,12 +286,12 @@ def test_a_refused_change_set_says_why(package: Path) -> None:
 def test_a_failed_deployment_names_the_first_cause(package: Path) -> None:
     aws = Aws("UPDATE_COMPLETE")
     aws.after = ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
-    with pytest.raises(DeploymentFailed, match="原因：Table：Table already exists"):
+    with pytest.raises(DeploymentFailed, match=r"原因：Table：Table already exists[^；]*；Scheduled：[^；]*$"):
         deploy(aws, package)
 
 
 def test_the_shell_of_a_failed_first_deployment_is_named(package: Path) -> None:
-    with pytest.raises(DeploymentFailed, match="先删除这个堆栈"):
+    with pytest.raises(DeploymentFailed, match="第一次部署没有成功”清掉"):
         deploy(Aws("ROLLBACK_COMPLETE"), package)
 
 
@@ -258,7 +308,7 @@ def test_the_menu_follows_an_update_and_waits_after_the_first_deployment_and_an_
     aws = Aws("UPDATE_COMPLETE")
     said = deploy(aws, package, publish_menu=publish)
     assert published == ["menu"] and "第一次部署" not in said
-    release = said.partition("--release ")[2].split()[0]
+    release = said.partition("部署完成，版本 ")[2].partition("。")[0]
     aws.done, aws.after = [], ["UPDATE_COMPLETE"]
     deploy(aws, package, earlier=release, publish_menu=publish)
     assert published == ["menu"]

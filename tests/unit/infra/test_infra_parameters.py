@@ -32,7 +32,7 @@ def test_defaults_of_the_parameters_are_those_of_the_settings() -> None:
     declared = parameters()
     texts = {name: declared[parameter_name(name)].get("Default", "https://x.gov.cn") for name in chosen_settings()}
     secrets = dict.fromkeys(SECRETS, "x" * 43)
-    read = Settings(stage="aws", bucket="b", **{**texts, **secrets})  # type: ignore[arg-type]
+    read = Settings(stage="aws", bucket="b", **{**texts, **secrets})
     expected = Settings(stage="aws", bucket="b", public_url="https://x.gov.cn", **secrets)  # type: ignore[arg-type]
     assert read.model_copy(update={"quiet_hours": None}) == expected
     assert read.quiet == expected.quiet == "21:00-08:00"

@@ -53,6 +53,7 @@ def test_the_shipped_example_reads_and_warns_of_what_is_left_empty(tmp_path: Pat
         ('wechat_token = "abc"', "密钥只放在 Secrets Manager"),
         ('bucket = "b"', "“bucket”不认识"),
         ("[aws]\nnat = true", "“nat”不认识"),
+        ('[aws]\narchitecture = "mips"', "x86_64 或 arm64"),
         ('long_term_templates = ["a"]', "不能是列表"),
         ('[aws]\ndomain_name = "x.cn"', "要么都填"),
         ("public_url = ", "读不懂"),
@@ -84,3 +85,9 @@ def test_settings_are_held_to_the_rules_that_the_functions_will_hold_them_to(
 ) -> None:
     with pytest.raises(SettingsError, match=said):
         read(tmp_path, text).check()
+
+
+def test_the_processor_is_chosen_with_the_stage_and_is_no_parameter(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).architecture == "x86_64"
+    chosen = read(tmp_path, GOOD + 'architecture = "arm64"\n')
+    assert chosen.architecture == "arm64" and "Architecture" not in chosen.parameters()
