@@ -1,6 +1,8 @@
 """``python -m tests.fault.push_on_aws``: the notice pipeline on DynamoDB and SQS (moto) on AWS's bad days.
 
 The platform is well and its own count decides: each notice must reach its person exactly once and end as delivered.
+Where a rival wrote over our own marks until the platform's ten minutes were over, one may end as maybe sent, with an
+operator, and has then reached its person at most once.
 Everything is in this process: the simulator and our callback for its receipts on threads, the job and the consumers
 here, again and again. Some messages come twice, as SQS may. The simulator's clock, ours and the queues' are moved
 together.
@@ -40,23 +42,30 @@ _WAITS = (6, 6, 6, 65, 65, 65, 65, 120, 120, 120, 4 * 3600, 24 * 3600, 24 * 3600
 MAX_RECEIVES = 50
 """More than on AWS: at this share of faults five deliveries of a message are soon used up, and the sweep has to mend
 what the dead letters hold; a run that never gets there proves less."""
+_IN_DOUBT = 20
+"""At most one of so many may."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """``met``: the faults by operation; ``arrived``: how often a notice reached its person, by number."""
+    """``met``: the faults by operation; ``arrived``: how often a notice reached its person, by number; ``in_doubt``:
+    the numbers of those that ended as maybe sent."""
 
     notices: int
     calls: int
     met: Counter[str]
     states: Counter[NoticeState]
     arrived: Counter[int]
+    in_doubt: set[int]
     lost: int
 
     @property
     def holds(self) -> bool:
-        once = all(self.arrived[number] == 1 for number in range(self.notices))
-        return once and not self.lost and set(self.states) <= {NoticeState.DELIVERED}
+        once = all(
+            self.arrived[number] in ({0, 1} if number in self.in_doubt else {1}) for number in range(self.notices)
+        )
+        ended = set(self.states) <= {NoticeState.DELIVERED, NoticeState.MAYBE_SENT}
+        return once and ended and not self.lost and len(self.in_doubt) <= max(1, self.notices // _IN_DOUBT)
 
     def text(self) -> str:
         never = sum(not self.arrived[number] for number in range(self.notices))
@@ -166,13 +175,17 @@ class Run:
         for (body,) in self._ask("SELECT body FROM messages WHERE sender = 'account'"):
             arrived[int(_MARK.findall(str(body))[0])] += 1
         states: Counter[NoticeState] = Counter()
+        in_doubt = set[int]()
         lost = 0
-        for planned in self.scene.planned():
-            if self.application.notices.placed(planned.id):
-                states[self.application.notices.show(planned.id).state] += 1
-            else:
+        for number, planned in enumerate(self.scene.planned()):
+            if not self.application.notices.placed(planned.id):
                 lost += 1
-        return Report(self.scene.notices, self.weather.calls, self.weather.met, states, arrived, lost)
+                continue
+            state = self.application.notices.show(planned.id).state
+            states[state] += 1
+            if state is NoticeState.MAYBE_SENT:
+                in_doubt.add(number)
+        return Report(self.scene.notices, self.weather.calls, self.weather.met, states, arrived, in_doubt, lost)
 
 
 def _again(act: object) -> None:

@@ -1,8 +1,9 @@
 """Bad days of AWS over moto, through botocore's own hooks: what the service does between a call and its answer.
 
 Busy (nothing is carried out), no connection, an answer that is lost after the call was carried out (silence, or a 500),
-transactions in each other's way, and batches of which a part fails. As DynamoDB promises, a transaction asked for again
-with the same token is not carried out again.
+transactions in each other's way, somebody else who writes the same rows just before us or just after, batches of which
+a part fails or is left out. As DynamoDB promises, a transaction asked for again with the same token is not carried out
+again.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -23,6 +25,7 @@ _BUSY = {
     "sqs": ("RequestThrottled", "ThrottlingException"),
 }
 _BATCHES = ("SendMessageBatch", "DeleteMessageBatch")
+_RIVALS = ("a rival before", "a rival after, answer lost")
 
 
 class Weather:
@@ -38,6 +41,8 @@ class Weather:
         self.met: Counter[str] = Counter()
         self.calls = 0
         self.calm = True
+        self._rows: Any = None
+        self._rival_writes = False
 
     def over(self, client: Any) -> Any:
         """Put between a boto3 client and moto."""
@@ -45,12 +50,16 @@ class Weather:
 
         self._carry_out = botocore_stubber
         service = client.meta.service_model.service_id.hyphenize()
+        if service == "dynamodb":
+            self._rows = client
         client.meta.events.unregister("before-send", botocore_stubber)
         client.meta.events.register("before-send", self._send)
         client.meta.events.register_first(f"needs-retry.{service}", self._again)
         return client
 
     def _send(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        if self._rival_writes:
+            return self._answered(event_name, request, None)
         _, service, operation = event_name.split(".")
         self.calls += 1
         token = (
@@ -58,7 +67,7 @@ class Weather:
         )
         if token in self._made:
             return _copy(self._made[token])
-        event = self._event(service, operation)
+        event = self._event(service, operation, request)
         if event is None:
             return self._answered(event_name, request, token)
         self.met[f"{operation} {event}"] += 1
@@ -71,12 +80,19 @@ class Weather:
                 return _cancelled(request)
             case "partly":
                 return self._partly(event_name, request)
+            case "left out":
+                return self._left_out(event_name, request)
+            case "a rival before":
+                self._rival(request)
+                return self._answered(event_name, request, token)
         self._answered(event_name, request, token)
-        if event == "answer lost":
+        if event == "a rival after, answer lost":
+            self._rival(request)
+        if event.endswith("answer lost"):
             raise ReadTimeoutError(endpoint_url=request.url)
         return _error(request, 500, _ERROR[service] + "InternalServerError")
 
-    def _event(self, service: str, operation: str) -> str | None:
+    def _event(self, service: str, operation: str, request: Any) -> str | None:
         if self.coming:
             return self.coming.pop(0)
         if self.calm or service not in _ERROR or self._chance.random() >= self._share:
@@ -84,6 +100,8 @@ class Weather:
         events = ["busy", "no connection", "answer lost", "answer lost", "500 after it was done"]
         events += ["in each other's way"] * 2 if operation == "TransactWriteItems" else []
         events += ["partly"] * 4 if operation in _BATCHES else []
+        events += ["left out"] * 4 if operation == "BatchGetItem" else []
+        events += _RIVALS if b'"ConditionExpression"' in (request.body or b"") else []
         return self._chance.choice(events)
 
     def _answered(self, event_name: str, request: Any, token: str | None) -> AWSResponse | None:
@@ -105,6 +123,44 @@ class Weather:
             done = json.loads(answer.content)
         done["Failed"] = [{"Id": e["Id"], "SenderFault": False, "Code": "InternalError", "Message": ""} for e in failed]
         return _answer(request, 200, done)
+
+    def _left_out(self, event_name: str, request: Any) -> AWSResponse | None:
+        """Some of the rows are looked up, never all of them; the others are to be asked for again."""
+        asked = json.loads(request.body)
+        ((table, wanted),) = asked["RequestItems"].items()
+        keys = wanted["Keys"]
+        now, later = keys[: len(keys) // 2], keys[len(keys) // 2 :]
+        done: dict[str, Any] = {"Responses": {table: []}}
+        if now:
+            request.body = json.dumps({**asked, "RequestItems": {table: {**wanted, "Keys": now}}}).encode()
+            answer = self._answered(event_name, request, None)
+            assert answer is not None
+            done = json.loads(answer.content)
+        done["UnprocessedKeys"] = {table: {**wanted, "Keys": later}}
+        return _answer(request, 200, done)
+
+    def _rival(self, request: Any) -> None:
+        """Somebody else writes the rows that this call has a condition on, as they are: their version goes up."""
+        asked = json.loads(request.body)
+        writes = [write for each in asked.get("TransactItems", []) for write in each.values()] or [asked]
+        self._rival_writes = True
+        try:
+            for write in writes:
+                if "ConditionExpression" in write:
+                    self._write_again(write["TableName"], write.get("Key") or write["Item"])
+        finally:
+            self._rival_writes = False
+
+    def _write_again(self, table: str, of: dict[str, Any]) -> None:
+        missing = self._rows.exceptions.ConditionalCheckFailedException
+        with suppress(missing):  # a row that is not there, or that only counts
+            self._rows.update_item(
+                TableName=table,
+                Key={"pk": of["pk"], "sk": of["sk"]},
+                UpdateExpression="SET version = version + :one, mark = :rival",
+                ConditionExpression="attribute_exists(version)",
+                ExpressionAttributeValues={":one": {"N": "1"}, ":rival": {"S": "a rival"}},
+            )
 
     def _again(self, attempts: int, response: Any, caught_exception: Any, **_: Any) -> int | None:
         """botocore's rule without its pauses."""

@@ -102,6 +102,42 @@ def test_a_deletion_made_without_an_answer_is_done(sky: Sky) -> None:
         sky.store.delete("p", "a", if_version=1)
 
 
+def test_a_rival_in_between_is_a_conflict_and_nothing_of_ours_stays(sky: Sky) -> None:
+    sky.store.put(A)
+    sky.coming("a rival before")
+    with pytest.raises(Conflict) as put:
+        sky.store.put(Record("p", "a", {"by": "late"}), if_version=1)
+    sky.coming("a rival before")
+    with pytest.raises(Conflict) as transaction:
+        sky.store.transact([Put(B, if_absent=True), Put(Record("p", "a", {"by": "late"}), if_version=2)])
+    assert put.value.keys == transaction.value.keys == [("p", "a")]
+    found = sky.store.get("p", "a")
+    assert found is not None and (found.body, found.version) == ({"by": "us"}, 3)
+    assert sky.store.get("p", "b") is None
+
+
+def test_a_rival_over_our_write_that_had_no_answer_is_a_conflict_too(sky: Sky) -> None:
+    """Ours was made, and whoever came next saw it: to be told of a conflict is to look again, which is right."""
+    sky.store.put(A)
+    sky.coming("a rival after, answer lost")
+    with pytest.raises(Conflict):
+        sky.store.put(Record("p", "a", {"by": "us again"}), if_version=1)
+    found = sky.store.get("p", "a")
+    assert found is not None and (found.body, found.version) == ({"by": "us again"}, 3)
+
+
+def test_rows_left_out_of_an_answer_are_asked_for_again(sky: Sky) -> None:
+    keys = [("p", f"{n:02}") for n in range(9)]
+    for pk, sk in keys[1:]:
+        sky.store.put(Record(pk, sk, {"sk": sk}))
+    sky.coming("left out", "busy", "left out", "answer lost")
+    found = sky.store.get_many(keys)
+    assert [row and row.body["sk"] for row in found] == [None, *(sk for _, sk in keys[1:])]
+    sky.coming(*["left out"] * 30)
+    with pytest.raises(Throttled):
+        sky.store.get_many(keys[:1])
+
+
 def test_silence_that_lasts_is_no_conflict(sky: Sky) -> None:
     sky.coming(*["answer lost"] * TRIES)
     with pytest.raises(Throttled):
