@@ -6,15 +6,24 @@ was there, so a run that was cut short is simply run again; the layout is noted 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from chalicelib.bootstrap import Application
-from chalicelib.ports import Record
+from chalicelib.cases import aside, ratings, tolerance
+from chalicelib.cases.repository import due_list
+from chalicelib.dialogue import tickets
+from chalicelib.ports import Index, Record
+from chalicelib.shards import spread
+from chalicelib.times import local_date
 
-LAYOUT = 3
+LAYOUT = 4
 """1: the first. 2: whose a case or a loan is has a row of its own, and a loan a summary for lists and reports. 3: a
-case that was accepted with papers late (容缺) is found by its enterprise as well."""
+case that was accepted with papers late (容缺) is found by its enterprise as well. 4: no list of cases, ratings or
+tickets lies in one partition any more."""
 
+_AROUND = timedelta(days=400)
 _KEY = ("layout", "row")
 
 
@@ -37,12 +46,26 @@ def layout(application: Application) -> int:
     return int(row.body["layout"]) if row else 1
 
 
+def _lists(today: date) -> Iterator[tuple[Index, str]]:
+    """Lists that were one partition each up to layout 3: index and name."""
+    yield "gsi1", aside.LIST
+    yield "gsi2", ratings.OPEN
+    yield from (("gsi1", tickets.state_list(state)) for state in tickets.STATES)
+    days = [today + timedelta(days=n) for n in range(-_AROUND.days, _AROUND.days + 1)]
+    yield from (("gsi2", due_list(day)) for day in days)
+    for month in sorted({f"{day:%Y-%m}" for day in days if day <= today}):
+        yield "gsi1", ratings.month_list(month)
+        yield "gsi1", tolerance.tolerated_list(month)
+
+
 def upgrade(application: Application) -> Upgraded:
     """Safe while the stage serves: each case and loan is written over the version that was read."""
     before = layout(application)
     if before >= LAYOUT:
         return Upgraded(before)
     now = application.clock.now()
+    for index, name in _lists(local_date(now)):
+        spread(application.store, index, name)
     firms = [enterprise.uscc for enterprise in application.enterprises.all()]
     cases = application.cases.refile(now, firms)
     loans = application.loans.refile(now, firms)

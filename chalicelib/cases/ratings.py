@@ -15,12 +15,13 @@ from chalicelib.errors import Refusal
 from chalicelib.masking import scrub
 from chalicelib.ports import Conflict, Index, Put, Record, Store, Write
 from chalicelib.shape import Shape
+from chalicelib.shards import listed, place
 from chalicelib.times import local, stamp
 
 TAKE_UP_DAYS, PUT_RIGHT_DAYS = 1, 15
 """Working days to take a bad rating up, and to put it right and answer (facts §4.2.6, uncertain: G?)."""
 
-_OPEN = "caseratings-open"
+OPEN = "caseratings-open"
 """One list: bad ratings that wait are few, and leave it with their answer."""
 
 _RATED = frozenset({CaseState.FINISHED, CaseState.ARCHIVED})
@@ -157,13 +158,13 @@ class RatingService:
 
     def of_month(self, month: str) -> Iterator[Rating]:
         """``month``: YYYY-MM, China."""
-        return self._index("gsi1", f"caseratings#{month}")
+        return self._listed("gsi1", month_list(month))
 
     # ------------------------------------------------------------------------------------------------ for the watch
 
     def open_ones(self) -> Iterator[Rating]:
         """Bad ratings that wait for their answer, the most urgent first."""
-        return (rating for rating in self._index("gsi2", _OPEN) if rating.is_open)
+        return (rating for rating in self._listed("gsi2", OPEN) if rating.is_open)
 
     def told_due(self, rating: Rating, on: date) -> Told:
         """What the department must have heard by this day."""
@@ -181,13 +182,8 @@ class RatingService:
             return None
         return Put(_row(rating.model_copy(update={"told": told})), if_version=row.version)
 
-    def _index(self, index: Index, pk: str) -> Iterator[Rating]:
-        page: str | None = None
-        while True:
-            found = self._store.query_index(index, pk, page=page)
-            yield from (Rating.model_validate(row.body) for row in found.records)
-            if (page := found.next) is None:
-                return
+    def _listed(self, index: Index, name: str) -> Iterator[Rating]:
+        return (Rating.model_validate(row.body) for row in listed(self._store, index, name))
 
     def _kept(self, no: str) -> tuple[Record, Rating]:
         row = self._store.get(_key(no), "row")
@@ -223,12 +219,16 @@ def _key(no: str) -> str:
     return f"caserating#{no}"
 
 
+def month_list(month: str) -> str:
+    return f"caseratings#{month}"
+
+
 def _row(rating: Rating) -> Record:
-    at = rating.rated_at
+    at, key = rating.rated_at, _key(rating.case_no)
     return Record(
-        _key(rating.case_no),
+        key,
         "row",
         rating.model_dump(mode="json"),
-        gsi1=(f"caseratings#{local(at):%Y-%m}", f"{stamp(at)}#{rating.case_no}"),
-        gsi2=(_OPEN, f"{rating.put_right_by}#{rating.case_no}") if rating.is_open else None,
+        gsi1=(place(month_list(f"{local(at):%Y-%m}"), key), f"{stamp(at)}#{rating.case_no}"),
+        gsi2=(place(OPEN, key), f"{rating.put_right_by}#{rating.case_no}") if rating.is_open else None,
     )

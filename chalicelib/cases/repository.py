@@ -9,7 +9,7 @@ from datetime import date, datetime
 from chalicelib.cases import aside
 from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseState
 from chalicelib.ports import Delete, Index, Put, Record, Store, Write
-from chalicelib.shards import SHARDS, shard
+from chalicelib.shards import SHARDS, listed, place, shard
 from chalicelib.times import from_stamp, stamp
 
 _MOST = 100
@@ -39,7 +39,7 @@ def enterprise_key(uscc: str) -> str:
     return f"enterprise#{uscc}"
 
 
-def due_key(day: date) -> str:
+def due_list(day: date) -> str:
     return f"cases-due#{day.isoformat()}"
 
 
@@ -91,7 +91,7 @@ class CaseRepository:
             yield record.pk.removeprefix("case#")
 
     def due_on(self, day: date) -> Iterator[str]:
-        for record in self._index("gsi2", due_key(day)):
+        for record in listed(self._store, "gsi2", due_list(day)):
             yield record.pk.removeprefix("case#")
 
     def resting(self, until: datetime) -> Iterator[str]:
@@ -191,7 +191,9 @@ def _row(filed: Filed) -> Record:
 def _filed_under(filed: Filed) -> tuple[str, str]:
     """By the day it is due; without one, by when it last changed."""
     no = filed.case.no
-    return (due_key(filed.due), no) if filed.due else (resting_key(shard(no)), f"{stamp(filed.case.updated)}#{no}")
+    if filed.due:
+        return place(due_list(filed.due), case_key(no)), no
+    return resting_key(shard(no)), f"{stamp(filed.case.updated)}#{no}"
 
 
 def _filed(row: Record, events: Sequence[CaseEvent]) -> Filed:

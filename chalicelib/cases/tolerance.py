@@ -20,6 +20,7 @@ from chalicelib.cases.model import CaseAct, CaseEvent, CaseHead, CaseState
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.ports import Conflict, Delete, Index, Put, Record, Store, Write
 from chalicelib.shape import Shape
+from chalicelib.shards import listed, place
 from chalicelib.times import chinese_time, local
 
 GOOD_FOR = timedelta(days=30)
@@ -171,7 +172,7 @@ def mark(head: CaseHead, life: Life) -> list[Write]:
     accepted = next((step.at for step in life.steps if step.kind is _S.TOL_ACCEPTED), None)
     if accepted is None:
         return []
-    month = (f"tolerated#{local(accepted):%Y-%m}", head.no)
+    month = (place(tolerated_list(f"{local(accepted):%Y-%m}"), _mark(head.no)), head.no)
     owner = (f"toleratedof#{head.uscc}", head.no) if head.uscc else None
     return [Put(Record(_mark(head.no), "row", {}, gsi1=month, gsi2=owner))]
 
@@ -183,18 +184,26 @@ def unmark(no: str) -> list[Write]:
 
 def tolerated(store: Store, month: str) -> Iterator[str]:
     """Numbers of the cases accepted with papers missing in a month (YYYY-MM, China)."""
-    yield from _numbers(store, "gsi1", f"tolerated#{month}")
+    return (_no(row) for row in listed(store, "gsi1", tolerated_list(month)))
+
+
+def tolerated_list(month: str) -> str:
+    return f"tolerated#{month}"
 
 
 def _mark(no: str) -> str:
     return f"tolerated#{no}"
 
 
+def _no(row: Record) -> str:
+    return row.pk.removeprefix("tolerated#")
+
+
 def _numbers(store: Store, index: Index, key: str) -> Iterator[str]:
     page: str | None = None
     while True:
         found = store.query_index(index, key, page=page)
-        yield from (row.pk.removeprefix("tolerated#") for row in found.records)
+        yield from map(_no, found.records)
         if (page := found.next) is None:
             return
 

@@ -11,8 +11,9 @@ from typing import Literal, get_args
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.masking import scrub
 from chalicelib.once import Once
-from chalicelib.ports import Conflict, Index, JsonObject, Put, Record, Store, Write
+from chalicelib.ports import Conflict, JsonObject, Put, Record, Store, Write
 from chalicelib.shape import Shape
+from chalicelib.shards import listed, place
 from chalicelib.times import chinese_time, local_date, stamp
 
 _ID = re.compile(r"T-\d{4}-\d{2,}")
@@ -21,7 +22,7 @@ _TRIES = 8
 TicketKind = Literal["人工答复", "投诉建议", "廉政监督", "差评整改", "延期申请"]
 TicketState = Literal["open", "answered", "closed"]
 """``answered``: the answer is there, who asked has not been told."""
-_STATES: tuple[TicketState, ...] = get_args(TicketState)
+STATES: tuple[TicketState, ...] = get_args(TicketState)
 
 
 class TicketError(Refusal):
@@ -150,7 +151,7 @@ class TicketService:
 
     def of_person(self, openid: str) -> list[Ticket]:
         """What this person asked or complained of, the oldest first."""
-        return [Ticket.model_validate(record.body) for record in self._index("gsi2", _person(openid))]
+        return [Ticket.model_validate(record.body) for record in self._of_person(openid)]
 
     def in_words(self, openid: str) -> list[dict[str, str]]:
         """The same for the person's own copy of their data."""
@@ -167,22 +168,22 @@ class TicketService:
 
     def forget(self, openid: str) -> None:
         """Take the person out of their tickets; what they asked about is still worked on."""
-        for record in list(self._index("gsi2", _person(openid))):
+        for record in list(self._of_person(openid)):
             self._hide(record)
 
     def over(self, before: datetime) -> list[str]:
         """Ids of tickets opened before this instant that still hold words or a person."""
-        return [_id(record) for state in _STATES for record in self._named(state, before)]
+        return [_id(record) for state in STATES for record in self._named(state, before)]
 
     def retire(self, before: datetime) -> int:
         """Take person and words out of what is over; id, kind and times stay for the statistics. Returns how many."""
-        records = [record for state in _STATES for record in self._named(state, before)]
+        records = [record for state in STATES for record in self._named(state, before)]
         for record in records:
             self._hide(record, text="")
         return len(records)
 
     def _named(self, state: TicketState, before: datetime) -> list[Record]:
-        rows = self._index("gsi1", f"tickets#{state}", end=stamp(before))
+        rows = listed(self._store, "gsi1", state_list(state), end=stamp(before))
         return [record for record in rows if record.body["text"] or record.body["openid"]]
 
     def _hide(self, record: Record, text: str | None = None) -> None:
@@ -194,28 +195,32 @@ class TicketService:
         if row is not None:
             self._store.put(self._row(hidden), if_version=row.version)
 
-    def _index(self, index: Index, pk: str, end: str | None = None) -> Iterator[Record]:
+    def _of_person(self, openid: str) -> Iterator[Record]:
         page: str | None = None
         while True:
-            found = self._store.query_index(index, pk, end=end, page=page)
+            found = self._store.query_index("gsi2", _person(openid), page=page)
             yield from found.records
             if (page := found.next) is None:
                 return
 
     def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
         """Tickets in this state, the oldest first."""
-        return (Ticket.model_validate(record.body) for record in self._index("gsi1", f"tickets#{state}"))
+        return (Ticket.model_validate(record.body) for record in listed(self._store, "gsi1", state_list(state)))
 
     @staticmethod
     def _row(ticket: Ticket) -> Record:
-        at = stamp(ticket.opened_at)
+        at, key = stamp(ticket.opened_at), _key(ticket.id, ticket.opened_at)
         return Record(
-            pk=_key(ticket.id, ticket.opened_at),
+            pk=key,
             sk="row",
             body=ticket.model_dump(mode="json"),
-            gsi1=(f"tickets#{ticket.state}", at),
+            gsi1=(place(state_list(ticket.state), key), at),
             gsi2=(_person(ticket.openid), at) if ticket.openid else None,
         )
+
+
+def state_list(state: TicketState) -> str:
+    return f"tickets#{state}"
 
 
 def _person(openid: str) -> str:
