@@ -62,6 +62,11 @@ class NightBook:
         record = self._store.get("nights", day)
         return Night.model_validate(record.body) if record else None
 
+    def last(self) -> Night | None:
+        """The newest night that was begun."""
+        found = self._store.query("nights", limit=1, reverse=True).records
+        return Night.model_validate(found[0].body) if found else None
+
     def done(self, day: str, shard: int, result: ShardResult, now: datetime) -> None:
         body = result.model_dump(mode="json")
         self._store.put(Record(f"night#{day}", f"shard#{shard:05}", body, expires_at=_until(now)))

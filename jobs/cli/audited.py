@@ -34,7 +34,6 @@ HARMLESS = frozenset(
         "award list",
         "award statistics",
         "content check",
-        "content export",
         "form measure",
         "form template",
         "form templates",

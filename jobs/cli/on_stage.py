@@ -23,7 +23,14 @@ STAGED = frozenset(
         "audit list",
         "audit verify",
         "content check",
+        "content diff",
+        "content drafts",
+        "content drop",
+        "content export",
         "content load",
+        "content publish",
+        "content review",
+        "content rollback",
         "content versions",
         "doctor",
         "list",
@@ -40,6 +47,7 @@ STAGED = frozenset(
         "queue redrive",
         "run",
         "runs",
+        "upgrade",
     }
 )
 """None of them needs a secret of the stage; those that do are for ``python -m infra.within``."""

@@ -63,7 +63,7 @@ class ProvinceMatch(Job):
             return None
         results = book.results(night.day)
         failed = _given_up(context, night) if len(results) < night.shards else 0
-        return Progress(len(results), night.shards, failed, _sentence(night, results))
+        return Progress(len(results), night.shards, failed, sentence(night, results))
 
 
 def _shards(context: JobContext, day: str) -> list[int]:
@@ -83,7 +83,8 @@ def _message(night: Night, shard: int) -> JsonObject:
     return {"shard": shard, "day": night.day, "before": night.before}
 
 
-def _sentence(night: Night, results: dict[int, ShardResult]) -> str:
+def sentence(night: Night, results: dict[int, ShardResult]) -> str:
+    """How far a night is, for people."""
     total = sum(results.values(), ShardResult())
     compared = f"比 {night.before} 新符合 {total.news} 项" if night.before else "第一次只记住，不推送"
     return (

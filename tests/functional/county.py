@@ -7,6 +7,7 @@ from functools import cache
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.ports import Blobs, Messenger, Record
+from jobs.upgrade import upgrade
 from tests.functional.support import DATA, clock_of, make_application
 from tests.houses import chosen
 
@@ -18,6 +19,7 @@ CASE, CASE_DIGITS, CASE_TITLE = "3603232026111600019", "0101", "不动产转移�
 def _loaded() -> tuple[Blobs, tuple[Record, ...]]:
     application = make_application()
     application.content.load(DATA, "test", application.clock.now())
+    upgrade(application)
     return application.blobs, tuple(snapshot(application).values())
 
 

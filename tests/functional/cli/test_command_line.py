@@ -20,7 +20,7 @@ from chalicelib.notices.model import NoticeState
 from chalicelib.wechat.errors import NotSent
 from tests.functional.cli.conftest import Jobs
 from tests.functional.county import CASE, CASE_TITLE, E01, snapshot
-from tests.functional.support import DATA, ROOT, make_application
+from tests.functional.support import DATA, ROOT
 
 COMMANDS = (
     "",
@@ -390,16 +390,6 @@ def test_a_ticket_is_answered_and_a_bad_ratings_by_its_own_command(jobs: Jobs, c
         refused = jobs("ticket", "answer", *words)
         assert refused.code != 0 and reason in refused.err
     assert [one["id"] for one in jobs("ticket", "list", "--json").json] == [rated]
-
-
-def test_doctor_says_what_is_missing(jobs: Jobs, county: Application) -> None:
-    assert jobs("doctor").code == 0
-    make_application()
-    empty = jobs("doctor", "--json")
-    assert empty.code == 1
-    wrong = [finding for finding in json.loads(empty.out) if not finding["ok"]]
-    assert [finding["what"] for finding in wrong] == ["内容"]
-    assert "content load" in wrong[0]["advice"]
 
 
 class _Offline:
