@@ -23,7 +23,7 @@ from infra.parameters import rotating
 from infra.smoke import smoke
 from infra.stage import Stage
 from infra.stagefile import StageFile
-from infra.within import environment, run_jobs
+from infra.within import acting, environment, run_jobs
 
 PACKAGE = ROOT / "build" / "package"
 _KEPT = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::EC2::EIP")
@@ -191,7 +191,7 @@ def deploy(
         cloud = this_cloud()
 
         def publish_menu() -> bool:
-            return run_jobs(["menu", "publish"], environment(cloud, wanted, chosen)) == 0
+            return run_jobs(["menu", "publish"], environment(cloud, wanted, chosen) | acting(cloud)) == 0
 
         steps = Deployment(cloud, typer.echo, agree, publish_menu=publish_menu)
         if releases:

@@ -22,6 +22,7 @@ from infra.cloud import Cloud
 from infra.parameters import setting_text
 from infra.stage import Stage
 from infra.stagefile import StageFile
+from jobs.cli import operator
 
 
 def environment(cloud: Cloud, stage: Stage, chosen: StageFile) -> dict[str, str]:
@@ -39,6 +40,11 @@ def environment(cloud: Cloud, stage: Stage, chosen: StageFile) -> dict[str, str]
     return {PREFIX + name.upper(): value for name, value in values.items()}
 
 
+def acting(cloud: Cloud) -> dict[str, str]:
+    """The variable by which the command's lines in the stage's audit log name the operator as AWS knows them."""
+    return {operator.GIVEN: cloud.identity()[1].rpartition(":")[2]}
+
+
 def within(
     command: Annotated[list[str], typer.Argument(help="jobs 的命令，例如 content load data")],
     stage: Annotated[str, typer.Option(help="环境名，例如 prod")],
@@ -49,7 +55,8 @@ def within(
 
     try:
         wanted = Stage(stage)
-        variables = environment(this_cloud(), wanted, stagefile.read(wanted))
+        cloud = this_cloud()
+        variables = environment(cloud, wanted, stagefile.read(wanted)) | acting(cloud)
         variables |= {f"{PREFIX}TABLE": table} if table else {}
     except (BadInput, Refusal) as error:
         typer.echo(str(error), err=True)

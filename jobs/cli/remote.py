@@ -108,6 +108,7 @@ def stage_named(name: str) -> RemoteStage:
     import boto3
     from botocore.config import Config
 
-    config = Config(read_timeout=LONGEST_SECONDS + 30, retries={"total_max_attempts": 1})
+    # A run is silent for minutes: without keep-alive, firewalls on the way forget the connection.
+    config = Config(read_timeout=LONGEST_SECONDS + 30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
     session = boto3.session.Session()
     return RemoteStage(name, lambda service: session.client(service, config=config))  # type: ignore[call-overload]
