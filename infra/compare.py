@@ -45,7 +45,7 @@ def rows_of(client: Any, table: str) -> Rows:
 def compare(here: Rows, there: Rows) -> list[Comparison]:
     counts: Counter[tuple[str, str]] = Counter()
     for key in here.keys() | there.keys():
-        counts[_kind(key), _how(here.get(key), there.get(key))] += 1
+        counts[kind_of(key), _how(here.get(key), there.get(key))] += 1
     kinds = sorted({kind for kind, _ in counts})
     return [
         Comparison(kind, *(counts[kind, how] for how in ("same", "changed", "only_here", "only_there")))
@@ -61,7 +61,8 @@ def _how(one: str | None, other: str | None) -> str:
     return "only_here" if other is None else "changed"
 
 
-def _kind(key: Key) -> str:
+def kind_of(key: Key) -> str:
+    """``case`` of ``case#3603…``."""
     return key[0].partition("#")[0]
 
 

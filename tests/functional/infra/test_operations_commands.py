@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from infra import compare, deploy, package, within
+from infra import bring_back, compare, deploy, package, within
 from infra.package import ROOT
 from jobs.cli import main
 from jobs.cli.audited import leaves
@@ -20,6 +20,7 @@ TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 LEAVES = dict(leaves(typer.main.get_command(main.app)))
 FIRST = {path.split()[0] for path in LEAVES}
 MODULES: dict[str, Any] = {
+    "bring_back": bring_back.bring_back,
     "compare": compare.compare_command,
     "deploy": deploy.deploy,
     "package": package.package_command,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 import typer
 from moto import mock_aws
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb_store import DynamoDBStore, table_definition
+from chalicelib.audit.log import AuditLog
 from chalicelib.bootstrap import Application
 from chalicelib.ports import Put
+from infra.bring_back import bring_back, wanted, write
 from infra.compare import Comparison, compare, compare_command, rows_of
 from jobs.upgrade import LAYOUT, layout, upgrade
 from tests.functional.cli.test_upgrade_command import make_old
@@ -104,6 +107,55 @@ def test_the_command_counts_by_kind_and_shows_nobody(dynamodb: Any, old: Applica
     assert "只在原表 1" in found.stdout and case not in found.stdout and E01 not in found.stdout
     missing = CliRunner().invoke(app, ["nowhere-at-all", "--stage", "test"])
     assert missing.exit_code == 1 and "读不了表" in missing.stderr
+
+
+@pytest.fixture
+def back(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    app = typer.Typer()
+    app.command()(bring_back)
+    return lambda *words: CliRunner().invoke(app, [COPY, *words, "--stage", "test"])
+
+
+def test_what_was_lost_comes_back_and_what_was_changed_only_when_asked(
+    dynamodb: Any, old: Application, back: Callable[..., Result]
+) -> None:
+    restore(dynamodb)
+    before = rows_of(dynamodb, TABLE)
+    lost, changed = sorted(key for key in before if key[0].startswith("case#"))[:2]
+    dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": lost[0]}, "sk": {"S": lost[1]}})
+    row = old.store.get(*changed)
+    assert row is not None
+    old.store.put(replace(row, body={**row.body, "note": "改坏了"}))
+    said = back("case", "--dry-run")
+    assert (said.exit_code, said.stdout) == (0, "丢失 1 行，改过 1 行；要放回 1 行。\n")
+    assert "放回 1 行" in back("case").stdout and "放回 1 行" in back("case", "--replace").stdout
+    again = old.store.get(*changed)
+    assert again is not None and again.body == row.body and again.version > row.version
+    held = {key: value for key, value in rows_of(dynamodb, TABLE).items() if not key[0].startswith("audit")}
+    assert {key for key in before if held.get(key) != before[key]} == {changed}, "its version went on"
+    assert "要放回 0 行" in back("case").stdout
+    kinds = [entry.action for entry in AuditLog(old.store).entries()]
+    assert kinds == ["infra.bring_back"] * 4
+
+
+def test_what_somebody_writes_meanwhile_stays(dynamodb: Any, old: Application) -> None:
+    restore(dynamodb)
+    key = next(key for key in rows_of(dynamodb, TABLE) if key[0].startswith("case#") and key[1] == "row")
+    row = old.store.get(*key)
+    assert row is not None
+    old.store.put(replace(row, body={**row.body, "note": "1"}))
+    (seen,) = wanted(dynamodb, TABLE, COPY, {"case"}, 0)
+    old.store.put(replace(row, body={**row.body, "note": "2"}))
+    assert not write(dynamodb, TABLE, seen)
+    now = old.store.get(*key)
+    assert now is not None and now.body["note"] == "2"
+
+
+@pytest.mark.parametrize(("kind", "said"), [("audit", "审计日志不改写"), ("person", "请本人重新绑定")])
+def test_what_must_not_come_back_is_refused(kind: str, said: str, dynamodb: Any, back: Callable[..., Result]) -> None:
+    refused = back(kind)
+    assert refused.exit_code == 2 and said in refused.stderr
 
 
 def test_each_row_is_the_same_changed_or_on_one_side_only() -> None:
