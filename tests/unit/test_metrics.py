@@ -41,8 +41,14 @@ def test_every_line_is_whole_by_the_specification() -> None:
     measured.failed("matching", NOW)
     lines = written(stream)
     assert len(lines) == 3
-    for line in lines:
+    for text, line in zip(stream.getvalue().splitlines(), lines, strict=True):
+        assert text.isascii() and len(text) < 256 * 1024
+        assert set(line["_aws"]) == {"Timestamp", "CloudWatchMetrics"} and isinstance(line["_aws"]["Timestamp"], int)
         (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
+        assert 0 < len(directive["Metrics"]) <= 100 and len(directive["Dimensions"]) >= 1
+        assert all(len(group) <= 30 for group in directive["Dimensions"])
+        assert all(0 < len(line[each]) <= 1024 for group in directive["Dimensions"] for each in group)
         assert directive["Namespace"] == "xixinban-test"
         for dimension in (each for group in directive["Dimensions"] for each in group):
             assert isinstance(line[dimension], str)

@@ -100,6 +100,25 @@ def test_whoever_answers_people_or_runs_jobs_reads_the_catalogue() -> None:
     assert readers == {"api_handler", "deliver_urgent", "match", "match_shard", "scheduled", "run_job"}
 
 
+def test_who_may_run_the_same_code_has_the_same_rights() -> None:
+    """Late answers are made in ``deliver_urgent`` by the code of the callback; jobs run by the clock and by hand. What
+    one of them may do is watched in the functional suite (tests/houses/rights.py) and so is known of the other."""
+
+    def rights(name: str) -> set[tuple[str, str]]:
+        allowed = (each for each in statements(name) if each["Effect"] == "Allow")
+        pairs = (
+            (action, str(resource)) for each in allowed for action in each["Action"] for resource in each["Resource"]
+        )
+        return {(action, resource) for action, resource in pairs if not action.startswith("logs:")}
+
+    own = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    assert {each for each in rights("deliver_urgent") if each[0] not in own} == rights("api_handler")
+    assert rights("scheduled") == rights("run_job")
+    assert rights("deliver") - {each for each in rights("deliver") if each[0] in own} == {
+        each for each in rights("deliver_bulk") if each[0] not in own
+    }
+
+
 def test_no_function_writes_content_or_reads_secrets() -> None:
     """Files that back offices leave are put away by those who run jobs; filled-in forms are kept by those who answer
     people, and removed by both; a province's nights by those who match them."""
