@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 from chalicelib.bootstrap import Application
 from chalicelib.ports import Record
+from chalicelib.times import local_date
 from jobs.upgrade import LAYOUT, layout
 from tests.functional.cli.conftest import Jobs
 from tests.functional.county import E01
@@ -23,6 +25,27 @@ def make_old(county: Application) -> tuple[str, str]:
     county.store.delete("layout", "row")
     assert not county.cases.belongs(case.no, E01) and not county.loans.belongs(loan.id, E01)
     return case.no, loan.id
+
+
+def put_in_one_list(county: Application) -> tuple[date, list[str]]:
+    """The cases of one day as the third layout listed them; returns the day and their numbers."""
+    today = local_date(county.clock.now())
+    days = (today + timedelta(days=ahead) for ahead in range(60))
+    day, found = next((day, found) for day in days if (found := county.cases.due_between(day, day)))
+    for case in found:
+        row = county.store.get(f"case#{case.no}", "row")
+        assert row is not None
+        county.store.put(replace(row, gsi2=(f"cases-due#{day}", case.no)))
+    county.store.put(Record("layout", "row", {"layout": 3}))
+    return day, [case.no for case in found]
+
+
+def test_lists_of_one_partition_are_found_again_in_many(county: Application, jobs: Jobs) -> None:
+    day, numbers = put_in_one_list(county)
+    assert county.cases.due_between(day, day) == []
+    assert "第 3 版" in jobs("upgrade").out
+    assert [case.no for case in county.cases.due_between(day, day)] == numbers
+    assert county.store.query_index("gsi2", f"cases-due#{day}").records == []
 
 
 def test_old_rows_are_brought_along_once(county: Application, jobs: Jobs) -> None:
