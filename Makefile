@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAGE ?= test
+# Some images set it; the hundreds of processes that the tests start would then each compile everything again.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The functional tests that `make test` also runs in stage aws (under a minute); `make test-aws` runs them all.
 ON_AWS := $(addprefix tests/functional/, pages/test_pages_http.py partners/test_partner_http.py infra/test_event_shapes.py)
