@@ -146,7 +146,8 @@ class Cloud:
         while True:
             stack = self._stack(stage)
             status = stack["StackStatus"]
-            if before is not None and stack.get("LastUpdatedTime") == before and unchanged < _GRACE:
+            is_over = not status.endswith("_IN_PROGRESS")
+            if is_over and stack.get("LastUpdatedTime") == before and unchanged < _GRACE:
                 unchanged += 1  # what it says is still of the deployment before
                 self._pause(_POLL_SECONDS)
                 continue
@@ -155,7 +156,7 @@ class Cloud:
                 last = status
             if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
                 return _outputs(stack)
-            if not status.endswith("_IN_PROGRESS"):
+            if is_over:
                 reasons = "；".join(self._failures(stage)) or "见 CloudFormation 控制台"
                 raise DeploymentFailed(f"部署没有成功（{status}），已回到原来的版本。原因：{reasons}")
             self._pause(_POLL_SECONDS)
