@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from chalicelib.errors import BadInput
 from chalicelib.settings import PREFIX, Settings, SettingsError, load
 from infra.parameters import SECRETS, chosen_settings, parameter_name, setting_text
@@ -18,6 +20,9 @@ STAGES = Path(__file__).parent / "stages"
 _OF_PACKAGING = ("architecture", "meaning_layer")
 SWITCHES = ("fixed_egress", "alarm_email", "domain_name", "certificate_arn", "kms_key_arn", *_OF_PACKAGING)
 _TEMPLATES = ("template_policy", "template_loan", "template_case", "template_deadline")
+MOST_ENVIRONMENT_BYTES = 4096 - 300
+"""Lambda's limit for all environment variables of a function (Lambda quotas), less what the template adds."""
+
 _STAND_INS = dict.fromkeys(SECRETS, "x" * 43)
 
 
@@ -51,6 +56,11 @@ class StageFile:
         found = load(stage="aws", bucket="checked", **{**self.settings, **(secrets or _STAND_INS)})
         if not found.public_url.startswith("https://"):
             raise SettingsError(f"{PREFIX}PUBLIC_URL 要以 https:// 开头，现在是 {found.public_url}。")
+        if (size := _environment_bytes(found)) > MOST_ENVIRONMENT_BYTES:
+            raise SettingsError(
+                f"设置合计 {size} 字节，超过 Lambda 环境变量的 {MOST_ENVIRONMENT_BYTES} 字节。"
+                "请缩短 long_term_templates、wechat_domain_codes 这样的列表。"
+            )
         return found
 
     def warnings(self) -> Iterator[str]:
@@ -93,6 +103,16 @@ def read(stage: Stage, folder: Path = STAGES) -> StageFile:
     if (architecture := switches.get("architecture", "")) not in ("", *ARCHITECTURES):
         raise BadInput(f"{path}：architecture 只能是 {' 或 '.join(ARCHITECTURES)}，现在是“{architecture}”。")
     return StageFile({name: value for name, value in content.items() if value != ""}, switches)
+
+
+def _environment_bytes(settings: Settings) -> int:
+    """All variables of a function: names and values, secrets too."""
+    values = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else setting_text(value)
+        for name, value in settings
+        if value not in (None, "")
+    }
+    return sum(len(f"{PREFIX}{name}{value}".encode()) for name, value in values.items())
 
 
 def _only_known(path: Path, given: Mapping[str, Any], known: list[str] | tuple[str, ...]) -> None:

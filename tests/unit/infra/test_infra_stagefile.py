@@ -91,3 +91,12 @@ def test_the_processor_is_chosen_with_the_stage_and_is_no_parameter(tmp_path: Pa
     assert read(tmp_path, GOOD).architecture == "x86_64"
     chosen = read(tmp_path, GOOD + 'architecture = "arm64"\n')
     assert chosen.architecture == "arm64" and "Architecture" not in chosen.parameters()
+
+
+def test_more_settings_than_lambda_takes_are_refused_before_aws_does(tmp_path: Path) -> None:
+    ids = " ".join(f"{number:043}" for number in range(40))
+    chosen = read(tmp_path, f'public_url = "https://x.cn"\nlong_term_templates = "{ids}"')
+    assert chosen.check().long_term_templates == ids
+    longer = " ".join(f"{number:043}" for number in range(80))
+    with pytest.raises(SettingsError, match="环境变量的 3796 字节"):
+        read(tmp_path, f'public_url = "https://x.cn"\nlong_term_templates = "{longer}"').check()
