@@ -61,6 +61,16 @@ class SqliteFile:
             raise
 
     @contextmanager
+    def reading_together(self) -> Iterator[sqlite3.Connection]:
+        """Many reads of one moment: beginning and ending each by itself costs nearly as much as finding a row."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One write transaction, on the disk on leaving and taken back on any exception. Raises Throttled.
 

@@ -60,12 +60,13 @@ class SqliteStore:
     def get(self, pk: str, sk: str) -> Record | None:
         rows.check_key(pk, sk)
         with self._file.reading() as connection:
-            return self._find(connection, pk, sk)
+            return _find(connection, pk, sk, self._now())
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Record | None]:
         rows.check_keys(keys)
-        with self._file.reading() as connection:
-            return [self._find(connection, pk, sk) for pk, sk in keys]
+        with self._file.reading_together() as connection:
+            now = self._now()
+            return [_find(connection, pk, sk, now) for pk, sk in keys]
 
     def put(self, record: Record, *, if_absent: bool = False, if_version: int | None = None) -> Record:
         [version] = self._apply([Put(record, if_absent, if_version)])
@@ -88,13 +89,14 @@ class SqliteStore:
     ) -> dict[str, int]:
         rows.check_add(pk, sk, counts)
         with self._file.writing() as connection:
-            old = self._find(connection, pk, sk)
+            now = self._now()
+            old = _find(connection, pk, sk, now)
             totals = rows.added(old.body if old else {}, counts, at_most or {})
             if totals is None:
                 raise Conflict([(pk, sk)])
             kept = old.expires_at if old and expires_at is None else expires_at
             record = Record(pk, sk, dict(totals), expires_at=kept)
-            _put(connection, Put(record), rows.encode_body(record.body), rows.epoch(self._clock.now()))
+            _put(connection, Put(record), rows.encode_body(record.body), now)
             self._sweep(connection)
         return totals
 
@@ -131,7 +133,7 @@ class SqliteStore:
         """All writes in one transaction or none; the new version of each row, 0 where none is left or written."""
         bodies = rows.check_writes(writes)
         with self._file.writing() as connection:
-            now = rows.epoch(self._clock.now())
+            now = self._now()
             result = [_carry_out(connection, write, body, now) for write, body in zip(writes, bodies, strict=True)]
             refused = [rows.key_of(write) for write, version in zip(writes, result, strict=True) if version is None]
             if refused:
@@ -139,14 +141,13 @@ class SqliteStore:
             self._sweep(connection)
         return [version or 0 for version in result]
 
-    def _find(self, connection: sqlite3.Connection, pk: str, sk: str) -> Record | None:
-        row = connection.execute(_GET, (pk, sk, rows.epoch(self._clock.now()))).fetchone()
-        return None if row is None else _record(row)
+    def _now(self) -> int:
+        return rows.epoch(self._clock.now())
 
     def _sweep(self, connection: sqlite3.Connection) -> None:
         """Now and then really remove expired rows, a few at a time: what had a term must not stay on the disk."""
         if next(self._calls) % _SWEEP_EVERY == 0:
-            connection.execute(_SWEEP, (rows.epoch(self._clock.now()),))
+            connection.execute(_SWEEP, (self._now(),))
 
     def _select(self, column: str, pk: str, order: tuple[str, ...], asked: rows.Span) -> Page:
         if asked.empty:
@@ -158,10 +159,15 @@ class SqliteStore:
             f"{where} ORDER BY {', '.join(name + direction for name in order)} LIMIT ?"
         )
         with self._file.reading() as connection:
-            found = connection.execute(statement, (rows.epoch(self._clock.now()), *values, asked.limit + 1)).fetchall()
+            found = connection.execute(statement, (self._now(), *values, asked.limit + 1)).fetchall()
         more = len(found) > asked.limit
         kept = found[: asked.limit]
         return Page([_record(row) for row in kept], rows.make_token([kept[-1][n] for n in order]) if more else None)
+
+
+def _find(connection: sqlite3.Connection, pk: str, sk: str, now: int) -> Record | None:
+    row = connection.execute(_GET, (pk, sk, now)).fetchone()
+    return None if row is None else _record(row)
 
 
 def _where(column: str, pk: str, order: tuple[str, ...], asked: rows.Span) -> tuple[str, list[str]]:

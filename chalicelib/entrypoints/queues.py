@@ -7,6 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -52,26 +53,66 @@ def deliver_bulk(event: SQSEvent) -> dict[str, Any]:
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + MATCHING, batch_size=1, name="match")
 def match(event: SQSEvent) -> dict[str, Any]:
     """What changed is matched again (即时匹配); one message is a batch of enterprises already."""
-    return _each(event, _match)
+    return _one_by_one(event, _match)
 
 
 @queues.on_sqs_message(queue_arn=PLACEHOLDER + MATCHING_SHARDS, batch_size=1, name="match_shard")
 def match_shard(event: SQSEvent) -> dict[str, Any]:
     """One shard of a province's night (全省匹配); deployed where ``XIXINBAN_PROVINCE`` is on."""
-    return _each(event, _match_shard)
+    return _one_by_one(event, _match_shard)
 
 
 def _notices(event: SQSEvent) -> dict[str, Any]:
     """Together what can go together, and whatever else the records ask for by itself."""
-    sent = _together(bootstrap.current(), event.to_dict()["Records"])
-    return _each(event, partial(_work_off, sent))
+    application = bootstrap.current()
+    records = _records(event, application)
+    return _each(application, records, partial(_work_off, _together(application, records)))
 
 
-def _together(application: Application, records: list[JsonObject]) -> dict[str, DeliveryResult]:
+def _one_by_one(event: SQSEvent, work_off: Callable[[Application, JsonObject, str], object]) -> dict[str, Any]:
+    application = bootstrap.current()
+    return _each(application, _records(event, application), work_off)
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A message of a queue as the handler got it; ``body`` is empty where nobody can read it."""
+
+    id: str
+    queue: str
+    body: JsonObject
+
+    @property
+    def correlation_id(self) -> str:
+        """That of the callback or run which sent it; its own id where nobody gave it one."""
+        return str(self.body.get("correlation_id", self.id))
+
+
+def _records(event: SQSEvent, application: Application) -> list[_Record]:
+    prefix = f"{application.settings.queue_prefix}-"
+    return [
+        _Record(
+            id=record["messageId"],
+            queue=record["eventSourceARN"].rpartition(":")[2].removeprefix(prefix),
+            body=_body(record["body"]),
+        )
+        for record in event.to_dict()["Records"]
+    ]
+
+
+def _body(text: str) -> JsonObject:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _together(application: Application, records: list[_Record]) -> dict[str, DeliveryResult]:
     """Results by notice id. Notices of one callback or run go together, so that its id is on their lines and on the
     messages of a second try."""
     ids: dict[str, list[str]] = defaultdict(list)
-    for body in map(_body, records):
+    for body in (record.body for record in records):
         if isinstance(body.get("notice"), str):
             ids[str(body.get("correlation_id", ""))].append(body["notice"])
     sent: dict[str, DeliveryResult] = {}
@@ -85,42 +126,28 @@ def _together(application: Application, records: list[JsonObject]) -> dict[str, 
     return sent
 
 
-def _body(record: JsonObject) -> JsonObject:
-    """What can be read of it; ``_each`` reports the record that cannot."""
-    try:
-        body = json.loads(record["body"])
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _each(event: SQSEvent, work_off: Callable[[Application, JsonObject, str], object]) -> dict[str, Any]:
+def _each(
+    application: Application, records: list[_Record], work_off: Callable[[Application, JsonObject, str], object]
+) -> dict[str, Any]:
     """Reports the failed records only (ReportBatchItemFailures), so that the others are not done again."""
-    application = bootstrap.current()
-    failed = [
-        record["messageId"] for record in event.to_dict()["Records"] if not _worked_off(application, record, work_off)
-    ]
+    failed = [record.id for record in records if not _worked_off(application, record, work_off)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _worked_off(
-    application: Application, record: JsonObject, work_off: Callable[[Application, JsonObject, str], object]
+    application: Application, record: _Record, work_off: Callable[[Application, JsonObject, str], object]
 ) -> bool:
-    queue = record["eventSourceARN"].rpartition(":")[2].removeprefix(f"{application.settings.queue_prefix}-")
-    with logs.bind(correlation_id=_correlation_id(record), queue=queue):
+    with logs.bind(correlation_id=record.correlation_id, queue=record.queue):
         try:
-            work_off(application, json.loads(record["body"]), queue)
+            if not record.body:
+                raise ValueError("the message is no JSON object, or an empty one")
+            work_off(application, record.body, record.queue)
         except Exception:
             # One poisoned record must not hold up the nine beside it; it returns, and ends in the dead letters.
-            log.exception("message not worked off", extra={"message_id": record["messageId"]})
-            application.metrics.failed(queue, application.clock.now())
+            log.exception("message not worked off", extra={"message_id": record.id})
+            application.metrics.failed(record.queue, application.clock.now())
             return False
         return True
-
-
-def _correlation_id(record: JsonObject) -> str:
-    """That of the callback or run which sent the message; its own id where nobody gave it one."""
-    return str(_body(record).get("correlation_id", record["messageId"]))
 
 
 def _match(application: Application, body: JsonObject, queue: str) -> int:

@@ -89,7 +89,9 @@ class Judge:
     def _chosen(self, notice: Notice, person: Standing, held: Mapping[str, Pause]) -> Chosen | None:
         """A rung whose channel is open now; where there is none, one to wait for. What may have gone out already stays
         on its channel, which alone knows it again."""
-        closed = {wire for wire in get_args(Wire) if channel_name(wire) in held} if not notice.unsure_since else set()
+        if not held or notice.unsure_since:
+            return self._channels.choose(notice, person)
+        closed = {wire for wire in get_args(Wire) if channel_name(wire) in held}
         return self._channels.choose(notice, person, closed) or self._channels.choose(notice, person)
 
 

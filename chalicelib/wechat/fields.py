@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 ELLIPSIS = "…"
 NOTHING = "无"
@@ -53,14 +54,10 @@ class _Type:
 
 def check(key: str, value: str) -> str | None:
     """What the platform would refuse in this value, in Chinese; None when it is fine."""
-    kind = _type(key)
-    if kind is None:
-        return "不认识的字段类型，请核对模板字段名"
-    if not value.strip():
-        return "内容为空"
-    if value != value.strip() or _clean(value) != value:
+    kind, bare = _type(key), value.strip()
+    if kind is not None and bare and (bare != value or _clean(value) != value):
         return "不能有换行、首尾空格或控制字符"
-    return kind.problem(value)
+    return _problem(kind, value)
 
 
 def fit(key: str, value: str) -> str:
@@ -71,9 +68,10 @@ def fit(key: str, value: str) -> str:
     clean = _clean(value).strip()
     if kind is not None and kind.noise:
         clean = "".join(char for char in clean if char not in kind.noise)
-    if kind is not None and kind.cut is not None and check(key, clean) is not None:
+    problem = _problem(kind, clean)
+    if problem is not None and kind is not None and kind.cut is not None:
         clean = _cut(clean or kind.nothing, kind.cut, kind.ellipsis)
-    problem = check(key, clean)
+        problem = _problem(kind, clean)
     if problem is not None:
         raise Unfit(key, problem)
     return clean
@@ -84,6 +82,14 @@ def width(value: str) -> int:
     return len(value.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def _problem(kind: _Type | None, clean: str) -> str | None:
+    """What is wrong with a value that ``_clean`` and ``strip`` leave as it is."""
+    if kind is None:
+        return "不认识的字段类型，请核对模板字段名"
+    return kind.problem(clean) if clean.strip() else "内容为空"
+
+
+@lru_cache(maxsize=256)
 def _type(key: str) -> _Type | None:
     match = _KEY.fullmatch(key)
     return _TYPES.get(match[1]) if match else None

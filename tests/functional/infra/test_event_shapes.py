@@ -65,14 +65,14 @@ def test_a_push_nobody_signed_is_refused(client: Client) -> None:
     assert answer.status_code == 403
 
 
-def test_of_a_batch_only_the_poisoned_record_comes_back(client: Client) -> None:
-    bodies = [json.dumps({"notice": "unknown"}), "not json", json.dumps({"notice": "unknown too"})]
+def test_of_a_batch_only_the_poisoned_records_come_back(client: Client) -> None:
+    bodies = [json.dumps({"notice": "unknown"}), "not json", json.dumps({"notice": "unknown too"}), "[1]"]
     for name in ("deliver", "deliver_bulk", "deliver_urgent"):
         event = client.events.generate_sqs_event(bodies)
         for number, record in enumerate(event["Records"]):
             record["messageId"] = f"m{number}"
         answer = client.lambda_.invoke(name, event)
-        assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+        assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
 
 
 def test_the_ticket_that_a_page_goes_without_is_fetched_by_those_in_the_whitelist(
