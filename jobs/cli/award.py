@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -21,12 +20,12 @@ from chalicelib.policies.awards.service import AwardService
 from chalicelib.policies.awards.statistics import Paid
 from chalicelib.times import chinese_time, local_date
 from jobs.cli.enterprise import UsccArgument, known
+from jobs.cli.operator import ByOption
 from jobs.cli.output import JSON, document, note, progress, say, table
 
 app = typer.Typer(help="免申即享：名单、核定、公示、账户、拨付、回执、统计。", no_args_is_help=True)
 
 RoundArgument = Annotated[str, typer.Argument(metavar="ROUND", help="批次编号，如 P26-2026-1，见 award list")]
-ByOption = Annotated[str, typer.Option("--by", default_factory=getpass.getuser, help="经办人，默认当前系统用户")]
 NoteOption = Annotated[str, typer.Option("--note", help="理由")]
 _SHOWN = 50
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from chalicelib.content.case_import import CaseImport, Counts, RowMistake
 from chalicelib.content.problems import Place
 from chalicelib.content.tables import read_csv
 from chalicelib.errors import BadInput
+from jobs.cli import operator
 from jobs.cli.output import BAD_INPUT, JSON, document, progress, say
 
 HEADER = ("行", "办件编号", "列", "问题")
@@ -34,7 +34,7 @@ def import_cases(
     if not path.is_file() or path.suffix.lower() != ".csv":
         raise BadInput(f"{path} 不是 CSV 文件。请核对路径，或另存为“CSV UTF-8”。")
     application = bootstrap.current()
-    job = CaseImport(BulkCases(application.cases), getpass.getuser(), application.clock.now(), path.name)
+    job = CaseImport(BulkCases(application.cases), operator.name(), application.clock.now(), path.name)
     with progress("导入") as step, _errors(path) as write:
 
         def told(counts: Counts, mistakes: Sequence[RowMistake]) -> None:

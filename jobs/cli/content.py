@@ -15,7 +15,8 @@ from chalicelib.content.problems import Report
 from chalicelib.content.service import ContentRefused
 from chalicelib.content.service import Progress as Told
 from chalicelib.errors import BadInput
-from jobs.cli import content_versions, operator
+from jobs.cli import content_versions
+from jobs.cli.operator import ByOption
 from jobs.cli.output import BAD_INPUT, JSON, document, note, notes, say
 
 app = typer.Typer(help="内容：检查、导入、导出（YAML、JSON、CSV、XLSX）。", no_args_is_help=True)
@@ -38,14 +39,13 @@ def check(path: PathArgument, as_json: Annotated[bool, JSON] = False) -> None:
 @app.command("load")
 def load(
     path: PathArgument,
+    by: ByOption,
     draft: Annotated[bool, typer.Option("--draft", help="存成草稿，等另一个人复核后再发布")] = False,
-    by: Annotated[str, typer.Option("--by", help="经办人姓名；不写时用登录名")] = "",
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """检查后导入；有一处错就一条也不导入。再导一次什么都不变。"""
     _existing(path)
     application = bootstrap.current()
-    by = by or operator.name()
     try:
         if draft:
             return content_versions.propose(path, by, as_json=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, get_args
 
@@ -14,6 +13,7 @@ from chalicelib.finance.demands import Answer, DemandState
 from chalicelib.finance.model import Refusal
 from chalicelib.money import FEN_PER_YUAN, show
 from chalicelib.times import local_date
+from jobs.cli.operator import ByOption
 from jobs.cli.output import JSON, document, say, table
 
 _DECLINED = "、".join(get_args(Refusal))
@@ -56,11 +56,11 @@ def demands(as_json: Annotated[bool, JSON] = False) -> None:
 def recommend(
     demand_id: Annotated[str, typer.Argument(help="融资需求编号")],
     bank: Annotated[list[str], typer.Option(help="推荐给哪家银行，可以写几个 --bank")],
-    by: Annotated[str, typer.Option(help="经办人")] = "",
+    by: ByOption,
 ) -> None:
     """提出推荐名单；企业同意以后银行才看得到。"""
     application = bootstrap.current()
-    demand = application.demands.propose(demand_id, tuple(bank), by or getpass.getuser())
+    demand = application.demands.propose(demand_id, tuple(bank), by)
     say(f"{demand.id} 推荐给 {'、'.join(demand.banks)}，等企业同意。")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from chalicelib.guidance.phrasings import PhrasingRefused
 from chalicelib.guidance.questions import Cluster, Mark, Question, clusters
 from chalicelib.times import chinese_time
 from jobs import phrasing_test
+from jobs.cli.operator import ByOption
 from jobs.cli.output import FAILED, JSON, document, note, progress, say, table
 
 _SHOWN = 20
@@ -46,7 +46,7 @@ def misses(
 def confirm(
     text: TextArgument,
     guide_id: Annotated[str, typer.Argument(help="应答的事项或一件事编号，如 SX-03")],
-    by: Annotated[str, typer.Option("--by", help="经办人姓名")] = "",
+    by: ByOption,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """认定一句问法属于哪个事项，马上生效，并从待办里去掉。"""
@@ -54,7 +54,7 @@ def confirm(
     catalogue = application.catalogue()
     if guide_id not in catalogue.items and guide_id not in catalogue.bundles:
         raise BadInput(f"没有编号为 {guide_id} 的事项或一件事。请核对编号。")
-    by, now = by or getpass.getuser(), application.clock.now()
+    now = application.clock.now()
     try:
         kept = application.phrasings.confirm(text, guide_id, by, now)
     except PhrasingRefused as refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from chalicelib.finance.model import Loan
 from chalicelib.finance.reconcile import COLUMNS, reconcile
 from chalicelib.finance.reminders import Reminder
 from chalicelib.times import chinese_time, local_date
+from jobs.cli import operator
 from jobs.cli.bank_file import read_bank_file, write_differences
 from jobs.cli.output import FAILED, JSON, document, say, table
 
@@ -82,7 +82,7 @@ def close(
     application = bootstrap.current()
     if not cause.strip():
         raise BadInput("延误原因不能是空的，请用 --cause 写明。")
-    closed = application.loan_reminders.close(key, getpass.getuser(), cause.strip(), application.clock.now())
+    closed = application.loan_reminders.close(key, operator.name(), cause.strip(), application.clock.now())
     say(f"{closed.key} 已处理（{closed.cause}）。")
 
 

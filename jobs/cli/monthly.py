@@ -14,13 +14,12 @@ from chalicelib.notices.monthly import Monthly, month_days
 from chalicelib.notices.monthly_article import Measure, article
 from chalicelib.policies.model import Policy, State
 from chalicelib.times import chinese_time
-from jobs.cli import operator
+from jobs.cli.operator import ByOption
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="政策月报：建草稿、预览、群发。", no_args_is_help=True)
 
 MonthArgument = Annotated[str, typer.Argument(help="月份，如 2026-11")]
-ByOption = Annotated[str, typer.Option("--by", default_factory=operator.name, help="经办人，默认当前系统用户")]
 
 
 @app.command("draft")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -19,6 +18,7 @@ from chalicelib.finance.library import is_listed, totals
 from chalicelib.finance.review import Act, ReviewStep
 from chalicelib.money import FEN_PER_YUAN, show
 from chalicelib.times import local_date
+from jobs.cli.operator import ByOption
 from jobs.cli.output import JSON, document, note, say, table
 
 app = typer.Typer(help="转型项目库：入库评审、合计、打捆申报。", no_args_is_help=True)
@@ -70,17 +70,17 @@ def show_project(project_id: Annotated[str, typer.Argument(help="项目代码")]
 def review(
     project_id: Annotated[str, typer.Argument(help="项目代码")],
     act: Annotated[str, typer.Argument(help="、".join(Act))],
-    by: Annotated[str, typer.Option(help="办理人；评审和形式审查要是两个人")] = "",
+    by: ByOption,
     score: Annotated[list[str] | None, typer.Option(help="评审打分，如 --score 目录符合性=28，每项一个")] = None,
     note: Annotated[str, typer.Option(help="说明；出库要写原因")] = "",
 ) -> None:
-    """办理入库评审的一步。"""
+    """办理入库评审的一步；评审和形式审查要是两个人。"""
     if act not in set(Act):
         raise BadInput(f"没有“{act}”这一步；可用：{'、'.join(Act)}")
     application = bootstrap.current()
     step = ReviewStep(
         act=Act(act),
-        by=by or getpass.getuser(),
+        by=by,
         on=local_date(application.clock.now()),
         scores=_scores(score or []),
         note=note,
@@ -94,8 +94,8 @@ def review(
 @app.command("bundle")
 def bundle(
     file: Annotated[Path, typer.Argument(help="打捆申报 JSON：id、policy、lead、unit、basis、members")],
+    by: ByOption,
     grant: Annotated[str, typer.Option(help="核定奖补（元）；写了就按份额分配")] = "",
-    by: Annotated[str, typer.Option(help="核定人")] = "",
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """登记一份打捆申报；核定后按核定份额分到每家，合计一分不差。"""
@@ -107,7 +107,7 @@ def bundle(
             raise BadInput(f"成员 {member.uscc} 不在企业库里，请先用 content load 导入企业。")
     application.bundles.enter(given)
     if fen is not None:
-        given = application.bundles.confirm(given.id, fen, by or getpass.getuser(), application.clock.now())
+        given = application.bundles.confirm(given.id, fen, by, application.clock.now())
     parts = given.parts()
     if as_json:
         document({"id": given.id, "grant": given.grant, "parts": parts})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from chalicelib import bootstrap
 from chalicelib.concerns.model import Concern, ConcernState
 from chalicelib.concerns.service import statistics
 from chalicelib.times import chinese_time, local_date
+from jobs.cli import operator
 from jobs.cli.output import JSON, document, say, table
 
 app = typer.Typer(help="诉求：查看、答复、转办、统计。", no_args_is_help=True)
@@ -56,7 +56,7 @@ def show(number: Number, as_json: Annotated[bool, JSON] = False) -> None:
 def answer(number: Number, text: Annotated[str, typer.Argument(help="答复，会原样发给提出人")]) -> None:
     """答复一件诉求；提出人会收到通知。"""
     application = bootstrap.current()
-    concern = application.concerns.answer(number, getpass.getuser(), text, application.clock.now())
+    concern = application.concerns.answer(number, operator.name(), text, application.clock.now())
     say(f"已答复 {concern.id}，10 分钟内通知提出人。")
 
 
@@ -68,7 +68,7 @@ def transfer(
 ) -> None:
     """转给别的部门；最晚答复日期不变。"""
     application = bootstrap.current()
-    concern = application.concerns.transfer(number, dept, getpass.getuser(), why, application.clock.now())
+    concern = application.concerns.transfer(number, dept, operator.name(), why, application.clock.now())
     say(f"已把 {concern.id} 转给 {concern.dept}，最晚 {concern.due} 答复。")
 
 
