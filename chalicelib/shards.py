@@ -28,7 +28,7 @@ def place(name: str, pk: str) -> str:
 
 def listed(store: Store, index: Index, name: str, *, end: str | None = None) -> Iterator[Record]:
     """The rows of such a list in the order of their sort keys, to ``end`` included: SHARDS queries a page."""
-    parts = [_rows(store, index, f"{name}#{number}", end) for number in range(SHARDS)]
+    parts = [one_list(store, index, f"{name}#{number}", end) for number in range(SHARDS)]
     return heapq.merge(*parts, key=lambda record: _key(record, index)[1])
 
 
@@ -38,7 +38,7 @@ def spread(store: Store, index: Index, name: str) -> int:
     A row that changes in this moment is written by who changes it, to its new place.
     """
     moved = 0
-    for old in list(_rows(store, index, name, None)):
+    for old in list(one_list(store, index, name)):
         row = store.get(old.pk, old.sk)
         if row is None or _key(row, index)[0] != name:
             continue
@@ -56,7 +56,8 @@ def _key(record: Record, index: Index) -> tuple[str, str]:
     return (record.gsi1 if index == "gsi1" else record.gsi2) or ("", "")
 
 
-def _rows(store: Store, index: Index, pk: str, end: str | None) -> Iterator[Record]:
+def one_list(store: Store, index: Index, pk: str, end: str | None = None) -> Iterator[Record]:
+    """The rows of one partition of an index, in order: a list as an earlier version kept it."""
     page: str | None = None
     while True:
         found = store.query_index(index, pk, end=end, page=page)

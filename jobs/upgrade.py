@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 from chalicelib.bootstrap import Application
 from chalicelib.cases import aside, ratings, tolerance
-from chalicelib.cases.repository import due_list
 from chalicelib.dialogue import tickets
 from chalicelib.ports import Index, Record
 from chalicelib.shards import spread
@@ -23,7 +22,7 @@ LAYOUT = 4
 case that was accepted with papers late (容缺) is found by its enterprise as well. 4: no list of cases, ratings or
 tickets lies in one partition any more."""
 
-_AROUND = timedelta(days=400)
+_BACK = timedelta(days=400)
 _KEY = ("layout", "row")
 
 
@@ -47,13 +46,11 @@ def layout(application: Application) -> int:
 
 
 def _lists(today: date) -> Iterator[tuple[Index, str]]:
-    """Lists that were one partition each up to layout 3: index and name."""
+    """Lists that were one partition each up to layout 3, but for those by due date, which ``refile`` takes along."""
     yield "gsi1", aside.LIST
     yield "gsi2", ratings.OPEN
     yield from (("gsi1", tickets.state_list(state)) for state in tickets.STATES)
-    days = [today + timedelta(days=n) for n in range(-_AROUND.days, _AROUND.days + 1)]
-    yield from (("gsi2", due_list(day)) for day in days)
-    for month in sorted({f"{day:%Y-%m}" for day in days if day <= today}):
+    for month in sorted({f"{today - timedelta(days=back):%Y-%m}" for back in range(_BACK.days)}):
         yield "gsi1", ratings.month_list(month)
         yield "gsi1", tolerance.tolerated_list(month)
 

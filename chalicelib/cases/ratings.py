@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
@@ -108,9 +108,10 @@ class RatingService:
     def may_rate(self, case: Case, life: Life) -> bool:
         return life.state in _RATED and self.get(case.no) is None
 
-    def rate(self, case: Case, life: Life, level: Level, now: datetime) -> Rating:
-        """Keep the rating; the same one again is the one kept before. Raises RatingRefused for a case that has not
-        ended and for a second, different rating."""
+    def rate(self, case: Case, life: Life, level: Level, now: datetime, still: Sequence[Write] = ()) -> Rating:
+        """Keep the rating; the same one again is the one kept before. ``still``: what must hold of who rates when it is
+        written. Raises RatingRefused for a case that has not ended, for a second, different rating, and where ``still``
+        does not hold."""
         if life.state not in _RATED:
             raise RatingRefused("这件事还没有办结，办结后再评价。")
         first, last = (self._calendar.add_workdays(local(now).date(), n).day for n in (TAKE_UP_DAYS, PUT_RIGHT_DAYS))
@@ -126,10 +127,12 @@ class RatingService:
             }
         )
         try:
-            self._store.put(_row(rating), if_absent=True)
+            self._store.transact([Put(_row(rating), if_absent=True), *still])
         except Conflict:
             held = self.get(case.no)
-            if held is None or held.level is not level:
+            if held is None:
+                raise RatingRefused("您的绑定刚刚有变化，没有记下评价。请回复“评价”再试。") from None
+            if held.level is not level:
                 raise RatingRefused("这件事已经评价过了，一件只评一次。要补充请回复“人工”。") from None
             return held
         return rating

@@ -124,11 +124,11 @@ class CaseService:
     def refile(self, now: datetime, enterprises: Iterable[str], around: int = 400) -> int:
         """Bring the rows of cases to the shape of this version; returns how many. Doing it again is harmless.
 
-        Found by enterprise (credit codes), and by a deadline within ``around`` days.
+        Found by enterprise (credit codes), and by a deadline within ``around`` days where the former list has it.
         """
         today = local_date(now)
         days = _days(today - timedelta(days=around), today + timedelta(days=around))
-        numbers = dict.fromkeys(no for day in days for no in self._cases.due_on(day))
+        numbers = dict.fromkeys(no for day in days for no in self._cases.due_in_one_list(day))
         for uscc in enterprises:
             numbers |= dict.fromkeys(self._cases.of_enterprise(uscc))
         return sum(self._retrying(no, self._refiled) for no in numbers)

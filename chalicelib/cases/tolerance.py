@@ -71,9 +71,18 @@ class CommitmentService:
         self._store = store
 
     def give(
-        self, openid: str, uscc: str, item_id: str, item_name: str, materials: Sequence[str], days: int, now: datetime
+        self,
+        openid: str,
+        uscc: str,
+        item_id: str,
+        item_name: str,
+        materials: Sequence[str],
+        days: int,
+        now: datetime,
+        still: Sequence[Write] = (),
     ) -> Commitment:
-        """The same enterprise's open commitment for the same item is the one given before."""
+        """The same enterprise's open commitment for the same item is the one given before. ``still``: what must hold
+        of who gives it when it is written. Raises ToleranceRefused."""
         if not materials:
             raise ToleranceRefused("这件事没有可以后补的材料，请备齐后再申请。")
         once = _newest(uscc, item_id)
@@ -100,10 +109,11 @@ class CommitmentService:
                 [
                     Put(newest, if_absent=held is None, if_version=held.version if held else None),
                     Put(_row(commitment), if_absent=True),
+                    *still,
                 ]
             )
         except Conflict:
-            raise ToleranceRefused("刚刚已经提交过一次，请回复“容缺”再看。") from None
+            raise ToleranceRefused("这次没有提交：刚刚有人提交过，或您的绑定有变化。请回复“容缺”再看。") from None
         return commitment
 
     def waiting(self, uscc: str, item_id: str, now: datetime) -> Commitment | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from app import app
@@ -27,6 +28,7 @@ from jobs.cli.remote import RemoteStage
 from jobs.embedded.worker import Context, _event
 from jobs.province.files import name_of
 from jobs.province.shards import Shard, pack_shard
+from jobs.upgrade import LAYOUT, layout
 from tests.functional.cli.conftest import Done
 from tests.functional.county import E01
 from tests.functional.support import DATA, SETTINGS, make_application
@@ -124,6 +126,29 @@ def test_content_goes_to_the_stage_and_jobs_run_there(deployed: Deployed, on_pro
         (action, result) for who, action, result in reversed(deployed.acts()) if result == "done" and who == OPERATOR
     ][1:]
     assert bootstrap.current() is here
+
+
+def test_a_stage_is_upgraded_and_its_content_proposed_and_exported(
+    deployed: Deployed, on_prod: Stage, tmp_path: Path
+) -> None:
+    assert layout(deployed.application) == 1
+    assert f"第 {LAYOUT} 版" in on_prod("upgrade", "--stage", "prod").out
+    assert layout(deployed.application) == LAYOUT and layout(bootstrap.current()) == 1
+    terms = yaml.safe_load((DATA / "terms.yaml").read_text(encoding="utf-8"))
+    alone = [{name: value for name, value in terms[0].items() if name != "items"}]
+    (tmp_path / "terms.yaml").write_text(yaml.safe_dump(alone, allow_unicode=True), encoding="utf-8")
+    proposed = on_prod("content", "load", tmp_path / "terms.yaml", "--draft", "--by", "甲", "--stage", "prod")
+    assert proposed.code == 0, proposed.out
+    (draft,) = on_prod("content", "drafts", "--stage", "prod", "--json").json
+    for step in ("review", "publish"):
+        done = on_prod("content", step, draft["id"], "--by", "乙", "--stage", "prod")
+        assert done.code == 0, done.err
+    assert on_prod("content", "export", tmp_path / "out", "--stage", "prod").code == 0
+    acts = [(who, action) for who, action, result in deployed.acts() if result == "done"]
+    assert {who for who, _ in acts} == {OPERATOR}
+    assert {"upgrade", "content load", "content review", "content publish", "content export"} <= {
+        action for _, action in acts
+    }
 
 
 @pytest.mark.parametrize(
