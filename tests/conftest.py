@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.houses import chosen
 
 pytest_plugins = ["tests.plugins.log_leaks"]
+
+settings.register_profile("any_machine", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from functools import lru_cache
+from typing import Any, NoReturn
 
 import typer
 
@@ -88,8 +89,7 @@ def run(arguments: list[str] | None = None, open_stage: Callable[[str], RemoteSt
     # An anchor of the chain belongs into the log of a stage; on a terminal, `audit verify` shows it to who asks.
     logging.getLogger("chalicelib.audit").setLevel(logging.WARNING)
     try:
-        command = staged(audited(typer.main.get_command(app)), open_stage)
-        code = command(arguments, prog_name="python -m jobs", standalone_mode=False)
+        code = _command(open_stage)(arguments, prog_name="python -m jobs", standalone_mode=False)
     except typer.Abort:
         _leave("已中断。", FAILED)
     except BrokenPipeError:
@@ -101,6 +101,12 @@ def run(arguments: list[str] | None = None, open_stage: Callable[[str], RemoteSt
             raise
         _leave(*told)
     sys.exit(code or 0)
+
+
+@lru_cache(maxsize=1)
+def _command(open_stage: Callable[[str], RemoteStage]) -> Any:
+    """Typer builds all commands to run one, a tenth of a second; who runs many in one process pays it once."""
+    return staged(audited(typer.main.get_command(app)), open_stage)
 
 
 def _leave(text: str, code: int) -> NoReturn:
