@@ -10,8 +10,12 @@ from chalicelib.cases.life import RULES, tolerance_days
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.tolerance import Commitment, CommitmentService, ToleranceRefused, words
 from chalicelib.cases.workdays import Limit, Unit
+from chalicelib.enterprises.access import Right
+from chalicelib.enterprises.binding import BindingService
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.guidance.model import Necessity, ServiceItem
+
+_NOT_THEIRS = "您现在不能以这家企业的名义承诺。请回复“绑定”查看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,17 @@ def offer_of(item: ServiceItem) -> Offer:
 
 
 class ToleranceDesk:
-    """Refuses or takes the commitment of an enterprise; whether a person may speak for it is the caller's to ask."""
+    """Refuses or takes the commitment of an enterprise, from who may speak for it at the moment it is written."""
 
-    def __init__(self, commitments: CommitmentService, cases: CaseService, enterprises: EnterpriseService) -> None:
+    def __init__(
+        self,
+        commitments: CommitmentService,
+        cases: CaseService,
+        enterprises: EnterpriseService,
+        bindings: BindingService,
+    ) -> None:
         self._commitments = commitments
+        self._bindings = bindings
         self._cases = cases
         self._enterprises = enterprises
 
@@ -64,10 +75,13 @@ class ToleranceDesk:
 
     def agree(self, openid: str, uscc: str, offer: Offer, now: datetime) -> Commitment:
         """Raises ToleranceRefused. The same again is the commitment that was given before."""
+        acting = self._bindings.acting(openid, uscc, Right.DO_FILL_FORMS)
+        if acting is None:
+            raise ToleranceRefused(_NOT_THEIRS)
         if refusal := self.refusal(uscc, now):
             raise ToleranceRefused(refusal)
         item = offer.item
-        return self._commitments.give(openid, uscc, item.id, item.name, offer.materials, offer.days, now)
+        return self._commitments.give(openid, uscc, item.id, item.name, offer.materials, offer.days, now, acting.still)
 
     def held(self, uscc: str, offer: Offer, now: datetime) -> Commitment | None:
         """The enterprise's commitment for this item that still waits for its application."""

@@ -30,11 +30,12 @@ class ConcernRepository:
         """The next number of a day (YYYYMMDD); a number whose concern was not kept stays unused."""
         return self._store.add(f"concern#{day}", "count", {"n": 1})["n"]
 
-    def create(self, concern: Concern, once: str) -> Concern:
-        """Keep a new concern, or return the one that the same message made before."""
+    def create(self, concern: Concern, once: str, still: Sequence[Write] = ()) -> Concern:
+        """Keep a new concern, or return the one that the same message made before. Raises Conflict where ``still`` does
+        not hold."""
         marker = Record(f"concernkey#{once}", "row", {"id": concern.id})
         try:
-            self._store.transact([Put(marker, if_absent=True), Put(record(concern), if_absent=True)])
+            self._store.transact([Put(marker, if_absent=True), Put(record(concern), if_absent=True), *still])
         except Conflict:
             held = self._store.get(marker.pk, "row")
             kept = self.find(str(held.body["id"])) if held else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -49,10 +49,13 @@ class ConcernService:
             raise ConcernError("请把要解决的问题说清楚一些，比如“二期厂房还差 10 亩用地”。")
         return meant(text, list(self.routes.all()))
 
-    def open(self, openid: str, uscc: str | None, topic: str, text: str, now: datetime) -> Concern:
+    def open(
+        self, openid: str, uscc: str | None, topic: str, text: str, now: datetime, still: Sequence[Write] = ()
+    ) -> Concern:
         """Take it down. The same words of the same person at the same moment (a re-delivery) make one concern.
+        ``still``: what must hold of who asks in the enterprise's name when it is written.
 
-        Raises ConcernUnknown for a topic that the table does not have.
+        Raises ConcernUnknown for a topic that the table does not have, ConcernError where ``still`` does not hold.
         """
         route = self.routes.get(topic)
         if route is None:
@@ -75,7 +78,10 @@ class ConcernService:
             opened_at=now,
             is_sample=route.is_sample,
         )
-        return self._concerns.create(concern, once)
+        try:
+            return self._concerns.create(concern, once, still)
+        except Conflict:
+            raise ConcernError("您的绑定刚刚有变化，诉求没有转出。请再说一遍。") from None
 
     def of_person(self, openid: str, limit: int = 4) -> list[Concern]:
         """Their own, the latest first."""

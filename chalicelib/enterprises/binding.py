@@ -237,7 +237,7 @@ class BindingService:
         row, mark = self._store.get_many([(person_key(openid), BINDING + uscc), membership.key(uscc)])
         return _in_force(row, membership.held(uscc, mark).row, right)
 
-    def acting(self, openid: str, uscc: str, right: Right) -> Acting | None:
+    def acting(self, openid: str, uscc: str, right: Right | None = None) -> Acting | None:
         """``of`` for who is about to do something: with what must still hold when it is written."""
         uscc = _named(uscc)
         held = membership.read(self._store, uscc)

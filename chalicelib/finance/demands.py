@@ -138,12 +138,21 @@ class DemandService:
     # ------------------------------------------------------------------------------------------- for the enterprise
 
     def register(
-        self, openid: str, uscc: str, amount: int, months: int, purpose: str, now: datetime, sample: bool = False
+        self,
+        openid: str,
+        uscc: str,
+        amount: int,
+        months: int,
+        purpose: str,
+        now: datetime,
+        sample: bool = False,
+        still: Still = (),
     ) -> Demand:
         """A new demand of the enterprise; who said it (``openid``) is not kept. The same words of the same person at
         the same moment (a re-delivery) make one.
 
-        Raises DemandError for what is no demand: nothing to borrow, no purpose.
+        ``still``, here and below: what must hold of who says so when it is written. Raises DemandError for what is no
+        demand (nothing to borrow, no purpose), and where ``still`` does not hold.
         """
         words = scrub(purpose.strip())[:_LONGEST]
         if amount <= 0 or not 1 <= months <= 360 or len(words) < 2:
@@ -165,9 +174,12 @@ class DemandService:
         )
         marker = Record(f"demandkey#{once}", "row", {"id": demand.id})
         try:
-            self._store.transact([Put(marker, if_absent=True), Put(_row(demand), if_absent=True)])
+            self._store.transact([Put(marker, if_absent=True), Put(_row(demand), if_absent=True), *still])
         except Conflict:
-            return self.register(openid, uscc, amount, months, purpose, now, sample)
+            held = self._store.get(marker.pk, "row")
+            if held is None:
+                raise DemandError("您的绑定刚刚有变化，没有登记。请重新登记。") from None
+            return self.get(str(held.body["id"]))
         return demand
 
     def of_enterprise(self, uscc: str) -> list[Demand]:
@@ -176,9 +188,7 @@ class DemandService:
         return sorted(found, key=lambda demand: demand.opened_at, reverse=True)
 
     def agree(self, demand_id: str, uscc: str, banks: tuple[str, ...], now: datetime, still: Still = ()) -> Demand:
-        """The enterprise lets these banks be asked: the ones it was shown. Raises DemandError when the list changed.
-
-        ``still``, here and below: what must hold of who says so when it is written."""
+        """The enterprise lets these banks be asked: the ones it was shown. Raises DemandError when the list changed."""
 
         def agreed(held: Demand) -> Demand:
             if held.state is DemandState.LISTED and held.banks == banks:

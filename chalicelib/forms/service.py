@@ -29,7 +29,7 @@ from chalicelib.forms.said import Input, Said, Step
 from chalicelib.forms.step import carry, step
 from chalicelib.forms.values import show
 from chalicelib.policies.model import Policy
-from chalicelib.ports import Conflict, Store
+from chalicelib.ports import Conflict, Store, Write
 
 if TYPE_CHECKING:
     from chalicelib.forms.submission import SubmissionService
@@ -220,13 +220,22 @@ class FormService:
 
     def _handed_in(self, compiled: Compiled, moved: Step, now: datetime) -> Step:
         try:
-            number = self._submissions().submit(moved.draft, compiled, now)
+            number = self._submissions().submit(moved.draft, compiled, now, lambda: self._still(moved.draft))
         except SubmissionRefused as refused:
             self._amend(moved.draft.id, state=DraftState.REVIEW)
             back = moved.draft.model_copy(update={"state": DraftState.REVIEW})
             return Step(back, (Said("problem", (str(refused),)),))
         draft = self._amend(moved.draft.id, case_no=number)
         return Step(draft, (_handed_in(compiled, draft),))
+
+    def _still(self, draft: Draft) -> list[Write]:
+        """What must hold of the draft's owner when it is handed in. Raises SubmissionRefused."""
+        if not draft.uscc:
+            return []
+        acting = self._bindings.acting(draft.owner, draft.uscc, Right.DO_FILL_FORMS)
+        if acting is None:
+            raise SubmissionRefused("没有提交：您现在不能以这家企业的名义办理。请回复“绑定”查看。")
+        return acting.still
 
     def _amend(self, draft_id: str, **changes: object) -> Draft:
         for _ in range(_TRIES):

@@ -6,7 +6,7 @@ case up; the office that takes the papers gives its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import ConfigDict
@@ -24,7 +24,7 @@ from chalicelib.forms.wanted import wanted
 from chalicelib.guidance.model import Handling, ServiceItem
 from chalicelib.guidance.model import Limit as ItemLimit
 from chalicelib.guidance.model import Unit as ItemUnit
-from chalicelib.ports import Conflict, Put, Record, Store
+from chalicelib.ports import Conflict, Put, Record, Store, Write
 from chalicelib.shape import Shape
 from chalicelib.times import local_date
 
@@ -33,6 +33,9 @@ _OURS_FROM = 90_000
 _MOST_A_DAY = 9_999
 _TRIES = 5
 _NO_DEPT = "县政务服务中心"
+
+Still = Callable[[], Sequence[Write]]
+"""What must hold of who hands it in when it is written. Raises SubmissionRefused where it holds no more."""
 
 
 class Submitted(Shape):
@@ -54,13 +57,13 @@ class SubmissionService:
     ) -> None:
         self._store, self._cases, self._documents, self._items = store, cases, documents, items
 
-    def submit(self, draft: Draft, compiled: Compiled, now: datetime) -> str:
+    def submit(self, draft: Draft, compiled: Compiled, now: datetime, still: Still = lambda: ()) -> str:
         """The case number; the same one however often the draft is handed in. Raises SubmissionRefused."""
         if known := self.of_draft(draft.id):
             return known.no
         if stops := [each for each in review(compiled, draft, local_date(now)) if each.stops]:
             raise SubmissionRefused(str(stops[0]))
-        return self._open(draft, compiled, now)
+        return self._open(draft, compiled, now, still)
 
     def of_draft(self, draft_id: str) -> Submitted | None:
         row = self._store.get(_key(draft_id), "row")
@@ -94,11 +97,12 @@ class SubmissionService:
             self._documents.remove(known.name)
             self._store.delete(_key(draft_id), "row")
 
-    def _open(self, draft: Draft, compiled: Compiled, now: datetime) -> str:
+    def _open(self, draft: Draft, compiled: Compiled, now: datetime, still: Still) -> str:
         item = self._items().get(compiled.form.item)
         confirmed = sheet(compiled, draft, local_date(now), item.dept if item else _NO_DEPT)
         name, fingerprint = self._documents.keep(confirmed), confirmed.fingerprint()
         for _ in range(_TRIES):
+            holds = still()
             submitted = Submitted(
                 no=self._number(now), name=name, fingerprint=fingerprint, template=compiled.form.template
             )
@@ -107,7 +111,7 @@ class SubmissionService:
                 None, _head(submitted.no, draft, compiled, item), _lookup(submitted.no, draft, compiled), [event], now
             )
             try:
-                self._cases.commit([Put(_row(draft.id, submitted, now), if_absent=True), *writes])
+                self._cases.commit([Put(_row(draft.id, submitted, now), if_absent=True), *writes, *holds])
             except Conflict:
                 if known := self.of_draft(draft.id):
                     return known.no

@@ -99,4 +99,4 @@ def _shown(visit: Visit, offer: Offer, uscc: str) -> ShownEnterprise:
 
 def _desk(visit: Visit) -> ToleranceDesk:
     services = visit.services
-    return ToleranceDesk(services.commitments, services.cases, services.enterprises)
+    return ToleranceDesk(services.commitments, services.cases, services.enterprises, services.bindings)

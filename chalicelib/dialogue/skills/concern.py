@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from chalicelib.concerns.model import Concern, ConcernRoute, ConcernState
 from chalicelib.concerns.service import ConcernError
@@ -12,6 +13,9 @@ from chalicelib.dialogue.skill import Action, Skill
 from chalicelib.dialogue.wording import choice
 from chalicelib.provenance import SAMPLE_NOTE
 from chalicelib.times import short_date
+
+if TYPE_CHECKING:
+    from chalicelib.enterprises.binding import Acting
 
 _SHOWN = 8
 
@@ -95,10 +99,10 @@ class ConcernSkill(Skill):
 
     def _file(self, turn: Turn, topic: str, text: str) -> Reply:
         turn.session.flow = None
-        bindings = self._desk.bindings.of_person(turn.openid)
-        uscc = bindings[0].uscc if len(bindings) == 1 else None
+        acting = self._acting(turn)
+        uscc, still = (acting.binding.uscc, acting.still) if acting else (None, [])
         try:
-            concern = self._desk.concerns.open(turn.openid, uscc, topic, text, turn.now)
+            concern = self._desk.concerns.open(turn.openid, uscc, topic, text, turn.now, still)
         except ConcernError as refused:
             return Reply((str(refused),))
         lines = (
@@ -107,6 +111,11 @@ class ConcernSkill(Skill):
         )
         told = "有答复我会主动告诉您。" if uscc else "答复后回复“我的诉求”就能看到；绑定企业后会主动告诉您。"
         return Reply((*lines, told), footer=_notes(concern))
+
+    def _acting(self, turn: Turn) -> Acting | None:
+        """In whose name they ask: their enterprise's, if there is just one."""
+        bindings = self._desk.bindings.of_person(turn.openid)
+        return self._desk.bindings.acting(turn.openid, bindings[0].uscc) if len(bindings) == 1 else None
 
     def _mine(self, turn: Turn) -> Reply:
         mine = self._desk.concerns.of_person(turn.openid)

@@ -100,13 +100,15 @@ class Financing(Skill):
         return Reply((told, later), (*options, Option(label="重填", action="financing.begin")))
 
     def _register(self, turn: Turn, args: Mapping[str, str]) -> Reply:
-        if args["uscc"] not in self._usccs(turn):
+        acting = self._desk.bindings.acting(turn.openid, args["uscc"], Right.SEE_LOANS)
+        if acting is None:
             return self._begin(turn)
         enterprise = self._desk.enterprises.get(args["uscc"])
         sample = enterprise.is_sample if enterprise else False
         try:
+            amount, months, purpose = int(args["amount"]), int(args["months"]), args["purpose"]
             demand = self._desk.demands.register(
-                turn.openid, args["uscc"], int(args["amount"]), int(args["months"]), args["purpose"], turn.now, sample
+                turn.openid, args["uscc"], amount, months, purpose, turn.now, sample, acting.still
             )
         except DemandError as refused:
             return Reply((str(refused),))

@@ -54,8 +54,12 @@ class RatingSkill(Skill):
         if not found:
             return Reply(("现在没有等您评价的办件。",))
         [case] = found
+        acting = self._desk.bindings.acting(turn.openid, case.head.uscc or "", Right.SEE_CASES)
+        if acting is None:
+            return Reply(("现在没有等您评价的办件。",))
+        life = self._desk.cases.live(case, turn.now)
         try:
-            rating = self._desk.ratings.rate(case, self._desk.cases.live(case, turn.now), level, turn.now)
+            rating = self._desk.ratings.rate(case, life, level, turn.now, acting.still)
         except RatingRefused as refused:
             return Reply((str(refused),))
         if not level.is_bad:

@@ -20,7 +20,7 @@ class ToleranceSkill(Skill):
 
     @cached_property
     def _tolerance(self) -> ToleranceDesk:
-        return ToleranceDesk(self._desk.commitments, self._desk.cases, self._desk.enterprises)
+        return ToleranceDesk(self._desk.commitments, self._desk.cases, self._desk.enterprises, self._desk.bindings)
 
     def actions(self) -> Mapping[str, Action]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -20,7 +20,7 @@ from chalicelib.pages import site
 from chalicelib.pages.cookies import SESSION
 from chalicelib.pages.http import PageRequest, PageResponse
 from chalicelib.pages.session import Sessions
-from chalicelib.ports import Page, Record, Store, Write
+from chalicelib.ports import Page, Put, Record, Store, Write
 from chalicelib.settings import Settings
 from tests.functional.support import MONDAY_10, SETTINGS, Post
 from tests.houses import chosen
@@ -37,9 +37,15 @@ class ReadingStore:
     """``reads`` lists what is asked of it, by kind of partition; asking for rows there are and rows there are not looks
     the same. A way to ask that is not among these methods is none of the port's."""
 
+    meanwhile: tuple[str, Callable[[], object]] | None = None
+    """What happens, once, right before a row of this kind of partition is put in a transaction."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self.reads: list[str] = []
+
+    def happened(self) -> bool:
+        return self.meanwhile is None
 
     def get(self, pk: str, sk: str) -> Record | None:
         self.reads.append(f"get {pk.split('#')[0]}")
@@ -71,6 +77,11 @@ class ReadingStore:
 
     def transact(self, writes: Sequence[Write]) -> None:
         self.reads.append(f"transact {len(writes)}")
+        if self.meanwhile and any(
+            isinstance(w, Put) and w.record.pk.split("#")[0] == self.meanwhile[0] for w in writes
+        ):
+            (_, happens), self.meanwhile = self.meanwhile, None
+            happens()
         self._store.transact(writes)
 
 

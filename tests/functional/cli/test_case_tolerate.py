@@ -59,7 +59,7 @@ def test_the_window_may_have_accepted_it_before_it_was_typed(county: Application
 
 
 def test_who_broke_one_is_refused_also_when_the_case_is_filed_away(county: Application, jobs: Jobs) -> None:
-    desk = ToleranceDesk(county.commitments, county.cases, county.enterprises)
+    desk = ToleranceDesk(county.commitments, county.cases, county.enterprises, county.bindings)
     commitment = commit(county)
     receive(county)
     jobs("case", "tolerate", NO, "--commitment", commitment)
