@@ -2,7 +2,8 @@
 
 Both post the same bodies over kept connections, in turns of BLOCK, so that a busy machine slows both alike; the ratio
 is the median over the turns. The bare loop is a session of requests; beside it stands one over our own transport, which
-uses the same connections with less around a call. Ours is the embedded run's own consumer and the app's own handler,
+uses the same connections with less around a call. Read strictly, that is "the same HTTP client": delivery beside it is
+told below the table, reached or not. Ours is the embedded run's own consumer and the app's own handler,
 with all that a delivery does: queue, ledger on SQLite with synchronous=FULL, consent, limits, outcome. The last runner
 is ours without syncing, to tell what the disk costs. The platform's receipts are left out on all sides. The simulator
 is a process of its own.
@@ -81,6 +82,7 @@ def section() -> Section:
         application, unsynced = (_application(Path(folder), base, mode) for mode in ("FULL", "NORMAL"))
         spent = _race(application, unsynced)
     ratios = {at_once: _ratio(spent["bare", at_once], spent["ours", at_once]) for at_once in (1, AT_ONCE)}
+    strict = _ratio(spent["own", AT_ONCE], spent["ours", AT_ONCE])
     own, unsynced_ratio = (_ratio(spent["bare", AT_ONCE], spent[who, AT_ONCE]) for who in ("own", "unsynced"))
     rows = [
         _row("bare loop of requests, 1 at once", spent["bare", 1], 1.0),
@@ -91,8 +93,15 @@ def section() -> Section:
         _row(f"our delivery, {AT_ONCE} consumers, no sync", spent["unsynced", AT_ONCE], unsynced_ratio),
     ]
     text = table(["", "messages a second", "of the bare loop", "CPU ms of a message, simulator not counted"], rows)
-    promise = f"Promised: at least {PROMISE} of the bare loop, with {AT_ONCE} consumers as in service."
+    promise = (
+        f"Promised: at least {PROMISE} of the bare loop of requests, with {AT_ONCE} consumers as in service. "
+        f"Read strictly, of the bare loop of our own calls: {strict:.2f}, {_verdict(strict)}."
+    )
     return Section("Delivery of notices", f"{text}\n\n{promise}", ratios[AT_ONCE] >= PROMISE)
+
+
+def _verdict(ratio: float) -> str:
+    return "reached as well" if ratio >= PROMISE else f"short of {PROMISE}"
 
 
 def _row(name: str, spent: _Spent, ratio: float) -> list[object]:
