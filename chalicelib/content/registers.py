@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from chalicelib.ports import Store
-
-if TYPE_CHECKING:
-    from chalicelib.enterprises.model import Enterprise
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +27,7 @@ def enterprises(store: Store) -> Register:
     from chalicelib.enterprises.service import EnterpriseService
 
     service = EnterpriseService(store)
-
-    def save(row: Enterprise, now: datetime) -> bool:
-        """What the enterprise said of itself (自报) is not in any file, and stays until an office says it."""
-        held = service.get(row.uscc)
-        own = {name: fact for name, fact in held.facts.items() if fact.self_reported} if held else {}
-        kept = {name: fact for name, fact in own.items() if name not in row.facts}
-        return service.save(row.model_copy(update={"facts": row.facts | kept}) if kept else row, now)
-
-    return Register(lambda key: service.get(key) is not None, save, service.all)
+    return Register(lambda key: service.get(key) is not None, service.report, service.all)
 
 
 def cases(store: Store) -> Register:

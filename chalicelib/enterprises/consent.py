@@ -21,7 +21,12 @@ from chalicelib.shape import Shape
 from chalicelib.times import stamp
 
 NOTICE_VERSION = "2026-11"
-"""告知书版本: the wording that people agree to today; a new wording needs a new version and a new consent."""
+"""告知书版本: the wording that people agree to today; a new wording needs a new version, other purposes a line in OUTDATED."""
+
+OUTDATED: Mapping[str, frozenset[Scope]] = {}
+"""By version of the notice, the scopes whose purpose or recipients it told otherwise than today's does: a consent under
+it allows them no more and is asked for again (个人信息保护法 article 14, paragraph 2). A mere change of words needs no
+line here."""
 
 HISTORY_KEPT = timedelta(days=1096)
 """The history of a consent is kept for its validity and three years more (domain facts §6.4)."""
@@ -55,8 +60,14 @@ class ConsentService:
     ``granted`` is told of a person who allows more, and may be told of what they did not hear before.
     """
 
-    def __init__(self, store: Store, granted: Callable[[str, datetime], None] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        granted: Callable[[str, datetime], None] | None = None,
+        outdated: Mapping[str, frozenset[Scope]] = OUTDATED,
+    ) -> None:
         self._store = store
+        self._outdated = outdated
         self._on_grant = granted or (lambda openid, now: None)
         self._once = Once(store)
 
@@ -95,11 +106,13 @@ class ConsentService:
 
     def allows(self, openid: str, scope: Scope) -> bool:
         """Read from the store each time: a push asks again right before it is sent."""
-        return self._store.get(person_key(openid), CONSENT + scope) is not None
+        row = self._store.get(person_key(openid), CONSENT + scope)
+        return row is not None and stands(row, self._outdated)
 
     def current(self, openid: str) -> dict[Scope, Consent]:
         """The consents in force, by scope."""
-        found = [Consent.model_validate(row.body) for row in rows_of(self._store, person_key(openid), CONSENT)]
+        rows = rows_of(self._store, person_key(openid), CONSENT)
+        found = [Consent.model_validate(row.body) for row in rows if stands(row, self._outdated)]
         return {consent.scope: consent for consent in found}
 
     def history(self, openid: str) -> list[ConsentEvent]:
@@ -135,6 +148,11 @@ class ConsentService:
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("the loop returns or raises")
+
+
+def stands(row: Record, outdated: Mapping[str, frozenset[Scope]] = OUTDATED) -> bool:
+    """Whether what was agreed to in this consent row is what the notice says today."""
+    return Scope(row.sk.removeprefix(CONSENT)) not in outdated.get(row.body["version"], ())
 
 
 def held_consents(store: Store, openid: str) -> Held:

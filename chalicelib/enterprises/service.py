@@ -52,6 +52,17 @@ class EnterpriseService:
         """
         return self._written(enterprise.uscc, lambda held: enterprise, now)
 
+    def report(self, enterprise: Enterprise, now: datetime) -> bool:
+        """``save`` for a row of an office's file: what the enterprise said of itself (自报) is in no file, and stays
+        until an office says it."""
+
+        def with_own(held: Enterprise | None) -> Enterprise:
+            facts = held.facts if held else {}
+            own = {name: fact for name, fact in facts.items() if fact.self_reported and name not in enterprise.facts}
+            return enterprise.model_copy(update={"facts": enterprise.facts | own}) if own else enterprise
+
+        return self._written(enterprise.uscc, with_own, now)
+
     def change(self, uscc: str, how: Callable[[Enterprise], Enterprise], now: datetime) -> bool:
         """The same for who changes a part of the profile: ``how`` is asked again of what others wrote meanwhile.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from chalicelib.enterprises.races import settled
 from chalicelib.finance.model import TransitionProject
 from chalicelib.finance.repository import ProjectRepository
 from chalicelib.finance.review import ReviewError, ReviewStep, step
@@ -89,8 +90,12 @@ class ProjectService:
         return after
 
     def save_row(self, project: TransitionProject) -> bool:
-        """Write an entry; True when it changed anything."""
-        if self._projects.find(project.id) == project:
+        """Write an entry; True when it changed anything. Raises Conflict when others are faster again and again."""
+        return settled(lambda: self._saved(project))
+
+    def _saved(self, project: TransitionProject) -> bool:
+        found = self._projects.reviewed(project.id)
+        if found and found[0] == project:
             return False
-        self._projects.save(project)
+        self._projects.save(project, found[1] if found else None)
         return True

@@ -141,8 +141,9 @@ class ProjectRepository:
         for record in _index(self._store, "gsi1", enterprise_key(uscc), prefix="project#"):
             yield TransitionProject.model_validate(record.body)
 
-    def save(self, project: TransitionProject) -> None:
-        self._store.put(_project_row(project))
+    def save(self, project: TransitionProject, version: int | None) -> None:
+        """Raises Conflict where the row is not the one that was read; ``version`` None where there was none."""
+        self._store.put(_project_row(project), if_absent=version is None, if_version=version)
 
     def reviewed(self, project_id: str) -> tuple[TransitionProject, int, list[ReviewStep]] | None:
         """An entry with the version of its row and every act of its review, in order."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chalicelib.enterprises.consent import stands
 from chalicelib.enterprises.repository import BINDING, CONSENT, FOLLOWER, person_key
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import Scope
@@ -55,7 +56,7 @@ def standing(store: Store, openid: str) -> Standing:
 def _note(found: Standing, row: Record) -> None:
     if row.sk.startswith(BINDING):
         found.roles[str(row.body["uscc"])] = Role(row.body["role"])
-    elif row.sk.startswith(CONSENT):
+    elif row.sk.startswith(CONSENT) and stands(row):
         found.scopes.add(Scope(row.sk.removeprefix(CONSENT)))
     elif row.sk.startswith(SUBSCRIPTION):
         subscription = Subscription.model_validate(row.body)

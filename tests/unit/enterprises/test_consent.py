@@ -137,3 +137,14 @@ def test_recipients_are_members_in_an_allowed_role_who_consent_and_follow(
 def test_loan_alerts_reach_two_roles_at_most() -> None:
     assert ALLOWED_ROLES[LOAN] == {Role.LEGAL, Role.FINANCE}
     assert set(ALLOWED_ROLES) == set(Scope)
+
+
+def test_a_consent_to_a_notice_that_told_otherwise_is_asked_for_again(store: MemoryStore, clock: FixedClock) -> None:
+    ConsentService(store).grant("o1", [PUSH, LOAN], "v1", "chat", clock.now())
+    consents = ConsentService(store, outdated={"v1": frozenset({LOAN})})
+    assert consents.allows("o1", PUSH) and not consents.allows("o1", LOAN)
+    assert set(consents.current("o1")) == {PUSH}
+    clock.advance(60)
+    consents.grant("o1", [LOAN], "v2", "chat", clock.now())
+    assert consents.allows("o1", LOAN)
+    assert [(line.scope, line.version) for line in consents.history("o1")][-1] == (LOAN, "v2")

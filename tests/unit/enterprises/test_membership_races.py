@@ -14,7 +14,7 @@ from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingRefused, BindingService
 from chalicelib.enterprises.followers import FollowerService
 from chalicelib.enterprises.joining import JoinRefused, JoinService
-from chalicelib.enterprises.model import Enterprise
+from chalicelib.enterprises.model import Enterprise, Fact, FactSource
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.service import EnterpriseService
 from chalicelib.ports import Conflict, Write
@@ -282,3 +282,15 @@ def test_who_loses_every_race_is_told(world: World) -> None:
         handover.suspend(busy, USCC, world.clock.now())
     with pytest.raises(Conflict):
         EnterpriseService(busy).save(world.profile("李四"), world.clock.now())
+
+
+def test_what_an_enterprise_says_of_itself_while_a_file_is_loaded_stays(world: World) -> None:
+    said = {"employees": Fact(value=40, source=FactSource.SELF)}
+    world.store.meanwhile = lambda: world.enterprises.change(
+        USCC, lambda held: held.model_copy(update={"facts": said}), world.clock.now()
+    )
+    given = {"revenue": Fact(value=9800, source=FactSource.TAX)}
+    assert world.enterprises.report(world.profile("张三", facts=given), world.clock.now())
+    assert world.store.happened()
+    held = world.enterprises.get(USCC)
+    assert held is not None and held.facts == given | said
