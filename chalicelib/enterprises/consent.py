@@ -21,7 +21,8 @@ from chalicelib.shape import Shape
 from chalicelib.times import stamp
 
 NOTICE_VERSION = "2026-11"
-"""告知书版本: the wording that people agree to today; a new wording needs a new version, other purposes a line in OUTDATED."""
+"""告知书版本: the wording that people agree to today; a new wording needs a new version,
+other purposes a line in OUTDATED as well."""
 
 OUTDATED: Mapping[str, frozenset[Scope]] = {}
 """By version of the notice, the scopes whose purpose or recipients it told otherwise than today's does: a consent under
