@@ -9,7 +9,7 @@ from chalicelib.cases.life import Step
 from chalicelib.cases.model import Case, CaseAct, CaseState, Kind
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft
-from chalicelib.times import at_local, stamp
+from chalicelib.times import at_local
 from jobs.core import Job, JobContext, JobPlan, When, chosen
 from jobs.history import RunRow, RunState, runs
 from jobs.schedule import Every
@@ -52,11 +52,11 @@ class CaseWatch(Job):
         since = _since(context, when)
         for enterprise in chosen(context, when.enterprise):
             for case in context.cases.changed_since(enterprise.uscc, since):
-                step = _news(context, case, when)
-                if step is None:
+                news = _news(context, case, when)
+                if news is None:
                     skipped["没有要告知的新进展"] += 1
                 else:
-                    drafts.append(_draft(context, case, enterprise.uscc, step, when))
+                    drafts.append(_draft(context, case, enterprise.uscc, *news, when))
         return tell(context, when, drafts, skipped)
 
 
@@ -76,11 +76,13 @@ def _complete(row: RunRow) -> bool:
     return row.state is RunState.DONE and row.enterprise is None and not (row.result or {}).get("failed")
 
 
-def _news(context: JobContext, case: Case, when: When) -> Step | None:
-    """The latest step worth a message, while it is news on the day asked about."""
+def _news(context: JobContext, case: Case, when: When) -> tuple[Step, int] | None:
+    """The latest step worth a message, while it is news on the day asked about, and how many of its kind there were by
+    then: that tells it apart, since another office's word of the same step may take the place of the first."""
     first, last = at_local(when.on) - NEWS_FOR, at_local(when.on + timedelta(days=1))
-    steps = context.cases.live(case, when.now).told
-    return next((s for s in reversed(steps) if s.kind in TOLD and first <= s.at < last), None)
+    told = context.cases.live(case, when.now).told
+    step = next((s for s in reversed(told) if s.kind in TOLD and first <= s.at < last), None)
+    return None if step is None else (step, sum(s.kind is step.kind and s.at <= step.at for s in told))
 
 
 def _asked(step: Step) -> tuple[str, ...]:
@@ -88,14 +90,14 @@ def _asked(step: Step) -> tuple[str, ...]:
     return ("回复“评价”给这次办理打分。",) if step.kind is CaseState.FINISHED else ()
 
 
-def _draft(context: JobContext, case: Case, uscc: str, step: Step, when: When) -> Draft:
+def _draft(context: JobContext, case: Case, uscc: str, step: Step, nth: int, when: When) -> Draft:
     timeline = context.cases.timeline(case, when.now)
     status = TOLD[step.kind]
     return Draft(
         uscc=uscc,
         kind=NoticeKind.CASE_PROGRESS,
         subject=f"case#{case.no}",
-        version=step.event.id if step.event else stamp(step.at),
+        version=str(nth),
         event=str(step.kind),
         title=f"办件进度：{status}",
         lines=(timeline.headline, timeline.current, *_asked(step)),

@@ -92,13 +92,15 @@ class CaseService:
         case = filed.case.model_copy(update={"events": (*others, event)})
         return next((one.reason for one in self.live(case, now).aside if one.event.id == event.id), None)
 
-    def save_row(self, row: CaseRow, now: datetime) -> bool:
+    def save_row(self, given: CaseRow, now: datetime, fit: Callable[[CaseRow, Case], CaseRow] | None = None) -> bool:
         """Take in an imported row; True when anything changed. Events known before stay, also when the row has none.
 
-        A row's event with a known id and another content corrects it: a file is an operator's word.
+        A row's event with a known id and another content corrects it: a file is an operator's word. Who may say less
+        than an operator passes ``fit``, which makes of the row what it may say over the case as held, or raises.
         """
 
         def change(old: Filed | None) -> bool:
+            row = fit(given, old.case) if fit and old else given
             lookup = lookup_key(row.no, row.phone_last4) if row.phone_last4 else (old.lookup if old else None)
             known = {event.id: event for event in old.case.events} if old else {}
             events = [event for event in row.events if known.get(event.id) != event]
@@ -106,7 +108,7 @@ class CaseService:
                 return False
             return self._save(old, row.head(), lookup, events, now)
 
-        return self._retrying(row.no, change)
+        return self._retrying(given.no, change)
 
     def settle(self, now: datetime, back_days: int = 31, ahead_days: int = 0) -> int:
         """File anew the cases that the clock alone has moved on (视为受理, 容缺逾期终止), so that they count as changed

@@ -45,7 +45,7 @@ def read(body: bytes) -> Entries:
 def _json(body: bytes) -> Any:
     try:
         text = body.decode()
-        given = json.loads(text, parse_constant=_no_constant)
+        given = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_named_once)
         if "\\ud" in text.lower():
             json.dumps(given, ensure_ascii=False).encode()  # half a character (a lone surrogate) cannot be kept
     except json.JSONDecodeError as error:
@@ -57,6 +57,13 @@ def _json(body: bytes) -> Any:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")  # RFC 8259 §6
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) != len(pairs):
+        raise ValueError("a name is there twice")  # RFC 8259 §4: nobody can tell which of them is meant
+    return named
 
 
 @dataclass

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from chalicelib.cases.model import CaseEvent, CaseRow
+from chalicelib.cases.model import Case, CaseEvent, CaseHead, CaseRow
 from chalicelib.cases.service import CaseService
 from chalicelib.enterprises.model import Enterprise
 from chalicelib.enterprises.service import EnterpriseService
@@ -26,6 +26,9 @@ from chalicelib.times import local_date
 
 BANK = "银行"
 """``LoanEvent.source`` of what a bank reports."""
+
+_PARTNER = "partner:"
+"""Before a partner's id in ``verified_by``."""
 
 Row = TypeVar("Row", bound=Provenanced)
 
@@ -46,16 +49,22 @@ class Register(Protocol):
 
 
 class CaseRegister:
+    """A case belongs to the partner that reported it, by its signature and not by what the row says of its origin.
+    Another partner may add to what is done on it (办理过程), not change whose it is or what it is."""
+
     def __init__(self, cases: CaseService) -> None:
         self._cases = cases
 
     def row(self, given: JsonObject, partner: Partner, now: datetime) -> tuple[str, bool]:
-        row = validated(CaseRow, _with_origin(given, partner, now), now)
-        held = self._cases.get(row.no)
-        if held is not None:
+        row = validated(CaseRow, _with_origin(given, partner, now) | {"verified_by": _origin(partner)}, now)
+
+        def fit(row: CaseRow, held: Case) -> CaseRow:
             _check_unchanged(row.events, held.events)
-            row = _keeping_date(row, held.head, given)
-        return row.no, self._cases.save_row(row, now)
+            if held.head.verified_by in (None, row.verified_by) or not _of_a_partner(held.head):
+                return _keeping_owner(_keeping_date(row, held.head, given), held.head)
+            return _adding_to(row, held.head)
+
+        return row.no, self._cases.save_row(row, now, fit)
 
     def event(self, given: JsonObject, partner: Partner, now: datetime) -> tuple[str, bool]:
         event = validated(CaseEvent, given, now)
@@ -160,7 +169,30 @@ def _with_origin(given: JsonObject, partner: Partner, now: datetime) -> JsonObje
 
 
 def _origin(partner: Partner) -> str:
-    return f"partner:{partner.id}"
+    return f"{_PARTNER}{partner.id}"
+
+
+def _of_a_partner(head: Provenanced) -> bool:
+    return (head.verified_by or "").startswith(_PARTNER)
+
+
+def _keeping_owner(row: CaseRow, held: CaseHead) -> CaseRow:
+    """A row that names no enterprise leaves the case with its own; only who reported the case names another."""
+    if row.uscc is None:
+        return row.model_copy(update={"uscc": held.uscc})
+    if held.uscc not in (None, row.uscc) and held.verified_by != row.verified_by:
+        raise BadEntry((_title(CaseRow, "uscc"), "和已登记的企业不一致，没有收下。请核对编号；要更正请联系县政数局"))
+    return row
+
+
+def _adding_to(row: CaseRow, held: CaseHead) -> CaseRow:
+    """Another partner's case, with this row's events. What else the row says must be what is known."""
+    for name in sorted((row.model_fields_set & set(CaseHead.model_fields)) - set(Provenanced.model_fields)):
+        if getattr(row, name) != getattr(held, name):
+            text = "这个办件由另一单位报送，不能改它的基本信息。只报办理过程请写在 events 里"
+            raise BadEntry((_title(CaseRow, name), text))
+    known = {name: getattr(held, name) for name in CaseHead.model_fields}
+    return row.model_copy(update=known | {"phone_last4": None})
 
 
 def _keeping_date(row: Row, held: Provenanced, given: JsonObject) -> Row:

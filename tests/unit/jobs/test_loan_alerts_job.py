@@ -85,6 +85,9 @@ def test_a_case_that_moves_on_is_told_to_everybody_who_agreed() -> None:
     assert call.fields["phrase3"] == "已受理"
     assert call.fields["character_string2"] == "3603232026112200123"
     assert world.run("case-watch").planned == 0
+    earlier = {"id": "b2", "kind": "ACCEPTED", "at": "2026-11-23 08:09"}  # another office tells of the same step
+    world.cases.save_row(case_row(*events, earlier), world.clock.now())
+    assert world.run("case-watch").queued == 0
 
 
 def test_case_watch_goes_on_from_its_last_run() -> None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.sqlite_store import SqliteStore
 from chalicelib.cases.model import CaseState
+from chalicelib.errors import Refusal
 from chalicelib.finance.life import live
 from chalicelib.finance.model import LoanState
 from chalicelib.partners import ingestion
@@ -56,6 +57,7 @@ def texts(answer: dict[str, Any]) -> list[tuple[Any, ...]]:
         b"{",
         b"\xff",
         b'{"rows": [NaN]}',
+        b'{"rows": [], "rows": [{}]}',
         b'{"rows": [1e5, Infinity]}',
         b"[" * 200_000,
         b'{"rows": ["\\ud800"]}',
@@ -205,6 +207,38 @@ def test_where_a_row_comes_from_is_known_by_its_signature(county: County) -> Non
     assert county.report(county.office, "cases", case_row(prov="R"))["counts"]["accepted"] == 1
     case = county.cases.get(CASE_NO)
     assert case is not None and case.head.is_sample
+
+
+def test_another_partners_case_can_be_added_to_and_not_taken(county: County) -> None:
+    bureau = Partner(id="lx-scjg", name="县市场监督管理局", scopes=(Kind.CASES,))
+    county.partners.register(bureau)
+    key = county.partners.issue_key(bureau.id, START)
+    county.report(county.office, "cases", case_row(phone_last4="5678", verified_by="张三"))
+    before = county.cases.get(CASE_NO)
+    assert before is not None and before.head.verified_by == "partner:lx-sjj"
+    for change in ({"uscc": "91360323MAXX000312"}, {"title": "别的事"}, {"dept": "别处"}, {"promised": None}):
+        told = county.report(key, "cases", case_row(**{"verified_by": "partner:lx-sjj"} | change))
+        assert (told["counts"]["accepted"], told["counts"]["errors"]) == (0, 1), change
+    bare = case_row(phone_last4="0000", events=[case_event("e1", "RECEIVED", "11-20T09:00:00+08:00")])
+    del bare["uscc"], bare["promised"]
+    assert county.report(key, "cases", bare)["counts"]["accepted"] == 1
+    after = county.cases.get(CASE_NO)
+    assert after is not None and after.head == before.head
+    assert [event.id for event in after.events] == ["e1"]
+    assert county.cases.lookup("o-1", CASE_NO, "5678", START).head == before.head
+    with pytest.raises(Refusal):
+        county.cases.lookup("o-1", CASE_NO, "0000", START)
+
+
+def test_only_its_reporter_gives_a_case_another_enterprise_and_nobody_takes_it_away(county: County) -> None:
+    other = "91360323MAXX000312"
+    county.report(county.office, "cases", case_row())
+    row = case_row(phone_last4="5678")
+    del row["uscc"]
+    county.report(county.office, "cases", row)
+    assert county.cases.get(CASE_NO).head.uscc == USCC  # type: ignore[union-attr]
+    county.report(county.office, "cases", case_row(uscc=other))
+    assert county.cases.get(CASE_NO).head.uscc == other  # type: ignore[union-attr]
 
 
 def test_a_row_that_somebody_else_is_writing_is_told_and_the_others_go_on() -> None:
