@@ -81,10 +81,11 @@ class Together:
         ]
 
     def _going(self, ids: Sequence[str], now: datetime) -> list[tuple[Entry, Go]]:
-        """Those that may go now, as far as the tokens reach."""
+        """Those that may go now, as far as the tokens reach. One in doubt goes by itself: its ten minutes are looked at
+        when it is claimed, and behind others it could be sent after them."""
         found: dict[str, tuple[Entry, Go]] = {}
         for entry in self._ledger.get_many(ids):
-            if entry.notice.state in WAITING and entry.notice.openid not in found:
+            if entry.notice.state in WAITING and not entry.notice.unsure_since and entry.notice.openid not in found:
                 verdict = self._judge.verdict(entry.notice, standing(self._store, entry.notice.openid), now)
                 if isinstance(verdict, Go) and verdict.chosen.rung.channel.knows_client_id:
                     found[entry.notice.openid] = entry, verdict

@@ -300,3 +300,15 @@ def test_killed_in_the_middle_of_a_batch_and_found_too_late() -> None:
     assert not set(states(world, notices)) & FINAL
     assert sum(world.platform.seen.values()) == 1
     assert world.now > NOW
+
+
+def test_one_in_doubt_goes_by_itself() -> None:
+    """Behind nine slow ones it would be sent again after the ten minutes in which the platform knows it."""
+    world = crowd()
+    *_, last = notices = placed(world)
+    world.platform.script = [(Outcome(Reaction.AMBIGUOUS), True)]
+    world.notices.deliver(last.id, world.now)
+    world.clock.advance(timedelta(minutes=9, seconds=25))
+    together(world, notices)
+    assert world.platform.seen[last.id] == 1 and world.notices.show(last.id).unsure_since
+    assert states(world, notices[:-1]) == [S.ACCEPTED] * 9
