@@ -57,7 +57,7 @@ def _key(record: Record, index: Index) -> tuple[str, str]:
 
 
 def one_list(store: Store, index: Index, pk: str, end: str | None = None) -> Iterator[Record]:
-    """The rows of one partition of an index, in order: a list as an earlier version kept it."""
+    """The rows of one partition of an index, in order."""
     page: str | None = None
     while True:
         found = store.query_index(index, pk, end=end, page=page)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from chalicelib.cases.life import RULES, tolerance_days
+from chalicelib.cases.folding import tolerance_days
+from chalicelib.cases.life import RULES
 from chalicelib.cases.service import CaseService
 from chalicelib.cases.tolerance import Commitment, CommitmentService, ToleranceRefused, words
 from chalicelib.cases.workdays import Limit, Unit

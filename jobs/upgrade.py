@@ -23,6 +23,7 @@ case that was accepted with papers late (容缺) is found by its enterprise as w
 tickets lies in one partition any more."""
 
 _BACK = timedelta(days=400)
+"""How far back lists by month are brought along: no stage has been in service for as long."""
 _KEY = ("layout", "row")
 
 

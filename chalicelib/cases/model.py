@@ -1,6 +1,6 @@
 """办件 cases: what an office tells of one (events), and what a file or partner hands in (rows).
 
-States, texts and transitions are those of the facts (§4.2.2); ``life.py`` folds events into a state.
+States, texts and transitions are those of the facts (§4.2.2); ``folding.py`` folds events into a state.
 """
 
 from __future__ import annotations

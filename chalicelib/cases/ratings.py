@@ -22,7 +22,7 @@ TAKE_UP_DAYS, PUT_RIGHT_DAYS = 1, 15
 """Working days to take a bad rating up, and to put it right and answer (facts §4.2.6, uncertain: G?)."""
 
 OPEN = "caseratings-open"
-"""One list: bad ratings that wait are few, and leave it with their answer."""
+"""The list of bad ratings that wait; they leave it with their answer."""
 
 _RATED = frozenset({CaseState.FINISHED, CaseState.ARCHIVED})
 

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Protocol
 
 from chalicelib.cases import tolerance
-from chalicelib.cases.life import RULES, Life, Rules, live
+from chalicelib.cases.folding import live
+from chalicelib.cases.life import RULES, Life, Rules
 from chalicelib.cases.model import FORM_SOURCE, Case, CaseEvent, CaseHead, CaseRow, CaseState, lookup_key
 from chalicelib.cases.repository import CaseRepository, Filed
 from chalicelib.cases.timeline import Timeline, render

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from chalicelib.cases.life import RULES, Due, DueKind, Life, Rules, Step, live
+from chalicelib.cases.folding import live
+from chalicelib.cases.life import RULES, Due, DueKind, Life, Rules, Step
 from chalicelib.cases.model import FORM_SOURCE, Case, CaseAct, CaseState
 from chalicelib.cases.next_steps import NextStep, next_steps
 from chalicelib.cases.workdays import ESTIMATED_NOTE, Limit, Unit, WorkCalendar

@@ -18,9 +18,9 @@ from pydantic import AwareDatetime, ConfigDict
 from chalicelib.cases.life import Life
 from chalicelib.cases.model import CaseAct, CaseEvent, CaseHead, CaseState
 from chalicelib.errors import BadInput, Refusal
-from chalicelib.ports import Conflict, Delete, Index, Put, Record, Store, Write
+from chalicelib.ports import Conflict, Delete, Put, Record, Store, Write
 from chalicelib.shape import Shape
-from chalicelib.shards import listed, place
+from chalicelib.shards import listed, one_list, place
 from chalicelib.times import chinese_time, local
 
 GOOD_FOR = timedelta(days=30)
@@ -128,7 +128,7 @@ class CommitmentService:
 
     def cases_of(self, uscc: str) -> Iterator[str]:
         """Numbers of the enterprise's cases that were accepted with papers missing, however long ago."""
-        yield from _numbers(self._store, "gsi2", f"toleratedof#{uscc}")
+        yield from map(_no, one_list(self._store, "gsi2", f"toleratedof#{uscc}"))
 
     def event(self, commitment_id: str, case_no: str, uscc: str | None, now: datetime) -> CaseEvent:
         """The event 容缺受理 that the window records on this commitment; asked again, the same. Raises BadInput."""
@@ -207,15 +207,6 @@ def _mark(no: str) -> str:
 
 def _no(row: Record) -> str:
     return row.pk.removeprefix("tolerated#")
-
-
-def _numbers(store: Store, index: Index, key: str) -> Iterator[str]:
-    page: str | None = None
-    while True:
-        found = store.query_index(index, key, page=page)
-        yield from map(_no, found.records)
-        if (page := found.next) is None:
-            return
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from chalicelib.masking import scrub
 from chalicelib.once import Once
 from chalicelib.ports import Conflict, JsonObject, Put, Record, Store, Write
 from chalicelib.shape import Shape
-from chalicelib.shards import listed, place
+from chalicelib.shards import listed, one_list, place
 from chalicelib.times import chinese_time, local_date, stamp
 
 _ID = re.compile(r"T-\d{4}-\d{2,}")
@@ -196,12 +196,7 @@ class TicketService:
             self._store.put(self._row(hidden), if_version=row.version)
 
     def _of_person(self, openid: str) -> Iterator[Record]:
-        page: str | None = None
-        while True:
-            found = self._store.query_index("gsi2", _person(openid), page=page)
-            yield from found.records
-            if (page := found.next) is None:
-                return
+        return one_list(self._store, "gsi2", _person(openid))
 
     def listed(self, state: TicketState = "open") -> Iterator[Ticket]:
         """Tickets in this state, the oldest first."""

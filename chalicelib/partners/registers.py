@@ -60,7 +60,7 @@ class CaseRegister:
 
         def fit(row: CaseRow, held: Case) -> CaseRow:
             _check_unchanged(row.events, held.events)
-            if held.head.verified_by in (None, row.verified_by) or not _of_a_partner(held.head):
+            if held.head.verified_by == row.verified_by or not _of_a_partner(held.head):
                 return _keeping_owner(_keeping_date(row, held.head, given), held.head)
             return _adding_to(row, held.head)
 

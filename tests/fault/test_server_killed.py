@@ -36,8 +36,8 @@ ROUNDS, EACH, ENTERPRISES = 10, 100, 50
 NOTICES = ROUNDS * EACH
 LIMIT_SECONDS = 420.0
 """A guard against standing still, longer than the waits of the design for one notice: a simulator that took over five
-seconds to answer four times in a row is asked again after 5, 15, 45 and 120 seconds; a lease runs out after 90, and
-the sweep comes once a minute."""
+seconds to answer four times in a row is asked again after 5, 15, 45 and 120 seconds; a lease runs out after 120,
+and the sweep comes once a minute."""
 LIVE = (NoticeState.CREATED, NoticeState.QUEUED, NoticeState.SENDING, NoticeState.FAILED_FOR_NOW)
 OPENIDS = [f"o{number:027d}" for number in range(NOTICES)]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chalicelib.cases.life import Life, Rules, live
+from chalicelib.cases.folding import live
+from chalicelib.cases.life import Life, Rules
 from chalicelib.cases.model import Case, CaseEvent, CaseHead
 from chalicelib.cases.workdays import WorkCalendar
 from chalicelib.times import SHANGHAI

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.cases.life import DueKind, Rules, live
+from chalicelib.cases.folding import live
+from chalicelib.cases.life import DueKind, Rules
 from chalicelib.cases.model import CaseAct, CaseEvent, CaseState, Outcome
 from chalicelib.cases.transitions import may_follow
 from chalicelib.times import local_date

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from chalicelib.cases.life import live
+from chalicelib.cases.folding import live
 from chalicelib.cases.model import Case, CaseRow, CaseState
 from chalicelib.cases.timeline import render
 from chalicelib.cases.workdays import WorkCalendar

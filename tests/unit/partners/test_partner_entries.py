@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.sqlite_store import SqliteStore
-from chalicelib.cases.model import CaseState
+from chalicelib.cases.model import CaseRow, CaseState
 from chalicelib.errors import Refusal
 from chalicelib.finance.life import live
 from chalicelib.finance.model import LoanState
@@ -239,6 +239,13 @@ def test_only_its_reporter_gives_a_case_another_enterprise_and_nobody_takes_it_a
     assert county.cases.get(CASE_NO).head.uscc == USCC  # type: ignore[union-attr]
     county.report(county.office, "cases", case_row(uscc=other))
     assert county.cases.get(CASE_NO).head.uscc == other  # type: ignore[union-attr]
+    filed = CaseRow.model_validate(
+        case_row("3603232026112200999", prov="F", verified_by="张三", source_note="窗口", verified_at="2026-11-22")
+    )
+    county.cases.save_row(filed, START)
+    told = county.report(county.office, "cases", case_row(filed.no, uscc=other))
+    assert texts(told)[0][2] == "统一社会信用代码" and county.cases.get(filed.no).head.uscc == USCC  # type: ignore[union-attr]
+    assert county.report(county.office, "cases", case_row(filed.no, title="另一种写法"))["counts"]["accepted"] == 1
 
 
 def test_a_row_that_somebody_else_is_writing_is_told_and_the_others_go_on() -> None:
