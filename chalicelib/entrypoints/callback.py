@@ -162,7 +162,7 @@ def callback_of(application: Application) -> Callback:
         application.codec,
         application.inbox,
         application.dialogue,
-        PlatformEvents(lambda: application.notices, lambda: application.monthly),
+        PlatformEvents(lambda: application.notices, lambda: application.monthly, lambda: application.consents),
         application.clock.now,
         lambda: application.queue,
         PATIENCE if application.patience is None else application.patience,

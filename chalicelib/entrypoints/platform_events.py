@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.wechat import events
 from chalicelib.wechat.inbound import dedupe_key
 from chalicelib.wechat.messages import Inbound
 
 if TYPE_CHECKING:
+    from chalicelib.enterprises.consent import ConsentService
     from chalicelib.notices.monthly import MonthlyService
     from chalicelib.notices.service import NoticeService
 
@@ -19,10 +21,16 @@ log = logging.getLogger(__name__)
 
 
 class PlatformEvents:
-    def __init__(self, notices: Callable[[], NoticeService], monthly: Callable[[], MonthlyService]) -> None:
-        """Both are made for an event of theirs only: no message of a person needs them."""
+    def __init__(
+        self,
+        notices: Callable[[], NoticeService],
+        monthly: Callable[[], MonthlyService],
+        consents: Callable[[], ConsentService],
+    ) -> None:
+        """Each is made for an event of its own only: no message of a person needs them."""
         self._notices = notices
         self._monthly = monthly
+        self._consents = consents
 
     def take(self, inbound: Inbound, now: datetime) -> bool:
         """Act on the event if it is one of these; False leaves it to the conversation."""
@@ -48,7 +56,7 @@ class PlatformEvents:
             case events.MassFinishEvent():
                 self._monthly().finished(inbound.msg_id, inbound.status, inbound.sent)
             case events.PersonalDataEvent():
-                self._personal_data(inbound, now)
+                self._personal_data(inbound, now, key)
             case events.VerificationEvent():
                 # Without verification (认证) template messages stop: this line is what the alarm watches.
                 log.error("account verification event", extra={"event": inbound.event, "alarm": "verification"})
@@ -56,12 +64,13 @@ class PlatformEvents:
                 return False
         return True
 
-    def _personal_data(self, inbound: events.PersonalDataEvent, now: datetime) -> None:
-        """We keep no profile to change. A withdrawal (撤回授权) stops what waits and what may come."""
+    def _personal_data(self, inbound: events.PersonalDataEvent, now: datetime, key: str) -> None:
+        """We keep no profile to change. A withdrawal (撤回授权) ends every consent, as 退订 does (docs/adr/0025)."""
         if inbound.event == events.REVOKED:
             person = inbound.subject or inbound.openid
-            self._notices().cancel_for(person, None, now)
-            self._notices().subscriptions.forget(person)
+            since = self._consents().withdraw(person, Scope, "wechat", now, key)
+            self._notices().subscriptions.withdrawn(person, now, key)
+            self._notices().cancel_for(person, None, now, since)
 
     def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime, key: str) -> None:
         subscriptions = self._notices().subscriptions

@@ -6,7 +6,7 @@ answer at sending (43101) puts it right. Row: ``person#{openid}``/``channel#subs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from pydantic import ConfigDict
@@ -63,13 +63,27 @@ class SubscriptionLedger:
 
         self._change(openid, template, now, refused, message)
 
+    def withdrawn(self, openid: str, now: datetime, message: str = "") -> None:
+        """The person took the authorisation back (``user_authorization_revoke``): nothing is left of what they allowed;
+        what they refused stays refused."""
+
+        def nothing(s: Subscription) -> Subscription:
+            return s.model_copy(update={"once": 0, "always": False})
+
+        for record in list(self._rows(openid)):
+            template = record.sk.removeprefix(SUBSCRIPTION)
+            self._change(openid, template, now, nothing, message and f"{message} {template}")
+
     def forget(self, openid: str) -> None:
-        """The person unfollowed (``unsubscribe``) or took the authorisation back (``user_authorization_revoke``)."""
+        """The person unfollowed (``unsubscribe``): the platform forgets with us what they had refused."""
+        for record in list(self._rows(openid)):
+            self._store.delete(record.pk, record.sk)
+
+    def _rows(self, openid: str) -> Iterator[Record]:
         page: str | None = None
         while True:
             got = self._store.query(f"person#{openid}", prefix=SUBSCRIPTION, page=page)
-            for record in got.records:
-                self._store.delete(record.pk, record.sk)
+            yield from got.records
             page = got.next
             if page is None:
                 return

@@ -76,7 +76,7 @@ class House:
             self.app.codec,
             self.app.inbox,
             self.app.dialogue,
-            PlatformEvents(lambda: self.app.notices, lambda: self.app.monthly),
+            PlatformEvents(lambda: self.app.notices, lambda: self.app.monthly, lambda: self.app.consents),
             self.clock.now,
             lambda: self.app.queue,
             patience=600.0,
@@ -140,6 +140,13 @@ def _popup(*answers: str) -> tuple[str, str]:
     return LEGAL, f"<MsgType>event</MsgType><Event>subscribe_msg_popup_event</Event>{inner}"
 
 
+def _takes_back() -> tuple[str, str]:
+    return LEGAL, (
+        "<MsgType>event</MsgType><Event>user_authorization_revoke</Event>"
+        f"<OpenID>{LEGAL}</OpenID><RevokeInfo>1</RevokeInfo>"
+    )
+
+
 STORY = [
     _text(LEGAL, "绑定 WRNG2222"),
     _text(LEGAL, "绑定 CODE"),
@@ -148,6 +155,8 @@ STORY = [
     _text(LEGAL, "退订"),
     _text(LEGAL, "只收办件"),
     _popup("accept", "accept"),
+    _takes_back(),
+    _popup("accept"),
     _text(NEW, "申请加入"),
     _text(NEW, USCC),
     _text(NEW, "财务"),
@@ -241,5 +250,5 @@ def test_the_story_does_what_it_is_about() -> None:
     assert all(heard[step] for step in range(len(STORY)) if "event" not in STORY[step][1])
     records = house.records()
     assert records["bindings"] == [(USCC, Role.FINANCE)]
-    assert records["permissions"] == 3
+    assert records["permissions"] == 1
     assert records["tickets"] == [("投诉建议", "我要投诉，没人管\n营业执照三天了还没有回音")]

@@ -76,9 +76,19 @@ def test_a_person_takes_back_the_authorisation(county: Application, client: Clie
     person.event("user_authorization_revoke", extra=f"<OpenID>{person.openid}</OpenID><RevokeInfo>1</RevokeInfo>")
     assert county.notices.show(one.id).state is NoticeState.CANCELLED
     assert not county.notices.subscriptions.get(person.openid, "tmpl-policy-digest").always
+    assert county.consents.current(person.openid) == {}
     work_off(county, client)
     assert isinstance(county.messenger, Post)
     assert county.messenger.to(person.openid) == []
+
+
+def test_taking_the_authorisation_back_opens_nothing_that_was_refused(county: Application, person: Person) -> None:
+    ledger, now = county.notices.subscriptions, county.clock.now()
+    ledger.rejected(person.openid, "tmpl-loan", now)
+    ledger.accepted(person.openid, "tmpl-case-progress", now)
+    person.event("user_authorization_revoke", extra=f"<OpenID>{person.openid}</OpenID><RevokeInfo>1</RevokeInfo>")
+    assert ledger.get(person.openid, "tmpl-loan").refused
+    assert ledger.get(person.openid, "tmpl-case-progress").once == 0
 
 
 def test_permissions_come_and_go(county: Application, person: Person) -> None:
