@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ConfigDict
 
-from chalicelib.ports import Record, Store
+from chalicelib.ports import Conflict, Record, Store
 from chalicelib.shape import Shape
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ LOOK = timedelta(seconds=2)
 PAUSE_ALL = timedelta(minutes=10)
 PAUSE_TEMPLATE = timedelta(hours=1)
 PAUSE_CHANNEL = timedelta(minutes=1)
+_TRIES = 8
 
 
 class Pause(Shape):
@@ -58,14 +59,29 @@ class Breaker:
         return {pause.name: pause for pause in self._seen[1] if now < pause.until}
 
     def trip(self, name: str, now: datetime, code: int | None, cause: str, retry_after: int) -> Pause:
-        """Pause, and raise the alarm: the log line is what the alarm of infra/ counts."""
+        """Pause, and raise the alarm: the log line is what the alarm of infra/ counts. A longer pause of this name
+        stands, whoever made it: an answer that was under way before it knows nothing of it."""
         until = now + max(_least(name), timedelta(seconds=retry_after))
-        pause = Pause(name=name, since=now, until=until, code=code, cause=cause)
-        record = Record("breaker", name, pause.model_dump(mode="json"), expires_at=int(until.timestamp()) + 1)
-        self._store.put(record)
+        pause = self._longest(Pause(name=name, since=now, until=until, code=code, cause=cause))
         self._seen = None
-        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, until.isoformat())
+        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, pause.until.isoformat())
         return pause
+
+    def _longest(self, pause: Pause) -> Pause:
+        """The pause that holds now, written if it is this one."""
+        expires = int(pause.until.timestamp()) + 1
+        record = Record("breaker", pause.name, pause.model_dump(mode="json"), expires_at=expires)
+        for _ in range(_TRIES):
+            row = self._store.get("breaker", pause.name)
+            held = Pause.model_validate(row.body) if row else None
+            if held and held.until >= pause.until:
+                return held
+            try:
+                self._store.put(record, if_version=row.version) if row else self._store.put(record, if_absent=True)
+            except Conflict:
+                continue
+            return pause
+        raise Conflict([("breaker", pause.name)])
 
     def resume(self, name: str) -> None:
         self._store.delete("breaker", name)

@@ -15,7 +15,7 @@ from chalicelib.notices.ledger import Entry, Ledger
 from chalicelib.notices.level import waited_of
 from chalicelib.notices.limits import Refusal, SendLimits
 from chalicelib.notices.model import WAITING, Notice, NoticeState
-from chalicelib.notices.outcomes import Attempt, Outcomes
+from chalicelib.notices.outcomes import Attempt, Outcomes, look_again
 from chalicelib.notices.queueing import QUEUE_DELAY_LIMIT, Queueing
 from chalicelib.notices.standing import standing
 from chalicelib.notices.verdicts import Go, Judge, Later, Stop
@@ -121,7 +121,7 @@ class Delivery:
             case Stop():
                 return self._outcomes.stop(entry, verdict.state, now, verdict.cause)
             case Later():
-                return self._queueing.later(entry, verdict.until, now, verdict.cause)
+                return self._aside(entry, verdict, now)
             case Refusal():
                 return self._refused(entry, verdict, now)
             case Go():
@@ -130,12 +130,17 @@ class Delivery:
 
     def _refused(self, entry: Entry, refusal: Refusal, now: datetime) -> Entry:
         if refusal.retry_after > QUEUE_DELAY_LIMIT:
-            return self._queueing.later(entry, now + timedelta(seconds=refusal.retry_after), now, refusal.cause)
+            return self._aside(entry, Later(now + timedelta(seconds=refusal.retry_after), refusal.cause), now)
         self._queueing.again(entry.notice, refusal.retry_after)
         return entry
 
+    def _aside(self, entry: Entry, later: Later, now: datetime) -> Entry:
+        """Whatever it waits for, one in doubt is looked at while a repeat could still settle it."""
+        at = look_again(entry.notice, later.until)
+        return self._queueing.later(entry, at, now, later.cause, later.not_before)
+
     def _mark(self, entry: Entry, go: Go, now: datetime) -> Attempt:
-        written = self._ledger.write(entry, marked(entry.notice, go, now), [go.counted])
+        written = self._ledger.write(entry, marked(entry.notice, go, now), go.together)
         return Attempt(written, go.chosen, now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from chalicelib.errors import BadInput, Refusal
 from chalicelib.notices.kinds import Channel, KindRules, NoticeKind, Priority, rules
 from chalicelib.shape import Shape
+from chalicelib.times import local_date
 
 ID_LENGTH = 32
 """Long enough never to collide, short enough for ``client_msg_id``, whose limit the platform does not document."""
@@ -167,6 +168,10 @@ class Notice(_Frozen):
     def counts_as_digest(self) -> bool:
         """Whether the one-digest-a-day rule holds for it (facts: except ``paid`` and ``deadline_T-1``)."""
         return is_digest(self.kind, self.event)
+
+    def tried_on(self, day: date) -> bool:
+        """Whether it was sent, or meant to be, on this day in China."""
+        return any(line.state is NoticeState.SENDING and local_date(line.at) == day for line in self.history)
 
     def moved(self, state: NoticeState, at: datetime, cause: str, **changes: object) -> Notice:
         """The notice in its next state. Raises NoticeError for a step that TRANSITIONS does not list."""

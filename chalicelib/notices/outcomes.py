@@ -54,6 +54,14 @@ def look_again(notice: Notice, until: datetime) -> datetime:
     return min(until, notice.unsure_since + REPEAT_WINDOW) if notice.unsure_since else until
 
 
+def ended(notice: Notice, state: NoticeState, now: datetime, cause: str) -> Notice:
+    """The notice as it ends. What may have gone out already is never called unsent: it stays open for a late receipt,
+    and for an operator who asks the person."""
+    if notice.unsure_since and state is not NoticeState.MAYBE_SENT:
+        state, cause = NoticeState.MAYBE_SENT, f"{cause}；此前一次结果不明，可能已发出"
+    return notice.moved(state, now, cause)
+
+
 class Outcomes:
     def __init__(
         self,
@@ -104,10 +112,8 @@ class Outcomes:
         return self._ledger.write_all(changes, list(rows.values()))
 
     def stop(self, entry: Entry, state: NoticeState, now: datetime, cause: str) -> Entry:
-        """End it without a call; what may have gone out already is never called expired or unsent."""
-        if entry.notice.unsure_since and state is not NoticeState.CANCELLED:
-            state = NoticeState.MAYBE_SENT
-        return self._ledger.write(entry, entry.notice.moved(state, now, cause))
+        """End it without a call."""
+        return self._ledger.write(entry, ended(entry.notice, state, now, cause))
 
     # ------------------------------------------------------------------------------------------ the platform took it
 
@@ -218,7 +224,7 @@ class Outcomes:
         return self._end(attempt, NoticeState.FAILED_FOR_GOOD, f"平台不接受字段 {outcome.field or '?'}{_code(outcome)}")
 
     def _end(self, attempt: Attempt, state: NoticeState, cause: str) -> Entry:
-        return self._ledger.write(attempt.entry, attempt.notice.moved(state, attempt.now, cause))
+        return self._ledger.write(attempt.entry, ended(attempt.notice, state, attempt.now, cause))
 
 
 def _after_yes(notice: Notice, outcome: Outcome, now: datetime) -> Notice:

@@ -40,11 +40,15 @@ class Queueing:
         moved = entry.notice.moved(NoticeState.QUEUED, now, cause, wake_at=now + MISSING_AFTER)
         return self._ledger.write(entry, moved)
 
-    def later(self, entry: Entry, at: datetime, now: datetime, cause: str) -> Entry:
-        """Set it aside until ``at`` without a failure; the sweep wakes it. Raises Conflict."""
+    def later(
+        self, entry: Entry, at: datetime, now: datetime, cause: str, not_before: datetime | None = None
+    ) -> Entry:
+        """Set it aside until ``at`` without a failure; the sweep wakes it. ``not_before`` where it is not due before
+        that. Raises Conflict."""
         state = entry.notice.state
         stays = state if state is NoticeState.FAILED_FOR_NOW else NoticeState.QUEUED
-        return self._ledger.write(entry, entry.notice.moved(stays, now, cause, wake_at=at))
+        due = not_before or entry.notice.not_before
+        return self._ledger.write(entry, entry.notice.moved(stays, now, cause, wake_at=at, not_before=due))
 
     def retry(self, entry: Entry, notice: Notice, wait: int) -> Entry:
         """Write the failed notice and ask the queue for another delivery after ``wait`` seconds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 
 from chalicelib.enterprises.scopes import Scope
@@ -17,7 +18,7 @@ from chalicelib.notices.ledger import Entry, Ledger, digest_claim
 from chalicelib.notices.level import ServiceLevel, level_of
 from chalicelib.notices.limits import SendLimits
 from chalicelib.notices.model import CHINESE, RETRYABLE, WAITING, Notice, NoticeError, NoticeState, UnknownNotice
-from chalicelib.notices.outcomes import Outcomes
+from chalicelib.notices.outcomes import Outcomes, ended
 from chalicelib.notices.queueing import LATE_AFTER, Queueing
 from chalicelib.notices.quiet import QuietHours
 from chalicelib.notices.receipts import Receipt, Receipts, Verdict, failure
@@ -255,9 +256,12 @@ class NoticeService:
         return written.notice
 
     def cancel(self, notice_id: str, now: datetime) -> Notice:
-        """Raises NoticeError when it is too late."""
+        """Stop what waits, settle what is maybe sent. What waits after an attempt in doubt becomes maybe sent: it goes
+        out no more, and a receipt may still come. Raises NoticeError when it is too late."""
         entry = self._entry(notice_id)
-        return self._write(entry, entry.notice.moved(NoticeState.CANCELLED, now, "工作人员取消")).notice
+        settles = entry.notice.state is NoticeState.MAYBE_SENT
+        end = entry.notice.moved if settles else partial(ended, entry.notice)
+        return self._write(entry, end(NoticeState.CANCELLED, now, "工作人员取消")).notice
 
     def paused(self, now: datetime) -> Sequence[Pause]:
         """What the circuit breaker holds back now."""
@@ -290,7 +294,7 @@ class NoticeService:
     def _cancel(self, entry: Entry, now: datetime, cause: str) -> bool:
         while entry.notice.state in WAITING:
             try:
-                self._ledger.write(entry, entry.notice.moved(NoticeState.CANCELLED, now, cause))
+                self._ledger.write(entry, ended(entry.notice, NoticeState.CANCELLED, now, cause))
             except Conflict:
                 latest = self._ledger.get(entry.notice.id)
                 if latest is None:

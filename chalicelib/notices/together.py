@@ -16,7 +16,7 @@ from datetime import datetime
 from chalicelib.notices.delivery import DeliveryResult, Parts, marked, result_of
 from chalicelib.notices.kinds import Priority
 from chalicelib.notices.ledger import Entry
-from chalicelib.notices.model import WAITING, Notice, NoticeState
+from chalicelib.notices.model import WAITING, Change, Notice, NoticeState
 from chalicelib.notices.outcomes import TAKEN, Attempt
 from chalicelib.notices.standing import standing
 from chalicelib.notices.verdicts import Go
@@ -72,7 +72,7 @@ class Together:
         try:
             going = self._going(ids, now)
             changes = [(entry, marked(entry.notice, go, now)) for entry, go in going]
-            written = self._ledger.write_all(changes, [go.counted for _, go in going])
+            written = self._ledger.write_all(changes, [put for _, go in going for put in go.together])
         except (Conflict, Throttled):
             return []
         return [
@@ -114,9 +114,10 @@ class Together:
             return Outcome(Reaction.AMBIGUOUS)
 
     def _give_back(self, unsent: Sequence[_Claimed]) -> None:
-        """Put them back as they were. Where that fails they are in doubt, and the sweep repeats them."""
+        """Put them back as they were, but for the line that says they are counted for today. Where that fails they are
+        in doubt, and the sweep repeats them."""
         try:
-            self._ledger.write_all([(one.attempt.entry, one.before) for one in unsent])
+            self._ledger.write_all([(one.attempt.entry, _unsent(one)) for one in unsent])
         except (Conflict, Throttled):
             log.warning("%d notices could not be given back", len(unsent))
 
@@ -138,3 +139,8 @@ class Together:
         except (Conflict, Throttled) as error:
             log.info("notice %s was not settled: %s", attempt.notice.id, type(error).__name__)
             return None
+
+
+def _unsent(one: _Claimed) -> Notice:
+    line = Change(at=one.attempt.now, state=one.before.state, cause="前一条遇到平台故障，这一条没有发")
+    return one.before.model_copy(update={"history": (*one.attempt.notice.history, line)})

@@ -15,10 +15,11 @@ from chalicelib.notices.breaker import EVERYTHING, Breaker, Pause, channel_name,
 from chalicelib.notices.channels import Channels, Chosen, Wire, wire_of
 from chalicelib.notices.limits import Refusal, SendLimits
 from chalicelib.notices.model import Notice, NoticeState
-from chalicelib.notices.outcomes import cannot_repeat, look_again
+from chalicelib.notices.outcomes import cannot_repeat
 from chalicelib.notices.quiet import QuietHours, next_allowed
 from chalicelib.notices.standing import Standing
 from chalicelib.ports import Put
+from chalicelib.times import local_date
 
 _TOO_LATE_TO_REPEAT = "结果不明，且已过平台去重时间，请人工核对"
 
@@ -33,18 +34,24 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """It waits until then; nothing failed."""
+    """It waits until then; nothing failed. ``not_before`` where it was not due before: the wait is no delay."""
 
     until: datetime
     cause: str
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """It may go out on this rung, if a token is left; ``counted`` is written with the mark."""
+    """It may go out on this rung, if a token is left; ``counted`` is written with the mark. None for a notice that was
+    tried today: the person's limit is one of notices, not of tries."""
 
     chosen: Chosen
-    counted: Put
+    counted: Put | None
+
+    @property
+    def together(self) -> list[Put]:
+        return [self.counted] if self.counted else []
 
 
 Verdict = Stop | Later | Refusal | Go
@@ -71,7 +78,7 @@ class Judge:
 
     def _waiting(self, notice: Notice, now: datetime) -> Later | None:
         earliest = max(next_allowed(self._quiet, now), notice.not_before or now)
-        return Later(earliest, "静默时段，顺延") if earliest > now else None
+        return Later(earliest, "静默时段，顺延", not_before=earliest) if earliest > now else None
 
     def _channel(self, notice: Notice, person: Standing, now: datetime) -> Verdict:
         held = self._breaker.holding(now)
@@ -82,7 +89,9 @@ class Judge:
             return Stop(NoticeState.MAYBE_SENT, "结果不明，原渠道已不可用，请人工核对")
         pause = next((held[name] for name in _names(chosen) if name in held), None)
         if pause:
-            return Later(look_again(notice, pause.until), f"暂停发送：{pause.cause}")
+            return Later(pause.until, f"暂停发送：{pause.cause}")
+        if notice.tried_on(local_date(now)):
+            return Go(chosen, None)
         counted = self._limits.person(person.openid, person.sent, now)
         return Go(chosen, counted) if isinstance(counted, Put) else counted
 

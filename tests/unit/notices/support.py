@@ -139,7 +139,14 @@ class DyingStore:
 class World:
     """One county with everything the notice service needs, a clock to move and workers to run."""
 
-    def __init__(self, *, quiet: QuietHours | None = None, per_second: int = 1000, per_person: int = 1000) -> None:
+    def __init__(
+        self,
+        *,
+        quiet: QuietHours | None = None,
+        per_second: int = 1000,
+        per_person: int = 1000,
+        per_day: int = 100_000,
+    ) -> None:
         self.clock = FixedClock(NOW)
         self.memory = MemoryStore(self.clock)
         self.store = DyingStore(self.memory)
@@ -158,7 +165,7 @@ class World:
             templates=TEMPLATES,
             long_term=("tmpl-policy",),
             quiet=quiet,
-            limits=SendLimits(self.store, per_second=per_second, per_person=per_person),
+            limits=SendLimits(self.store, per_second, per_day, per_person),
         )
 
     @property
