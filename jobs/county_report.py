@@ -228,12 +228,12 @@ def _forms(application: Application, month: date) -> Section:
 
 
 def _notices(application: Application, now: datetime) -> Section:
-    level = application.notices.stats(local_date(now) - timedelta(days=1))
+    level = application.notices.stats(local_date(now) - timedelta(days=1), now)
     rows = tuple((CHINESE[state], count) for state, count in level.states.items())
     figures = (
         Figure("昨日通知", f"{level.created} 条", f"{level.on} 新登记的通知", "通知"),
-        Figure("10 秒内送出", f"{level.within_10s:.1%}", "可发之时起 10 秒内平台接收的占比"),
-        Figure("60 秒内送出", f"{level.within_60s:.1%}", "可发之时起 60 秒内平台接收的占比"),
+        Figure("10 秒内送出", _fast(level.within_10s), "该发的通知里，可发之时起 10 秒内平台接收的占比"),
+        Figure("60 秒内送出", _fast(level.within_60s), "该发的通知里，可发之时起 60 秒内平台接收的占比"),
     )
     return Section("通知", figures, (Table("通知", ("状态", "条数"), rows),))
 
@@ -250,6 +250,10 @@ def _spent(done: int, hours: float | None) -> str:
 
 def _share(share: float | None) -> str:
     return "还没有" if share is None else f"{share:.0%}"
+
+
+def _fast(share: float | None) -> str:
+    return "没有该发的" if share is None else f"{share:.1%}"
 
 
 def tables(report: CountyReport) -> Iterator[Table]:

@@ -1,4 +1,5 @@
-"""daily-report: yesterday's service level as a row, and what an operator should look at in the morning.
+"""daily-report: yesterday's service level as a row, and what an operator should look at in the morning. The row of the
+day before is written again: what waited for the end of the quiet hours went out after its first report.
 
 It also lets the registers catch up with the calendar: cases that the clock alone moved on, loans long closed.
 """
@@ -26,7 +27,7 @@ class DailyReport(Job):
     schedule = Daily(time(7, 30))
 
     def plan(self, context: JobContext, when: When) -> JobPlan:
-        level = context.notices.stats(_yesterday(when))
+        level = context.notices.stats(_yesterday(when), when.now)
         lines = [Line(f"{level.on} 推送", _level(level))]
         for state in _FOR_A_PERSON:
             count = len(context.notices.list(state, _SHOWN))
@@ -39,8 +40,9 @@ class DailyReport(Job):
         return JobPlan(lines=tuple(lines))
 
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
-        level = context.notices.stats(_yesterday(when))
-        context.store.put(Record(_PK, level.on.isoformat(), level.model_dump(mode="json")))
+        for on in (_yesterday(when), _yesterday(when) - timedelta(days=1)):
+            level = context.notices.stats(on, when.now)
+            context.store.put(Record(_PK, level.on.isoformat(), level.model_dump(mode="json")))
         alarms.raise_for(alarms.cases_past_due(context, when), alarms.CLOCK)
         alarms.raise_for(alarms.verification_ends(context.verified_until, when), alarms.VERIFICATION)
         context.cases.settle(when.now)
@@ -59,7 +61,7 @@ def _forms(context: JobContext, when: When) -> list[Line]:
 
 
 def level_on(store: Store, on: date) -> ServiceLevel | None:
-    """The row of one day, None when the report of that day has not run."""
+    """The row of one day, None when no report has told of it."""
     record = store.get(_PK, on.isoformat())
     return ServiceLevel.model_validate(record.body) if record else None
 
@@ -71,5 +73,7 @@ def _yesterday(when: When) -> date:
 def _level(level: ServiceLevel) -> str:
     if not level.created:
         return "没有新通知"
-    fast = f"10 秒内 {level.within_10s:.1%}，60 秒内 {level.within_60s:.1%}"
-    return f"新通知 {level.created} 条，平台接收 {level.sent} 条，{fast}"
+    counts = f"新通知 {level.created} 条，该发 {level.due} 条，平台接收 {level.sent} 条"
+    if level.within_10s is None or level.within_60s is None:
+        return counts
+    return f"{counts}，10 秒内 {level.within_10s:.1%}，60 秒内 {level.within_60s:.1%}"

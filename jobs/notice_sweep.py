@@ -43,10 +43,19 @@ class NoticeSweep(Job):
         for job in self._resumable:
             for row in _stopped(context, job, when):
                 log.warning("job %s run %s stopped half way, running again", row.job, row.run_id)
-                record(context.store, row.model_copy(update={"state": RunState.RESUMED, "ended_at": when.now}))
-                run(job, context, as_of=row.as_of, enterprise=row.enterprise)
+                try:
+                    run(job, context, as_of=row.as_of, enterprise=row.enterprise)
+                except Exception:
+                    _resumed(context, row, when)
+                    raise
+                _resumed(context, row, when)
                 done += 1
         return Done(queued=done)
+
+
+def _resumed(context: JobContext, row: RunRow, when: When) -> None:
+    """Said after the new run: should this process die in the middle, one of the two rows still says running."""
+    record(context.store, row.model_copy(update={"state": RunState.RESUMED, "ended_at": when.now}))
 
 
 def _stopped(context: JobContext, job: Job, when: When) -> list[RunRow]:

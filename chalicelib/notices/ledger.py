@@ -1,21 +1,27 @@
 """The ledger of notices (推送台账): every notice is a row before anything else knows of it.
 
-Rows: ``notice#{id}``/``row`` (gsi1 by state and shard in the order of ``wake_at``, gsi2 the enterprise's inbox);
+Rows: ``notice#{id}``/``row`` (gsi1 by urgency, state and shard, then ``wake_at``; gsi2 the inbox of an enterprise);
 ``person#{openid}``/``notice#{stamp}#{id}``, a pointer, by which a withdrawal and a receipt without id find the notices
 of a person; ``digest#{uscc}``/``{date}``, taken in the same transaction as the day's digest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from chalicelib.notices.model import Notice, NoticeState
+from pydantic import ValidationError
+
+from chalicelib.notices.kinds import Priority
+from chalicelib.notices.model import Notice, NoticeState, UnreadableNotice
 from chalicelib.ports import MAX_TRANSACT, Conflict, Delete, Put, Record, Store, Write
 from chalicelib.shards import SHARDS, shard
 from chalicelib.times import stamp
+
+log = logging.getLogger(__name__)
 
 ROW = "row"
 _TRIES = 8
@@ -23,6 +29,7 @@ KEEP = timedelta(days=1096)
 """推送记录: three years (domain facts §6.4), and longer than a policy's year, so that nothing is told twice."""
 
 POINTER_KEEP = timedelta(days=90)
+_URGENT, _OTHERS = "urgent", "notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +49,15 @@ def record_of(notice: Notice) -> Record:
         pk=f"notice#{notice.id}",
         sk=ROW,
         body=notice.model_dump(mode="json"),
-        gsi1=(f"notices#{notice.state}#{shard(notice.id)}", f"{stamp(notice.wake_at)}#{notice.id}"),
+        gsi1=(f"{_listed(notice.priority)}#{notice.state}#{shard(notice.id)}", f"{stamp(notice.wake_at)}#{notice.id}"),
         gsi2=(f"inbox#{notice.uscc}", f"{stamp(notice.created_at)}#{notice.id}"),
         expires_at=_epoch(notice.created_at + KEEP),
     )
+
+
+def _listed(priority: Priority) -> str:
+    """What is urgent has partitions of its own, so that a sweep finds it behind any number of digests."""
+    return _URGENT if priority is Priority.URGENT else _OTHERS
 
 
 def _pointer(notice: Notice) -> Record:
@@ -100,9 +112,9 @@ class Ledger:
         return _entry(record) if record else None
 
     def get_many(self, notice_ids: Sequence[str]) -> list[Entry]:
-        """Those of them that there are, read in one call; at most MAX_GET, each named once."""
+        """Those of them that there are and can be read, in one call; at most MAX_GET, each named once."""
         records = self._store.get_many([(f"notice#{notice_id}", ROW) for notice_id in notice_ids])
-        return [_entry(record) for record in records if record]
+        return [entry for record in records if record for entry in _readable(record)]
 
     def write(self, entry: Entry, notice: Notice, together: Sequence[Write] = ()) -> Entry:
         """Put the changed notice over the version it was read at. Raises Conflict when somebody was first."""
@@ -139,38 +151,37 @@ class Ledger:
     # ------------------------------------------------------------------------------------------------------- reading
 
     def woken(self, state: NoticeState, until: datetime, limit: int) -> list[str]:
-        """Ids of notices in this state whose ``wake_at`` has come, at most ``limit`` from each shard's oldest."""
+        """Ids of notices in this state whose ``wake_at`` has come, what is urgent first, at most ``limit`` from each
+        partition's oldest."""
         end = stamp(until) + "#~"
-        return [_id(r) for n in range(SHARDS) for r in self._index(f"notices#{state}#{n}", limit, end=end)]
+        return [_id(r) for pk in _partitions(state) for r in self._index(pk, limit, end=end)]
 
     def in_state(self, state: NoticeState, limit: int) -> list[Notice]:
         """Newest first."""
-        found = [r for n in range(SHARDS) for r in self._index(f"notices#{state}#{n}", limit, reverse=True)]
-        found.sort(key=lambda r: r.gsi1 or ("", ""), reverse=True)
-        return [Notice.model_validate(r.body) for r in found[:limit]]
+        found = [r for pk in _partitions(state) for r in self._index(pk, limit, reverse=True)]
+        found.sort(key=lambda r: r.gsi1[1] if r.gsi1 else "", reverse=True)
+        return [entry.notice for record in found[:limit] for entry in _readable(record)]
 
     def between(self, state: NoticeState, start: datetime, end: datetime) -> Iterator[Notice]:
         """Notices in this state by ``wake_at``, which is the moment of the last change for what is finished."""
-        for n in range(SHARDS):
+        for pk in _partitions(state):
             page: str | None = None
             while True:
-                got = self._store.query_index(
-                    "gsi1", f"notices#{state}#{n}", start=stamp(start), end=stamp(end), page=page
-                )
-                yield from (Notice.model_validate(r.body) for r in got.records)
+                got = self._store.query_index("gsi1", pk, start=stamp(start), end=stamp(end), page=page)
+                yield from (entry.notice for record in got.records for entry in _readable(record))
                 page = got.next
                 if page is None:
                     break
 
     def inbox(self, uscc: str, limit: int) -> Iterator[Notice]:
         """An enterprise's notices, newest first, at most ``limit`` rows read."""
-        rows: Iterable[Record] = self._index(f"inbox#{uscc}", limit, reverse=True, index="gsi2")
-        return (Notice.model_validate(r.body) for r in rows)
+        rows = self._index(f"inbox#{uscc}", limit, reverse=True, index="gsi2")
+        return (entry.notice for record in rows for entry in _readable(record))
 
     def of_person(self, openid: str, limit: int) -> list[Entry]:
-        """The person's notices, newest first."""
-        entries = (self.get(id_) for id_ in self._pointed(openid, limit))
-        return [entry for entry in entries if entry]
+        """The person's notices that can be read, newest first."""
+        records = (self._store.get(f"notice#{id_}", ROW) for id_ in self._pointed(openid, limit))
+        return [entry for record in records if record for entry in _readable(record)]
 
     def _pointed(self, openid: str, limit: int) -> list[str]:
         found: list[str] = []
@@ -206,8 +217,29 @@ class Ledger:
         return found
 
 
+def _readable(record: Record) -> Iterator[Entry]:
+    """The row, unless it cannot be read (another release's, or changed by hand): that is reported and passed over, for
+    it must not hide the others."""
+    try:
+        yield _entry(record)
+    except UnreadableNotice as error:
+        log.error("alarm: %s", error)
+
+
+def _partitions(state: NoticeState) -> list[str]:
+    return [f"{name}#{state}#{number}" for name in (_URGENT, _OTHERS) for number in range(SHARDS)]
+
+
 def _entry(record: Record) -> Entry:
-    return Entry(Notice.model_validate(record.body), record.version)
+    try:
+        return Entry(Notice.model_validate(record.body), record.version)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "?"
+        raise UnreadableNotice(
+            f"通知 {_id(record)} 的记录读不出（{where}：{first['type']}）：可能是别的版本写的，"
+            "请核对正在运行的版本，或请开发人员修复这一行。"
+        ) from None
 
 
 def _id(record: Record) -> str:

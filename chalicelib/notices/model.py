@@ -34,6 +34,10 @@ class UnknownNotice(NoticeError, BadInput):
     """There is no notice with this id: the id is wrong, not the moment."""
 
 
+class UnreadableNotice(NoticeError):
+    """There is a row with this id, and it is not a notice as this release knows it."""
+
+
 class NoticeState(StrEnum):
     CREATED = "created"
     QUEUED = "queued"

@@ -40,9 +40,7 @@ class Queueing:
         moved = entry.notice.moved(NoticeState.QUEUED, now, cause, wake_at=now + MISSING_AFTER)
         return self._ledger.write(entry, moved)
 
-    def later(
-        self, entry: Entry, at: datetime, now: datetime, cause: str, not_before: datetime | None = None
-    ) -> Entry:
+    def later(self, entry: Entry, at: datetime, now: datetime, cause: str, not_before: datetime | None = None) -> Entry:
         """Set it aside until ``at`` without a failure; the sweep wakes it. ``not_before`` where it is not due before
         that. Raises Conflict."""
         state = entry.notice.state

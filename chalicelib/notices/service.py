@@ -271,9 +271,9 @@ class NoticeService:
         """End a pause by hand, once its cause is gone."""
         self._breaker.resume(name)
 
-    def stats(self, on: date) -> ServiceLevel:
-        """The service level of one day in China, from the rows themselves."""
-        return level_of(self._ledger, on)
+    def stats(self, on: date, now: datetime) -> ServiceLevel:
+        """The service level of one day in China as it stands now, from the rows themselves."""
+        return level_of(self._ledger, on, now)
 
     def counts(self, limit: int = 1000) -> dict[NoticeState, int]:
         """Notices by state, each counted up to ``limit``; for people, not for decisions."""

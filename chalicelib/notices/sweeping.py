@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.notices.delivery import LEASE
 from chalicelib.notices.ledger import Entry, Ledger
-from chalicelib.notices.model import CHINESE, Notice, NoticeError, NoticeState
+from chalicelib.notices.model import CHINESE, Notice, NoticeError, NoticeState, UnreadableNotice
 from chalicelib.notices.outcomes import cannot_repeat
 from chalicelib.notices.queueing import Queueing
 from chalicelib.ports import Conflict
@@ -62,8 +62,8 @@ class Sweep:
 
     def pending(self, now: datetime) -> list[tuple[Notice, str]]:
         """What ``run`` would look at now, for a dry run."""
-        entries = (self._ledger.get(i) for state in self._actions for i in self._ledger.woken(state, now, BATCH))
-        return [(e.notice, CHINESE[e.notice.state]) for e in entries if e and self._is_due(e, e.notice.state, now)]
+        due = (self._due(i, state, now) for state in self._actions for i in self._ledger.woken(state, now, BATCH))
+        return [(entry.notice, CHINESE[entry.notice.state]) for entry in due if entry]
 
     def _round(self, states: Iterable[NoticeState], until: datetime, now: datetime) -> SweepReport:
         """Act at ``now`` on the notices in these states that are to be woken by ``until``."""
@@ -75,8 +75,8 @@ class Sweep:
         return SweepReport(found=dict(found))
 
     def _look(self, notice_id: str, state: NoticeState, until: datetime, now: datetime) -> str | None:
-        entry = self._ledger.get(notice_id)  # the index may be behind the row
-        if entry is None or not self._is_due(entry, state, until):
+        entry = self._due(notice_id, state, until)
+        if entry is None:
             return None
         try:
             return self._actions[state](entry, now)
@@ -84,8 +84,14 @@ class Sweep:
             log.info("notice %s moved on during the sweep", notice_id)
             return None
 
-    def _is_due(self, entry: Entry, state: NoticeState, until: datetime) -> bool:
-        return entry.notice.state is state and entry.notice.wake_at <= until
+    def _due(self, notice_id: str, state: NoticeState, until: datetime) -> Entry | None:
+        """The row, which the index may be behind. One that cannot be read is an alarm and no reason to stop."""
+        try:
+            entry = self._ledger.get(notice_id)
+        except UnreadableNotice as error:
+            log.error("alarm: %s", error)
+            return None
+        return entry if entry and entry.notice.state is state and entry.notice.wake_at <= until else None
 
     def _requeue(self, entry: Entry, now: datetime) -> str:
         """The message first, then the mark: a crash in between costs one message too many, never one too few.

@@ -109,8 +109,11 @@ def show(notice_id: IdArgument, as_json: Annotated[bool, JSON] = False) -> None:
 def retry(notice_id: IdArgument) -> None:
     """重发一条失败的、只在收件箱的或“可能已发出”的通知。"""
     application = bootstrap.current()
+    before = application.notices.show(notice_id)
     notice = application.notices.retry(notice_id, application.clock.now())
     say(f"{notice.id} 已重新排队。")
+    if before.state is NoticeState.MAYBE_SENT:
+        say("之前那一次可能已经送到，对方可能收到两条。还没问过对方的，可以马上用 notice cancel 停下。")
 
 
 @app.command("cancel")
@@ -118,7 +121,11 @@ def cancel(notice_id: IdArgument) -> None:
     """取消一条还没发出的通知。"""
     application = bootstrap.current()
     notice = application.notices.cancel(notice_id, application.clock.now())
-    say(f"{notice.id} 已取消。")
+    if notice.state is NoticeState.CANCELLED:
+        say(f"{notice.id} 已取消。")
+    else:
+        say(f"{notice.id} 不再发送；之前那一次可能已经送到，状态是“{CHINESE[notice.state]}”。")
+        say(f"下一步：{next_step(notice)}")
 
 
 def _state(name: str) -> NoticeState:

@@ -120,6 +120,24 @@ def test_a_run_that_was_killed_is_run_again_by_the_sweep(write: int) -> None:
     assert RunState.RUNNING not in states
 
 
+@pytest.mark.parametrize("write", range(1, 8))
+def test_a_sweep_that_is_killed_while_it_resumes_a_run_loses_nothing_of_it(write: int) -> None:
+    world = county()
+    world.store.left = 2  # the run's row is written, its first notice is not
+    with pytest.raises(Killed):
+        world.run("policy-push")
+    world.clock.advance(timedelta(minutes=17))
+    world.store.left = write
+    with pytest.raises(Killed):
+        world.run("notice-sweep")
+    for _ in range(20):
+        world.clock.advance(60)
+        world.run("notice-sweep")
+        world.deliver()
+    assert len(world.platform.seen) == 2
+    assert set(world.platform.seen.values()) == {1}
+
+
 def test_the_sweep_says_what_it_would_do() -> None:
     world = county()
     world.run("policy-push")
@@ -136,10 +154,24 @@ def test_daily_report_keeps_the_service_level() -> None:
     world.deliver()
     world.clock.advance(timedelta(days=1))
     result = world.run("daily-report")
-    assert result.plan.lines[0].why == "新通知 2 条，平台接收 2 条，10 秒内 100.0%，60 秒内 100.0%"
+    assert result.plan.lines[0].why == "新通知 2 条，该发 2 条，平台接收 2 条，10 秒内 100.0%，60 秒内 100.0%"
     kept = level_on(world.memory, TODAY)
     assert kept is not None and (kept.created, kept.sent) == (2, 2)
-    assert level_on(world.memory, TODAY - timedelta(days=1)) is None
+    assert level_on(world.memory, TODAY - timedelta(days=2)) is None
+
+
+def test_the_day_before_is_reported_again_with_what_went_out_in_the_morning() -> None:
+    world = county()
+    world.run("policy-push")
+    world.clock.advance(timedelta(days=1))
+    world.run("daily-report")
+    early = level_on(world.memory, TODAY)
+    world.deliver()
+    world.clock.advance(timedelta(days=1))
+    world.run("daily-report")
+    late = level_on(world.memory, TODAY)
+    assert early and late
+    assert (early.sent, late.sent) == (0, 2)
 
 
 def test_all_jobs_of_the_contract_are_there() -> None:

@@ -428,7 +428,23 @@ def test_service_level_of_a_day(world: World) -> None:
     world.notices.deliver(fast.id, world.now + timedelta(seconds=3))
     world.notices.deliver(slow.id, world.now + timedelta(seconds=40))
     world.notices.cancel(gone.id, world.now)
-    level = world.notices.stats(world.now.date())
-    assert (level.created, level.sent, level.within_10s, level.within_60s) == (3, 2, 0.5, 1.0)
+    level = world.notices.stats(world.now.date(), world.now)
+    assert (level.created, level.due, level.sent, level.within_10s, level.within_60s) == (3, 2, 2, 0.5, 1.0)
     assert level.states == {S.ACCEPTED: 2, S.CANCELLED: 1}
-    assert world.notices.stats(world.now.date() - timedelta(days=1)).created == 0
+    empty = world.notices.stats(world.now.date() - timedelta(days=1), world.now)
+    assert (empty.created, empty.within_10s) == (0, None)
+
+
+def test_what_should_have_gone_out_and_did_not_counts_against_the_level(world: World) -> None:
+    taken, refused, stuck, inbox = (notice(f"loan#{n}") for n in range(4))
+    tomorrow = notice("loan#4").model_copy(update={"not_before": world.now + timedelta(days=1)})
+    world.place(taken, refused, stuck, tomorrow)
+    world.notices.deliver(taken.id, world.now)
+    world.platform.script = [(Outcome(Reaction.BAD_DATA, code=47003), False)]
+    world.notices.deliver(refused.id, world.now)
+    world.platform.script = [(Outcome(Reaction.NEXT_CHANNEL), False)] * 2
+    world.place(inbox)
+    world.notices.deliver(inbox.id, world.now)
+    level = world.notices.stats(world.now.date(), world.now)
+    assert level.states == {S.ACCEPTED: 1, S.FAILED_FOR_GOOD: 1, S.QUEUED: 1, S.CREATED: 1, S.INBOX: 1}
+    assert (level.created, level.due, level.sent, level.within_10s) == (5, 3, 1, 0.3333)

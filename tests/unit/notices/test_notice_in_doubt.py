@@ -1,4 +1,4 @@
-"""What may have gone out already (结果不明) ends as maybe sent, whatever else happens to it: a receipt can still tell."""
+"""What may have gone out already (结果不明) ends as maybe sent, whatever else happens: a receipt can still tell."""
 
 from __future__ import annotations
 
@@ -111,5 +111,5 @@ def test_the_night_is_no_delay_of_what_came_in_the_evening() -> None:
     world.work()
     assert world.notices.show(one.id).not_before == NOW + timedelta(hours=23)
     world.settle(11 * 60 + 2)
-    level = world.notices.stats(NOW.date())
+    level = world.notices.stats(NOW.date(), world.now)
     assert (level.sent, level.within_60s) == (1, 1.0)
