@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date
+from functools import partial
 
 from chalicelib.policies.awards.repository import AwardRepository
 from chalicelib.policies.nights import NightBook, ShardResult
@@ -43,7 +45,9 @@ class ShardMatching:
                 codes = list(usccs)
                 parts = [part for start in range(AT_ONCE) if (part := codes[start::AT_ONCE])]
                 now = self._context.clock.now()
-                list(pool.map(lambda part: self._rematch.enterprises(part, now, of_many=True), parts))
+                tell = partial(self._rematch.enterprises, now=now, of_many=True)
+                contexts = [copy_context() for _ in parts]  # their log lines too name the message that they come of
+                list(pool.map(lambda context, part: context.run(tell, part), contexts, parts))
 
             night = Night(self._blobs, [(rule.name, rule.tree) for rule in rules], hand_on, open_ended)
             result = night.work_off(body)

@@ -19,7 +19,7 @@ from chalicelib.ports import Messenger, Outbound, Outcome, Reaction
 from chalicelib.settings import Settings
 from chalicelib.wechat.codec import Mode
 from tests.houses import chosen
-from tests.houses.rights import GuardedBlobs, GuardedQueue
+from tests.houses.rights import GuardedBlobs, GuardedQueue, GuardedStore
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
@@ -60,7 +60,7 @@ def make_application(messenger: Messenger | None = None, **settings: object) -> 
     application = Application(
         Settings(**{**SETTINGS, **house.settings, **settings}),  # type: ignore[arg-type]
         clock=house.clock,
-        store=house.store,
+        store=GuardedStore(house.store),
         queue=GuardedQueue(house.queue),
         blobs=GuardedBlobs(house.blobs),
         messenger=messenger or Post(),

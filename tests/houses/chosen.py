@@ -29,6 +29,7 @@ from chalicelib.entrypoints.queues import NAMES
 from chalicelib.ports import MAX_TRANSACT, Blobs, Put, Queue, Record, Store
 from infra.queues import MAX_RECEIVES
 from tests.houses.mocked_aws import CloudClock, MockedAws, fresh, make_bucket, make_queues
+from tests.houses.rights import bare
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class InMemory:
         return House(clock, MemoryStore(clock), MemoryQueue(clock), MemoryBlobs(), {})
 
     def keys(self, store: Store) -> list[Key]:
+        store = bare(store)
         assert isinstance(store, MemoryStore)
         return list(store._rows)
 
@@ -117,6 +119,7 @@ class OnOneMachine:
         return House(clock, store, queue, FileBlobs(Path(f"{path}.blobs")), {"stage": "local", "db": path})
 
     def keys(self, store: Store) -> list[Key]:
+        store = bare(store)
         assert isinstance(store, SqliteStore)
         with store._file.reading() as file:
             return [(pk, sk) for pk, sk in file.execute("SELECT pk, sk FROM rows")]
@@ -167,12 +170,14 @@ class OnAws:
         return list(self._keys(store))
 
     def fill(self, store: Store, records: Sequence[Record]) -> None:
+        store = bare(store)
         assert isinstance(store, DynamoDBStore)
         puts = [{"PutRequest": {"Item": item_of(record, 1, "filled")}} for record in records]
         for start in range(0, len(puts), 25):
             self._aws.client("dynamodb").batch_write_item(RequestItems={store._table: puts[start : start + 25]})
 
     def _keys(self, store: Store) -> Iterator[Key]:
+        store = bare(store)
         assert isinstance(store, DynamoDBStore)
         pages = self._aws.client("dynamodb").get_paginator("scan").paginate(TableName=store._table)
         return ((item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,9 +11,16 @@ from chalice.test import Client
 
 from app import app
 from chalicelib import bootstrap
+from chalicelib.adapters.wechat_tokens import StoreTokenCache
 from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
+from chalicelib.notices.kinds import NoticeKind
+from chalicelib.notices.model import Draft, address
 from chalicelib.policies.columns import Columns, encode
+from chalicelib.ports import Delete, Outbound, Outcome, Reaction, Record
 from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
+from chalicelib.wechat.errors import ApiError
+from chalicelib.wechat.tokens import Token
 from jobs.province.files import name_of
 from jobs.province.shards import Shard, pack_shard
 from jobs.registry import JOBS
@@ -30,12 +37,81 @@ def test_what_no_policy_grants_is_stopped_and_named() -> None:
             county.blobs.put("catalogue/mine", b"")
         with pytest.raises(PermissionError):
             county.queue.send("matching", [{}])
+        with pytest.raises(PermissionError):
+            county.store.put(Record("case#1", "row", {}))
+        with pytest.raises(PermissionError):
+            county.store.transact([Delete("audit#2026-11", "1")])
+        with pytest.raises(PermissionError):
+            county.store.query_index("gsi1", "cases-due#1")
         county.queue.send("notices", [])
     finally:
         rights.running.reset(token)
         bootstrap.install(None)
-    assert rights.missing == ["deliver: s3:PutObject on catalogue/mine", "deliver: sqs:SendMessage on MatchingQueue"]
+    assert rights.missing == [
+        "deliver: s3:PutObject on catalogue/mine",
+        "deliver: sqs:SendMessage on MatchingQueue",
+        "deliver: dynamodb:UpdateItem on Table case#1",
+        "deliver: dynamodb:DeleteItem on Table audit#2026-11",
+        "deliver: dynamodb:Query on index/gsi1 cases-due#1",
+    ]
     rights.missing.clear()
+
+
+@pytest.mark.parametrize("name", ["deliver", "deliver_bulk", "deliver_urgent"])
+def test_whatever_the_platform_answers_its_outcome_can_be_written(name: str) -> None:
+    county = make_county(Answering(), quiet_hours="off")
+    now = county.clock.now()
+    county.followers.follow("o-1", now)
+    county.bindings.redeem("o-1", county.bindings.issue_code(E01, Role.LEGAL, "op", now).code, now)
+    county.consents.grant("o-1", tuple(Scope), "v1", "page", now)
+    for number, reaction in enumerate(Reaction):
+        county.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+        now = county.clock.now()
+        county.notices.returned("o-1")
+        county.notices.subscriptions.accepted("o-1", "tmpl-policy-digest", now)
+        kind = NoticeKind.LOAN_PROGRESS if number % 2 else NoticeKind.POLICY_DIGEST
+        one = address(_draft(kind, f"{kind}#{reaction}", now), "o-1", now)
+        county.notices.place([one], now)
+        token = rights.running.set(name)
+        try:
+            county.messenger.reaction = reaction  # type: ignore[attr-defined]
+            assert county.notices.deliver(one.id, now).attempted
+        finally:
+            rights.running.reset(token)
+    bootstrap.install(None)
+
+
+@pytest.mark.parametrize("name", ["api_handler", "deliver", "deliver_bulk", "deliver_urgent"])
+def test_who_calls_the_platform_can_renew_the_token(name: str) -> None:
+    county = make_county()
+    cache, now = StoreTokenCache(county.store, "wx1"), county.clock.now()
+    running = rights.running.set(name)
+    try:
+        assert cache.claim(now, 20) and cache.may_force(now)
+        kept = cache.replace(Token("one", int(now.timestamp()) + 60, 0), over=None)
+        cache.replace(Token("two", int(now.timestamp()) + 60, 1), over=kept)
+        cache.hold(ApiError("stable_token", -1), now, 3)
+        cache.release()
+        assert cache.shared(now) and cache.held(now)
+    finally:
+        rights.running.reset(running)
+        bootstrap.install(None)
+
+
+class Answering:
+    """A platform that answers as it is told."""
+
+    reaction = Reaction.ACCEPTED
+
+    def send(self, message: Outbound) -> Outcome:
+        return Outcome(self.reaction, message_id="3487542469355618313", code=1)
+
+
+def _draft(kind: NoticeKind, subject: str, now: datetime) -> Draft:
+    until = now + timedelta(days=3)
+    return Draft(
+        E01, kind, subject, "1", "told", "有新进展", ("有新进展。",), {"thing1": "融资"}, "/h5/inbox", until, "test"
+    )
 
 
 def test_every_way_in_is_known_by_its_function(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from chalicelib import bootstrap
 from chalicelib.entrypoints.partners import partners
 from chalicelib.ports import Clock
 from tests.houses import chosen
+from tests.houses.rights import GuardedStore
 from tests.unit.partners.caller import START, County
 
 ROUTE = "/partners/{partner}/{kind}"
@@ -34,7 +35,7 @@ class _Application:
 def county_of_stage() -> County:
     """Its rows and clock are of the stage that this test run is in."""
     house = chosen.current().house(START)
-    return County(house.store, house.clock)
+    return County(GuardedStore(house.store), house.clock)
 
 
 def install(county: County, clock: Clock | None = None) -> Chalice:

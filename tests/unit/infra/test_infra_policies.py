@@ -54,7 +54,7 @@ def granted(name: str) -> set[str]:
 @pytest.mark.parametrize("name", [*FUNCTIONS, "operator"])
 def test_no_wildcard_action_and_every_resource_is_one_of_the_stack(name: str) -> None:
     for statement in statements(name):
-        assert statement["Effect"] == "Allow" or statement["Sid"].startswith("AuditIs")
+        assert statement["Effect"] == "Allow" or statement["Sid"] in {"RowsOfOthers", "AuditIsOnlyAddedTo"}
         assert not any("*" in action for action in statement["Action"])
         for resource in statement["Resource"]:
             ((kind, value),) = resource.items()
@@ -74,9 +74,22 @@ def test_what_adapters_call_is_what_somebody_may_do() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_has_the_whole_store_and_its_own_log(name: str) -> None:
+def test_every_function_reads_the_rows_and_writes_those_of_its_work(name: str) -> None:
+    """Who answers people or runs jobs may write all but what is named; a consumer only what is named."""
+    assert {f"dynamodb:{each}" for each in ("GetItem", "BatchGetItem", "Query")} <= granted(name)
+    writes = [each for each in statements(name) if "dynamodb:PutItem" in each["Action"]]
+    if name in {"api_handler", "deliver_urgent", "scheduled", "run_job"}:
+        assert calls("dynamodb") <= granted(name)
+        assert [each.get("Condition", {}).keys() for each in writes] == [set(), {"ForAnyValue:StringLike"}]
+    else:
+        (written,) = writes
+        assert written["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}, "no call without a partition key"
+        assert written["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_its_own_log(name: str) -> None:
     rights = granted(name)
-    assert calls("dynamodb") <= rights
     assert {"logs:CreateLogStream", "logs:PutLogEvents"} <= rights
     assert "logs:CreateLogGroup" not in rights  # a group made by a function would have no retention
     logs = [each["Resource"] for each in statements(name) if "logs:PutLogEvents" in each["Action"]]
@@ -105,9 +118,11 @@ def test_who_may_run_the_same_code_has_the_same_rights() -> None:
     one of them may do is watched in the functional suite (tests/houses/rights.py) and so is known of the other."""
 
     def rights(name: str) -> set[tuple[str, str]]:
-        allowed = (each for each in statements(name) if each["Effect"] == "Allow")
         pairs = (
-            (action, str(resource)) for each in allowed for action in each["Action"] for resource in each["Resource"]
+            (action, f"{each['Effect']} {resource} {each.get('Condition')}")
+            for each in statements(name)
+            for action in each["Action"]
+            for resource in each["Resource"]
         )
         return {(action, resource) for action, resource in pairs if not action.startswith("logs:")}
 
