@@ -38,9 +38,10 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from simulator.state import State
 
@@ -49,8 +50,19 @@ PushFault = Literal["lost", "twice", "late", "zero_msgid", "drop"]
 _PUSH_FAULTS = frozenset({"lost", "twice", "late", "zero_msgid", "drop"})
 
 
+_CHINESE = {
+    "missing": "没有写",
+    "extra_forbidden": "没有这一项，请核对写法",
+    "literal_error": "只能是这些之一：{expected}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "value_error": "{error}",
+}
+_WRONG_TYPE = "写法不对（要的是 {kind}）"
+
+
 class ScenarioError(Exception):
-    """A scenario file cannot be used; the text names the file and the fields."""
+    """A scenario file cannot be used; the text, in Chinese, names the file, the rules and their fields."""
 
 
 class Rule(BaseModel):
@@ -61,7 +73,7 @@ class Rule(BaseModel):
     api: str = ""
     push: str = ""
     openid: str = ""
-    fault: ApiFault | PushFault
+    fault: Literal[ApiFault, PushFault]
     errcode: int = -1
     status: int = Field(default=502, ge=400, le=599)
     seconds: float = Field(default=0, ge=0)
@@ -75,9 +87,12 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if bool(self.api) == bool(self.push):
-            raise ValueError("a rule names either api or push")
+            raise ValueError("api 和 push 要写一个，且只写一个")
         if bool(self.push) != (self.fault in _PUSH_FAULTS):
-            raise ValueError(f"fault {self.fault} does not belong to {'push' if self.push else 'api'}")
+            wanted = sorted(_PUSH_FAULTS) if self.push else get_args(ApiFault)
+            raise ValueError(
+                f"{'push' if self.push else 'api'} 的 fault 只能是 {'、'.join(wanted)}，不能是 {self.fault}"
+            )
         return self
 
     def is_for_api(self, path: str, openid: str) -> bool:
@@ -99,17 +114,33 @@ def load_scenario(path: Path) -> Scenario:
     """Raises ScenarioError naming the file and each wrong field."""
     try:
         return parse_scenario(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{path}: {error}") from None
+    except OSError as error:
+        raise ScenarioError(f"读不出场景文件 {path}：{error.strerror}") from None
+    except ValueError as error:
+        raise ScenarioError(f"场景文件 {path}：{error}") from None
 
 
 def parse_scenario(text: str) -> Scenario:
-    """Raises ValueError whose text lists each wrong field."""
+    """Raises ValueError whose text, in Chinese, lists each wrong field."""
     try:
-        return Scenario.model_validate(json.loads(text))
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"第 {error.lineno} 行第 {error.colno} 个字符起不是 JSON") from None
+    try:
+        return Scenario.model_validate(found)
     except ValidationError as error:
-        problems = (f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors(include_url=False))
-        raise ValueError("; ".join(problems)) from None
+        raise ValueError("；".join(_problem(each) for each in error.errors(include_url=False))) from None
+
+
+def _problem(error: ErrorDetails) -> str:
+    """``第 2 条规则的 probability：不能大于 1``."""
+    loc = error["loc"]
+    of_rule = len(loc) > 1 and loc[0] == "rules"
+    where = f"第 {int(loc[1]) + 1} 条规则" if of_rule else "场景"
+    name = ".".join(map(str, loc[2:] if of_rule else loc))
+    text = _CHINESE.get(error["type"], _WRONG_TYPE)
+    what = text.format(**error.get("ctx", {}), kind=error["type"].removesuffix("_parsing").removesuffix("_type"))
+    return f"{where}{f'的 {name}' if name else ''}：{what}"
 
 
 class Faults:

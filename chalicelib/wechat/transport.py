@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3 import HTTPConnectionPool, Timeout
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 
 from chalicelib.wechat.errors import ApiError, NotSent, Unclear
 
@@ -123,6 +123,8 @@ def scrub(text: str) -> str:
 
 
 def _network_problem(path: str, error: HTTPError) -> NotSent | Unclear:
+    if isinstance(error, ProxyError):  # urllib3 says so only until the way through the proxy stands
+        return NotSent(path, type(error.original_error).__name__)
     cause = type(error).__name__
     unreached = isinstance(error, NewConnectionError | ConnectTimeoutError)
     no_handshake = isinstance(error, SSLError) and any(sign in str(error) for sign in _HANDSHAKE)

@@ -203,11 +203,16 @@ def test_a_run_can_be_repeated_and_goes_on_after_a_restart(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "Expecting"),
-        ('{"rules": [{"api": "*", "fault": "explode"}]}', "rules.0.fault"),
-        ('{"rules": [{"api": "*", "push": "text", "fault": "error"}]}', "either api or push"),
-        ('{"rules": [{"push": "text", "fault": "error"}]}', "does not belong to push"),
-        ('{"rules": [{"api": "*", "fault": "error", "odds": 1}]}', "rules.0.odds"),
+        ("{", "第 1 行第 2 个字符起不是 JSON"),
+        ("[]", "场景：写法不对"),
+        ('{"rules": 3}', "场景的 rules：写法不对"),
+        ('{"rules": [{"api": "*"}]}', "第 1 条规则的 fault：没有写"),
+        ('{"rules": [{"api": "*", "fault": "explode"}]}', "第 1 条规则的 fault：只能是这些之一：.*'revoke'"),
+        ('{"rules": [{"api": "*", "push": "text", "fault": "error"}]}', "第 1 条规则：api 和 push 要写一个"),
+        ('{"rules": [{"push": "text", "fault": "error"}]}', "push 的 fault 只能是 drop、late"),
+        ('{"rules": [{"api": "*", "fault": "error", "odds": 1}]}', "第 1 条规则的 odds：没有这一项"),
+        ('{"rules": [{"api": "*", "fault": "error", "probability": 2}]}', "probability：不能大于 1"),
+        ('{"rules": [{"api": "*", "fault": "error", "count": "many"}]}', r"count：写法不对（要的是 int）"),
     ],
 )
 def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
@@ -216,7 +221,7 @@ def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str
     with pytest.raises(ScenarioError, match=words) as refused:
         load_scenario(path)
     assert str(path) in str(refused.value)
-    with pytest.raises(ScenarioError):
+    with pytest.raises(ScenarioError, match=r"读不出场景文件 .*missing\.json"):
         load_scenario(tmp_path / "missing.json")
 
 

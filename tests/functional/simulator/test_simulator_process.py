@@ -160,7 +160,7 @@ def test_a_bad_scenario_file_ends_the_start_with_its_name(tmp_path: Path) -> Non
     command = [sys.executable, "-m", "simulator", *words, "--state", str(tmp_path / "s.db"), "--scenario", str(path)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
-    assert f"{path}: rules.0.fault: Field required" in ended.stderr
+    assert f"{path}：第 1 条规则的 fault：没有写" in ended.stderr
 
 
 @pytest.mark.parametrize(("path", "base"), [("/simulator", "simulator/"), ("/simulator/", "./")])

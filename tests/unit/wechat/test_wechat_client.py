@@ -218,6 +218,13 @@ def test_nobody_listens() -> None:
         client.sns.exchange("CODE")
 
 
+def test_no_proxy_or_one_that_lets_nothing_through(platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    for proxy in (f"http://127.0.0.1:{free_port()}", platform.base):  # the second one knows no CONNECT
+        monkeypatch.setenv("https_proxy", proxy)
+        with client_of("https://api.example.test", TestClock()) as client, pytest.raises(NotSent):
+            client.sns.exchange("CODE")
+
+
 def test_no_tls_on_the_other_side(platform: FakePlatform) -> None:
     with client_of(platform.base.replace("http:", "https:"), TestClock()) as client, pytest.raises(NotSent):
         client.sns.exchange("CODE")
