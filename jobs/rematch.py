@@ -19,6 +19,7 @@ from chalicelib.policies.rematch import Rematch, code_of, is_of_many
 from chalicelib.policies.service import PolicyService
 from chalicelib.policies.tree import Outcome
 from chalicelib.ports import JsonObject, Record
+from chalicelib.queue_fields import field
 from chalicelib.times import local_date
 from jobs.core import JobContext, When
 from jobs.policy_push import PolicyPush
@@ -47,7 +48,8 @@ class Rematching:
             return 0
         if "shard" not in body:
             return self._walk(body)
-        return self._put_off(body["shard"]) if "later" in body else self._changed(body["shard"])
+        shard = field(body, "shard", int)
+        return self._put_off(shard) if "later" in body else self._changed(shard)
 
     def _changed(self, shard: int) -> int:
         rows = self._rematch.taken(shard, AT_ONCE)
@@ -75,12 +77,13 @@ class Rematching:
         if self._context.province:
             log.info("too many to walk over: left to the night by shards")
             return 0
+        asked, after = field(body, "policies", list[str]), field(body, "after", str)
         policies = self._context.catalogue().policies
-        named = [policies[each] for each in body["policies"] if each in policies]
+        named = [policies[each] for each in asked if each in policies]
         in_force = [policy for policy in named if policy.state is State.PUBLISHED]
-        if body["policies"] and not in_force:
+        if asked and not in_force:
             return 0  # a draft, or suspended again meanwhile
-        batch = list(islice(self._context.enterprises.all(body["after"]), AT_ONCE))
+        batch = list(islice(self._context.enterprises.all(after), AT_ONCE))
         if in_force and not any(policy.modifiers for policy in in_force):
             service = PolicyService(policies)
             queued = self._tell([each for each in batch if self._is_for(each, in_force, service)], part_of_many=True)

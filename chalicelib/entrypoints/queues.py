@@ -18,6 +18,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.ports import JsonObject
+from chalicelib.queue_fields import PoisonedMessage, field
 from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _worked_off(
     with logs.bind(correlation_id=record.correlation_id, queue=record.queue):
         try:
             if not record.body:
-                raise ValueError("the message is no JSON object, or an empty one")
+                raise PoisonedMessage("the message is no JSON object, or an empty one")
             work_off(application, record.body, record.queue)
         except Exception:
             # One poisoned record must not hold up the nine beside it; it returns, and ends in the dead letters.
@@ -168,13 +169,14 @@ def _work_off(sent: dict[str, DeliveryResult], application: Application, body: J
     """``{"notice": id}`` is a notice to deliver unless it was sent just now, ``{"inbound": key}`` a late answer,
     ``{"ticket": "jsapi"}`` the ticket that a page goes without."""
     if "inbound" in body:
-        late_replies_of(application).carry(body["inbound"], body.get("looks", 0))
+        late_replies_of(application).carry(field(body, "inbound", str), field({"looks": 0, **body}, "looks", int))
         return
     if "ticket" in body:
         application.share_tickets.renew()
         return
     now = application.clock.now()
-    result = sent.pop(body["notice"], None) or application.notices.deliver(body["notice"], now)
-    log.info("notice worked off", extra={"notice": body["notice"], "state": result.state})
+    notice = field(body, "notice", str)
+    result = sent.pop(notice, None) or application.notices.deliver(notice, now)
+    log.info("notice worked off", extra={"notice": notice, "state": result.state})
     if result.waited is not None:
         application.metrics.delivered(result.waited, queue, now)

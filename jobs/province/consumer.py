@@ -15,6 +15,7 @@ from chalicelib.policies.awards.repository import AwardRepository
 from chalicelib.policies.nights import NightBook, ShardResult
 from chalicelib.policies.rematch import Rematch
 from chalicelib.ports import Blobs, JsonObject
+from chalicelib.queue_fields import day_field, field
 from jobs.core import JobContext
 from jobs.province.night import Night
 from jobs.province.rules import rules_of
@@ -34,7 +35,7 @@ class ShardMatching:
 
     def work_off(self, body: JsonObject) -> ShardResult:
         """``{"shard": n, "day": "2026-11-23", "before": day or null}``. Raises LookupError without its columns."""
-        day, shard = str(body["day"]), int(body["shard"])
+        day, shard = day_field(body, "day"), field(body, "shard", int)
         on = date.fromisoformat(day)
         dry = AwardRepository(self._context.store).dry_pools(on)
         rules = rules_of(self._context.catalogue().policies, on, dry, self._context.demo)

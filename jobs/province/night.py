@@ -18,6 +18,7 @@ from chalicelib.policies.nights import ShardResult
 from chalicelib.policies.program import Workspace, compile_columns, spans_of
 from chalicelib.policies.tree import Tree
 from chalicelib.ports import Blobs, JsonObject
+from chalicelib.queue_fields import field
 from jobs.province.files import name_of
 from jobs.province.shards import (
     Matches,
@@ -63,7 +64,7 @@ class Night:
 
         Raises LookupError without its columns.
         """
-        day, number = str(message["day"]), int(message["shard"])
+        day, number = field(message, "day", str), field(message, "shard", int)
         kept = self._blobs.get(name_of(day, "news", number))
         if kept is not None:
             news = unpack_news(kept)

@@ -75,6 +75,44 @@ def test_of_a_batch_only_the_poisoned_records_come_back(client: Client) -> None:
         assert answer.payload == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
 
 
+DAY = {"day": "2026-11-23"}
+POISONED = {
+    "deliver": [({}, "no JSON object"), ({"notice": 7}, "'notice' is int"), ({"notices": "n"}, "no field 'notice'")],
+    "deliver_urgent": [
+        ({"inbound": None}, "'inbound' is NoneType"),
+        ({"inbound": "k", "looks": "1"}, "'looks' is str"),
+    ],
+    "match": [
+        ({"shard": "3"}, "'shard' is str"),
+        ({"shard": True}, "'shard' is bool"),
+        ({"policies": ["a", 1], "after": ""}, "'policies' is list"),
+        ({"policies": []}, "no field 'after'"),
+        ({"walk": 1}, "no field 'policies', only walk"),
+    ],
+    "match_shard": [
+        ({"shard": 1}, "no field 'day'"),
+        ({"shard": 1, "day": "tomorrow"}, "'day' is no day"),
+        (DAY, "no field 'shard'"),
+        ({**DAY, "shard": 1.5}, "'shard' is float"),
+    ],
+}
+GOOD = {"deliver": {"notice": "n"}, "deliver_urgent": {"inbound": "k"}, "match": {"shard": 1}, "match_shard": None}
+
+
+@pytest.mark.parametrize(("name", "body", "words"), [(n, body, words) for n in POISONED for body, words in POISONED[n]])
+def test_a_poisoned_message_says_what_is_wrong_with_it_and_nine_beside_it_are_done(
+    client: Client, caplog: pytest.LogCaptureFixture, name: str, body: object, words: str
+) -> None:
+    others = [GOOD[name]] * 9 if GOOD[name] else []
+    event = client.events.generate_sqs_event([json.dumps(each) for each in [*others, body]])
+    for number, record in enumerate(event["Records"]):
+        record["messageId"] = f"m{number}"
+    answer = client.lambda_.invoke(name, event)
+    assert answer.payload == {"batchItemFailures": [{"itemIdentifier": f"m{len(others)}"}]}
+    (line,) = [line for line in caplog.records if line.exc_info]
+    assert words in str(line.exc_info and line.exc_info[1])
+
+
 def test_the_ticket_that_a_page_goes_without_is_fetched_by_those_in_the_whitelist(
     client: Client, application: Application
 ) -> None:

@@ -160,3 +160,27 @@ def test_of_a_half_failed_batch_the_failed_half_goes_again(sky: Sky) -> None:
     sky.coming("partly", None, "partly")
     sky.queue.ack("work", *[message.receipt for message in messages])
     assert sky.queue.depth("work") == 0
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_message_sent_without_an_answer_comes_and_perhaps_twice(sky: Sky, lost: str) -> None:
+    sky.queue.depth("work")  # the queue's address is asked for once
+    sky.coming(lost)
+    sky.queue.send("work", [{"n": 1}, {"n": 2}])
+    assert sorted(message.body["n"] for message in sky.queue.receive("work")) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_a_message_deleted_without_an_answer_is_gone(sky: Sky, lost: str) -> None:
+    sky.queue.send("work", [{"n": 1}])
+    (message,) = sky.queue.receive("work")
+    sky.coming(lost)
+    sky.queue.ack("work", message.receipt)
+    assert sky.queue.depth("work") == 0
+
+
+def test_transactions_in_each_others_way_take_turns(sky: Sky) -> None:
+    sky.coming(*["in each other's way"] * 3)
+    sky.store.transact([Put(A, if_absent=True), Put(B)])
+    found = sky.store.get_many([("p", "a"), ("p", "b")])
+    assert [row and row.version for row in found] == [1, 1]
