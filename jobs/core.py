@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from chalicelib.cases.service import CaseService
@@ -27,8 +27,19 @@ from jobs.schedule import Schedule
 log = logging.getLogger(__name__)
 
 
+TELL = timedelta(seconds=2)
+
+
 class JobError(Refusal):
     """The text is the sentence to show to an operator."""
+
+
+Step = Callable[[int, int], None]
+"""Told how many parts of how many are done."""
+
+
+def _silent(done: int, of: int) -> None:
+    """Nobody watches."""
 
 
 def _no_queue() -> Queue:
@@ -53,6 +64,7 @@ class JobContext:
     blobs: Blobs | None = None
     queue: Callable[[], Queue] = _no_queue
     province: bool = False
+    step: Step = _silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,8 @@ class Job(ABC):
     def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
         """Place the plan's notices. What another run placed meanwhile is not placed again."""
         queued = failed = 0
-        for placement in plan.placements:
+        for number, placement in enumerate(plan.placements):
+            context.step(number, len(plan.placements))
             notices = [item.notice for item in placement.notices]
             try:
                 if place(context, placement, when):
@@ -215,7 +228,7 @@ def run(
     record(context.store, row)
     try:
         plan = job.plan(context, when)
-        done = job.execute(context, plan, when)
+        done = job.execute(replace(context, step=_Telling(context, row)), plan, when)
     except Exception as error:
         failed = row.model_copy(
             update={"state": RunState.FAILED, "ended_at": context.clock.now(), "error": type(error).__name__}
@@ -226,6 +239,22 @@ def run(
     ended = {"state": RunState.DONE, "ended_at": context.clock.now(), "result": result.document()}
     record(context.store, row.model_copy(update=ended))
     return result
+
+
+class _Telling:
+    """Lets who follows the run know, on its row: a write every TELL at most, however many parts there are."""
+
+    def __init__(self, context: JobContext, row: RunRow) -> None:
+        self._context = context
+        self._row = row
+        self._told = row.started_at
+
+    def __call__(self, done: int, of: int) -> None:
+        self._context.step(done, of)
+        now = self._context.clock.now()
+        if now - self._told >= TELL:
+            record(self._context.store, self._row.model_copy(update={"done": done, "of": of}))
+            self._told = now
 
 
 def _result(job: Job, run_id: str, when: When, dry_run: bool, plan: JobPlan, done: Done) -> RunResult:

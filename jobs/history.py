@@ -24,7 +24,8 @@ class RunState(StrEnum):
 
 
 class RunRow(Shape):
-    """One run. ``result`` is the JSON document of design.md once it is done, ``error`` the name of what went wrong."""
+    """One run. ``result`` is the JSON document of design.md once it is done, ``error`` the name of what went wrong;
+    ``done`` of ``of`` parts of the plan were executed when it last said so."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,6 +38,8 @@ class RunRow(Shape):
     state: RunState = RunState.RUNNING
     result: JsonObject | None = None
     error: str | None = None
+    done: int = 0
+    of: int | None = None
 
     @property
     def did_nothing(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.ports import JsonObject
-from jobs.core import JobContext, RunResult, run
+from jobs.core import JobContext, RunResult, Step, run
 from jobs.registry import job_named
 
 SHOWN = 50
@@ -42,7 +43,13 @@ def answer_of(result: RunResult, application: Application) -> JsonObject:
 
 
 def run_by_name(
-    name: str, *, as_of: date | None = None, dry_run: bool = False, enterprise: str | None = None
+    name: str,
+    *,
+    as_of: date | None = None,
+    dry_run: bool = False,
+    enterprise: str | None = None,
+    step: Step | None = None,
 ) -> RunResult:
-    """Raises JobError for a name that no job has."""
-    return run(job_named(name), context_of(bootstrap.current()), as_of, dry_run, enterprise)
+    """Raises JobError for a name that no job has. ``step`` is told how far the execution is."""
+    context = context_of(bootstrap.current())
+    return run(job_named(name), replace(context, step=step) if step else context, as_of, dry_run, enterprise)

@@ -91,8 +91,8 @@ def run(
 
 
 def _run_here(name: str, on: date | None, dry_run: bool, enterprise: str | None) -> dict[str, Any]:
-    with progress(f"正在计划和执行 {name}"):
-        result = run_by_name(name, as_of=on, dry_run=dry_run, enterprise=enterprise)
+    with progress(f"正在计划和执行 {name}") as step:
+        result = run_by_name(name, as_of=on, dry_run=dry_run, enterprise=enterprise, step=step)
     return answer_of(result, bootstrap.current())
 
 
@@ -107,8 +107,10 @@ def _run_there(
     if not quiet:
         _tell_plan(planned["planned"], planned["shown"])
         note(f"环境 {there.name} 现在执行 {name}，计划 {planned['planned']} 项。")
-    with progress(f"环境 {there.name} 正在执行 {name}"):
-        return there.run_job(name, as_of=on, dry_run=False, enterprise=enterprise)
+    with progress(f"环境 {there.name} 正在执行 {name}") as step:
+        store, since = bootstrap.current().store, bootstrap.current().clock.now()
+        with following.run_of(store, name, since, step, there.pause):
+            return there.run_job(name, as_of=on, dry_run=False, enterprise=enterprise)
 
 
 def _tell_plan(planned: int, shown: Sequence[Sequence[str]]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from threading import Event
 
 import pytest
 
 from chalicelib.errors import BadInput
 from chalicelib.notices.model import NoticeState
 from chalicelib.ports import Throttled
-from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When
+from jobs.cli.following import run_of
+from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, run
 from jobs.daily_report import level_on
-from jobs.history import RunState, last_run, runs
+from jobs.history import RunRow, RunState, last_run, record, runs
 from jobs.registry import JOBS, job_named
 from jobs.schedule import Daily, Every
 from tests.unit.jobs.support import E01, E12, NOW, TODAY, JobWorld, enterprise, policy
@@ -87,6 +90,52 @@ def test_a_busy_store_leaves_the_rest_for_the_next_run() -> None:
     result = world.run("policy-push")
     assert (result.planned, result.queued, result.failed) == (2, 1, 1)
     assert world.run("policy-push").queued == 1
+
+
+def test_a_long_run_says_on_its_row_how_far_it_is_and_seldom_enough() -> None:
+    world = JobWorld()
+    heard: list[tuple[int, int]] = []
+    rows: list[tuple[int, int | None]] = []
+
+    class Long(Job):
+        name, title, schedule = "long", "久的", Every(1)
+
+        def plan(self, context: JobContext, when: When) -> JobPlan:
+            return JobPlan(placements=tuple(Placement(()) for _ in range(10)))
+
+        def execute(self, context: JobContext, plan: JobPlan, when: When) -> Done:
+            for number in range(len(plan.placements)):
+                world.clock.advance(timedelta(seconds=0.7))
+                context.step(number, len(plan.placements))
+                row = last_run(world.memory, "long")
+                assert row is not None and row.state is RunState.RUNNING
+                rows.append((row.done, row.of))
+            return Done()
+
+    run(Long(), replace(world.context, step=lambda done, of: heard.append((done, of))))
+    assert heard == [(number, 10) for number in range(10)]
+    assert rows == [(0, None)] * 2 + [(2, 10)] * 3 + [(5, 10)] * 3 + [(8, 10)] * 2
+    row = last_run(world.memory, "long")
+    assert row is not None and row.state is RunState.DONE
+
+
+def test_who_follows_a_run_is_told_of_that_one_only() -> None:
+    world = JobWorld()
+    old = RunRow(job="long", run_id="a", as_of=TODAY, started_at=NOW - timedelta(hours=1), done=9, of=9)
+    record(world.memory, old)
+    heard: list[tuple[int, int]] = []
+    turns, enough = iter(range(1, 4)), Event()
+
+    def pause(seconds: float) -> None:
+        turn = next(turns, None)
+        if turn is None:
+            enough.set()
+            return
+        record(world.memory, RunRow(job="long", run_id="b", as_of=TODAY, started_at=NOW, done=turn, of=3))
+
+    with run_of(world.memory, "long", NOW, lambda done, of: heard.append((done, of)), pause, shown=True):
+        assert enough.wait(5)
+    assert heard[:3] == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_two_runs_side_by_side_tell_once() -> None:
