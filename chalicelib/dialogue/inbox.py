@@ -145,18 +145,20 @@ class Inbox:
         row = self._store.get(f"inbound#{taken.key}", "row")
         if row is None or row.version == taken.version or row.body["state"] in ("processing", "late"):
             return None
-        return Answered(row.body["reply"] if row.body["state"] == "done" else None)
+        return _said(row)
 
-    def late(self, taken: Taken, push: str) -> Delivery:
-        """Acknowledge without an answer, which then goes out as a custom message; ``push`` is the document, should it
-        have to be processed again. Returns what to say: the answer, if it came in this very moment."""
-        row = self._row(taken.key, {"state": "late", "at": taken.at, "push": push})
-        try:
-            self._store.put(row, if_version=taken.version)
-        except Conflict:
-            found = self._try(taken.key)
-            return found if isinstance(found, Answered) else "busy"
-        return Answered(None)
+    def late(self, key: str, push: str) -> Answered:
+        """Acknowledge without an answer, whoever is processing the message: it goes out as a custom message. Our word
+        ends the platform's deliveries, and who has the message may be dead: ``push`` is the document, should it have to
+        be processed again. Returns what to say: the answer, if it came in this very moment."""
+        while True:
+            row = self._store.get(f"inbound#{key}", "row")
+            if row is None or row.body["state"] != "processing":
+                return _said(row)
+            mark = self._row(key, {"state": "late", "at": row.body["at"], "push": push})
+            with suppress(Conflict):  # answered or taken over meanwhile: look again
+                self._store.put(mark, if_version=row.version)
+                return Answered(None)
 
     # ------------------------------------------------------------------------------------------------ late answers
 
@@ -196,11 +198,8 @@ class Inbox:
             row = self._store.get(mine.pk, mine.sk)
         if row is None:
             return "busy"
-        match row.body["state"]:
-            case "done":
-                return Answered(row.body["reply"])
-            case "late" | "owed" | "sent":
-                return Answered(None)
+        if row.body["state"] != "processing":
+            return _said(row)
         if not self._lapsed(row.body["at"], LEASE):
             return "busy"
         try:
@@ -235,6 +234,11 @@ class Inbox:
 
     def _lapsed(self, at: float, lease: timedelta) -> bool:
         return self._clock().timestamp() - at >= lease.total_seconds()
+
+
+def _said(row: Record | None) -> Answered:
+    """What a delivery says of a message that is not being processed for it."""
+    return Answered(row.body["reply"] if row is not None and row.body["state"] == "done" else None)
 
 
 def _session_row(openid: str, kept: Kept, now: datetime) -> Put:

@@ -13,7 +13,7 @@ from threading import Thread
 
 from chalicelib import logs
 from chalicelib.bootstrap import Application
-from chalicelib.dialogue.inbox import PATIENCE, Answered, Delivery, Inbox, Overdue, SessionChanged, Taken
+from chalicelib.dialogue.inbox import PATIENCE, Answered, Inbox, Overdue, SessionChanged, Taken
 from chalicelib.dialogue.model import Incoming, Reply, Session
 from chalicelib.dialogue.service import DialogueService
 from chalicelib.entrypoints.platform_events import PlatformEvents
@@ -83,24 +83,27 @@ class Callback:
             delivery = self._inbox.take(key)
             if isinstance(delivery, Taken):
                 delivery = self._work(delivery, inbound, push, deadline)
-        if isinstance(delivery, Answered):
-            return self._seal(push, inbound, delivery.reply)
-        return Answer(SUCCESS)
+            elif delivery == "busy":
+                delivery = self._late(key, inbound, push)
+        return self._seal(push, inbound, delivery.reply)
 
     def resume(self, overdue: Overdue) -> None:
         """Process again what was acknowledged and then lost with its process; the answer is owed afterwards."""
         self._answer(overdue.taken, parse(overdue.push.encode()))
 
-    def _work(self, taken: Taken, inbound: Inbound, push: OpenedPush, deadline: float) -> Delivery:
+    def _work(self, taken: Taken, inbound: Inbound, push: OpenedPush, deadline: float) -> Answered:
         """Process on a thread of its own, so that the platform can be answered while the work goes on."""
         future = _started(lambda: self._answer(taken, inbound))
         wait([future], max(deadline - time.monotonic(), 0))
         if future.done():
             return Answered(future.result())
+        return self._late(taken.key, inbound, push)
+
+    def _late(self, key: str, inbound: Inbound, push: OpenedPush) -> Answered:
         log.warning("answer is late", extra={"type": type(inbound).__name__})
         # The queue first: a mark without a message would be an answer that nobody sends.
-        self._queue().send(LATE_QUEUE, [{"inbound": taken.key}], delay_seconds=LATE_LOOK_SECONDS)
-        return self._inbox.late(taken, push.xml.decode())
+        self._queue().send(LATE_QUEUE, [{"inbound": key}], delay_seconds=LATE_LOOK_SECONDS)
+        return self._inbox.late(key, push.xml.decode())
 
     def _answer(self, taken: Taken, inbound: Inbound) -> JsonObject | None:
         try:

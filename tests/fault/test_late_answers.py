@@ -119,6 +119,23 @@ def test_the_process_dies_at_each_write_of_the_work(house: House, write: int, af
     assert house.effects() == ["m1"]
 
 
+def test_a_delivery_that_waited_in_vain_for_a_dead_one_loses_nothing(house: House) -> None:
+    """A connection that breaks is delivered again at once, before a dead process can be told from a slow one. Our
+    ``success`` then ends the platform's deliveries: from there on the answer is ours to bring."""
+    house.echo.delay = 0
+    house.store.left = 2
+    with pytest.raises(Killed):
+        house.deliver(1)
+    house.revive()
+    house.clock.advance(0.5)
+    assert house.deliver(1) is None
+    for _ in range(30):
+        house.clock.advance(2)
+        house.work()
+    assert house.ear.heard == ["第1句：m1"]
+    assert house.effects() == ["m1"]
+
+
 @pytest.mark.parametrize("after", [False, True])
 def test_the_sender_dies_at_its_mark(house: House, after: bool) -> None:
     """Before the mark it is sent by the next; after it, rather never than twice."""
