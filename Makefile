@@ -34,8 +34,8 @@ lint: setup ## format check, lint, types, import rules
 	$(BIN)/lint-imports
 
 test: lint ## lint, types and the whole test suite; what people reach also in stage aws
-	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(BIN)/python -m pytest -n 2 --dist loadfile --stage aws $(ON_AWS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --stage aws $(ON_AWS)
 
 test-aws: setup ## every functional test in stage aws on moto (about an hour: moto is slow)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --stage aws tests/functional

@@ -29,7 +29,7 @@ class Leave(Skill):
         self._withdraw(turn, PUSHED)
         return Reply(
             ("已停止全部推送，排队中的也取消了。",),
-            footer="办件、贷款结果如仍想收，回复“只收办件”或“只收贷款”。要办事随时问我。",
+            footer="办件、贷款结果如仍想收，回复“只收办件”或“只收贷款”；全部恢复回复“订阅”。",
         )
 
     def _all_but(self, turn: Turn, kept: Scope, name: str) -> Reply:

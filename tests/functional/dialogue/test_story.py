@@ -181,6 +181,16 @@ def test_leaving_stops_what_is_queued_too(word: str, person: Person, county: App
     assert post(county).to(person.openid) == []
 
 
+@pytest.mark.parametrize("word", ["订阅", "恢复提醒", "同意"])
+def test_who_left_comes_back_with_a_word(person: Person, county: Application, client: Client, word: str) -> None:
+    bound(person, county)
+    person.say("退订")
+    assert "我会告诉您" in said(person.say(word))
+    run(client, "loan-alerts")
+    work_off(county, client)
+    assert post(county).to(person.openid)
+
+
 def test_only_cases_are_still_told(person: Person, county: Application, client: Client) -> None:
     bound(person, county)
     person.say("退订")
