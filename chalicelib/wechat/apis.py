@@ -6,19 +6,22 @@ types on what it has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from wechatpy.client.api import WeChatJSAPI, WeChatMenu, WeChatMessage, WeChatQRCode, WeChatUser
 from wechatpy.client.api.base import BaseWeChatAPI
 
-from chalicelib.wechat.errors import ApiError
+from chalicelib.wechat.errors import ApiError, Unclear
 from chalicelib.wechat.menu import Menu
 from chalicelib.wechat.oauth import Identity
 from chalicelib.wechat.replies import Article
 from chalicelib.wechat.transport import JsonObject, message_id
+
+T = TypeVar("T")
 
 ROOT = "https://api.weixin.qq.com/"
 MAX_QR_SECONDS = 30 * 24 * 3600
@@ -46,7 +49,7 @@ class Messages(WeChatMessage):  # type: ignore[misc]
             body["url"] = url
         if client_msg_id:
             body["client_msg_id"] = client_msg_id
-        return message_id(self._post("message/template/send", data=body))
+        return self._taken("message/template/send", body)
 
     def send_subscription(
         self, openid: str, template_id: str, fields: Mapping[str, str], page: str | None = None
@@ -55,7 +58,7 @@ class Messages(WeChatMessage):  # type: ignore[misc]
         body = _template_body(openid, template_id, fields)
         if page:
             body["page"] = page
-        return message_id(self._post("message/subscribe/bizsend", data=body))
+        return self._taken("message/subscribe/bizsend", body)
 
     def send_text(self, openid: str, content: str, account: str | None = None) -> None:
         """A custom message (客服消息) while its window is open."""
@@ -91,7 +94,7 @@ class Messages(WeChatMessage):  # type: ignore[misc]
             "clientmsgid": client_msg_id,
         }
         try:
-            return message_id(self._post("message/mass/sendall", data=body))
+            return self._taken("message/mass/sendall", body)
         except ApiError as error:
             if error.code != MASS_ALREADY_TAKEN:
                 raise
@@ -100,13 +103,21 @@ class Messages(WeChatMessage):  # type: ignore[misc]
     def preview_mass_draft(self, media_id: str, wechat_id: str) -> str | None:
         """Show a draft to one follower by their 微信号 (群发预览), at most 100 times a day."""
         body = {"towxname": wechat_id, "mpnews": {"media_id": media_id}, "msgtype": "mpnews"}
-        return message_id(self._post("message/mass/preview", data=body))
+        return self._taken("message/mass/preview", body)
 
     def _custom(self, openid: str, kind: str, content: JsonObject, account: str | None = None) -> None:
         body: JsonObject = {"touser": openid, "msgtype": kind, kind: content}
         if account:
             body["customservice"] = {"kf_account": account}
-        self._post("message/custom/send", data=body)
+        self._taken("message/custom/send", body)
+
+    def _taken(self, path: str, body: JsonObject) -> str | None:
+        """The id of what was sent. Of a message the platform always says ``errcode`` 0: without that, it was another
+        who answered, and nobody knows what became of the message."""
+        answer = self._post(path, data=body)
+        if "errcode" not in answer:
+            raise Unclear(f"/cgi-bin/{path}", "an answer without errcode")
+        return message_id(answer)
 
 
 def _template_body(openid: str, template_id: str, fields: Mapping[str, str]) -> JsonObject:
@@ -159,7 +170,11 @@ class QrCodes(WeChatQRCode):  # type: ignore[misc]
     def _create(self, body: JsonObject, scene: str) -> QrCode:
         if not 1 <= len(scene) <= 64:
             raise ValueError("a scene is 1 to 64 characters")
-        answer = self._post("qrcode/create", data={**body, "action_info": {"scene": {"scene_str": scene}}})
+        path = "qrcode/create"
+        answer = self._post(path, data={**body, "action_info": {"scene": {"scene_str": scene}}})
+        return _read(path, answer, self._code)
+
+    def _code(self, answer: JsonObject) -> QrCode:
         ticket = str(answer["ticket"])
         image = f"{self._image_host()}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
         return QrCode(ticket, str(answer["url"]), image, answer.get("expire_seconds"))
@@ -179,7 +194,8 @@ class Users(WeChatUser):  # type: ignore[misc]
 class Drafts(BaseWeChatAPI):  # type: ignore[misc]
     def add(self, articles: Sequence[JsonObject]) -> str:
         """Put articles (title, content, thumb_media_id…) in the draft box (草稿箱); the media id to mass-send."""
-        return str(self._post("draft/add", data={"articles": list(articles)})["media_id"])
+        answer = self._post("draft/add", data={"articles": list(articles)})
+        return _read("draft/add", answer, lambda found: str(found["media_id"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +212,12 @@ class OpenApi(BaseWeChatAPI):  # type: ignore[misc]
 
     def quota(self, path: str) -> Quota:
         """``path`` as in the platform's documents: /cgi-bin/message/template/send."""
-        quota = self._post("openapi/quota/get", data={"cgi_path": path})["quota"]
-        return Quota(int(quota["daily_limit"]), int(quota["used"]), int(quota["remain"]))
+        return _read("openapi/quota/get", self._post("openapi/quota/get", data={"cgi_path": path}), _quota)
 
     def request_seen(self, rid: str) -> JsonObject:
         """The request as the platform saw it, by the ``rid`` of its error."""
-        return _object(self._post("openapi/rid/get", data={"rid": rid})["request"])
+        answer = self._post("openapi/rid/get", data={"rid": rid})
+        return _read("openapi/rid/get", answer, lambda found: _object(found["request"]))
 
 
 class Sns(BaseWeChatAPI):  # type: ignore[misc]
@@ -221,7 +237,8 @@ class Sns(BaseWeChatAPI):  # type: ignore[misc]
             "code": code,
             "grant_type": "authorization_code",
         }
-        return Identity.model_validate(self._get("sns/oauth2/access_token", params=params, authorised=False))
+        path = "sns/oauth2/access_token"
+        return _read(path, self._get(path, params=params, authorised=False), Identity.model_validate)
 
 
 class JsApi(WeChatJSAPI):  # type: ignore[misc]
@@ -230,6 +247,18 @@ class JsApi(WeChatJSAPI):  # type: ignore[misc]
     def ticket(self) -> str:
         """The JS-SDK ticket, from the cache where it can be."""
         return str(self._client.tickets.get().value)
+
+
+def _quota(answer: JsonObject) -> Quota:
+    quota = answer["quota"]
+    return Quota(int(quota["daily_limit"]), int(quota["used"]), int(quota["remain"]))
+
+
+def _read(path: str, answer: JsonObject, what: Callable[[JsonObject], T]) -> T:
+    """What a call was made for. Raises Unclear where it is not in the answer, with nothing of the answer chained."""
+    with suppress(KeyError, TypeError, ValueError):
+        return what(answer)
+    raise Unclear(path, "an answer without what was asked for")
 
 
 def _object(answer: Any) -> JsonObject:

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -24,16 +25,25 @@ _HOSTS = 16
 """Far more than we talk to: the connections to one that is asked again are never dropped for another's."""
 
 MAX_ERRMSG = 300
+MAX_ANSWER = 1 << 20
+"""Bytes of an answer. The longest that we ask for, 10,000 openids, has a third of it."""
+
 _SECRET = re.compile(r"((?:access_token|secret|appsecret|ticket)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
 _OPENID = re.compile(r"(?<![A-Za-z0-9_-])o[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
 
 _HANDSHAKE = ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER", "HANDSHAKE_FAILURE", "PROTOCOL_VERSION")
 """TLS errors that come before a request can leave; others may come after it."""
 
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
 log = logging.getLogger(__name__)
 
 # At DEBUG urllib3 logs each URL with its query, and the platform wants its access token in there.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+
+class AnswerTooLong(HTTPError):
+    """More than MAX_ANSWER: no answer of the platform."""
 
 
 class Connections:
@@ -68,8 +78,13 @@ class Connections:
             retries=False,
             redirect=False,
             assert_same_host=False,
+            preload_content=False,
         )
-        return answer.status, answer.data
+        content = answer.read(MAX_ANSWER + 1)
+        if len(content) > MAX_ANSWER:
+            answer.close()
+            raise AnswerTooLong
+        return answer.status, content
 
     def _find(self, url: str, params: Params) -> tuple[HTTPConnectionPool, str]:
         """The connections to its host, and what to ask for there. To take an address apart and put it together again
@@ -100,9 +115,11 @@ def call(
     try:
         status, content = connections.exchange(method, url, tuple((params or {}).items()), body, headers, timeout)
     except HTTPError as error:
-        # ``from None``: the text of the original holds the URL, and that the token.
-        raise _network_problem(path, error) from None
-    return _result(path, status, content)
+        problem = _network_problem(path, error)
+    else:
+        return _result(path, status, content)
+    # Out here nothing is chained to it: the text of the original holds the URL, and that the token.
+    raise problem
 
 
 def _multipart(data: Any, files: Any) -> tuple[Any, Mapping[str, str]]:
@@ -132,20 +149,31 @@ def _network_problem(path: str, error: HTTPError) -> NotSent | Unclear:
 
 
 def _result(path: str, status: int, content: bytes) -> JsonObject:
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        raise Unclear(path, f"HTTP {status}, not JSON") from None
-    if not isinstance(answer, dict) or status >= 500:
-        raise Unclear(path, f"HTTP {status}, not an answer of the platform")
-    code = answer.get("errcode", 0)
-    if not isinstance(code, int):
+    """The platform says 200 whatever comes of a call; any other status is a word of somebody in between."""
+    answer = _object(content)
+    if status != 200 or answer is None:
+        raise Unclear(path, f"HTTP {status}, {'not JSON' if answer is None else 'not an answer of the platform'}")
+    code = _code(answer.get("errcode", 0))
+    if code is None:
         raise Unclear(path, "errcode is not a number")
     if code != 0:
         error = ApiError(path, code, scrub(str(answer.get("errmsg", ""))), message_id(answer))
         log.info("the platform refused a call", extra={"path": path, "errcode": code, "rid": error.rid})
         raise error
     return answer
+
+
+def _object(content: bytes) -> JsonObject | None:
+    with suppress(ValueError, RecursionError):
+        answer = json.loads(content)
+        return answer if isinstance(answer, dict) else None
+    return None
+
+
+def _code(value: object) -> int | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def message_id(answer: JsonObject) -> str | None:

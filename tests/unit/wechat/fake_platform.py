@@ -43,6 +43,7 @@ class Raw:
     body: bytes = b""
     delay: float = 0
     drop: bool = False  # close the connection without an answer
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Answer = dict[str, Any] | Raw
@@ -51,10 +52,12 @@ Handler = Callable[[Call], Answer]
 
 @dataclass
 class FakePlatform:
-    """``handlers`` by path take precedence; ``valid`` are the access tokens that calls may carry, None for any."""
+    """``handlers`` by path take precedence, ``otherwise`` answers all but the fetch of a token; ``valid`` are the
+    access tokens that calls may carry, None for any."""
 
     base: str = ""
     handlers: dict[str, Handler] = field(default_factory=dict)
+    otherwise: Answer | None = None
     valid: set[str] | None = None
     calls: list[Call] = field(default_factory=list)
     issued: int = 0
@@ -71,6 +74,8 @@ class FakePlatform:
             return self.issue(call)
         if self.valid is not None and call.query.get("access_token") not in self.valid:
             return {"errcode": 40001, "errmsg": "invalid credential, access_token is invalid or not latest rid: 61-2-3"}
+        if self.otherwise is not None:
+            return self.otherwise
         return {"errcode": 0, "errmsg": "ok", "msgid": 3487542469355618313}
 
     def issue(self, call: Call) -> Answer:
@@ -113,6 +118,8 @@ def fake_platform() -> Iterator[FakePlatform]:
             try:
                 self.send_response(raw.status)
                 self.send_header("Content-Length", str(len(raw.body)))
+                for name, value in raw.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(raw.body)
             except OSError:

@@ -4,6 +4,7 @@ import io
 import logging
 import socket
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +14,7 @@ from chalicelib.wechat.client import PLATFORM, Account, PlatformClient
 from chalicelib.wechat.errors import SIGN_IN_AGAIN, ApiError, NotSent, Unclear
 from chalicelib.wechat.menu import default_menu
 from chalicelib.wechat.replies import Article
-from chalicelib.wechat.transport import scrub
+from chalicelib.wechat.transport import MAX_ANSWER, scrub
 from tests.unit.wechat.fake_platform import SECRET, STABLE_TOKEN, TEMPLATE, FakePlatform, Raw, TestClock, client_of
 from tests.unit.wechat.pushes import OPENID
 
@@ -249,6 +250,16 @@ def test_every_refusal_logs_its_rid(
         Raw(200, b"<html>ok</html>"),
         Raw(200, b"[]"),
         Raw(200, b'{"errcode": "0x"}'),
+        Raw(200, b'{"errcode": true}'),
+        Raw(200, b'{"errcode": null}'),
+        Raw(200, b"{}"),  # a proxy's own; the platform says errcode 0 of a message
+        Raw(200, b'{"msg": "ok"}'),
+        Raw(403, b'{"message": null}'),  # what gateways say
+        Raw(404, b'{"errcode": 0}'),
+        Raw(302, b'{"errcode": 0}'),
+        Raw(200, b""),
+        Raw(200, b"[" * 100_000),
+        Raw(200, b'{"errcode": 0, "more": "' + b"x" * MAX_ANSWER + b'"}'),
         Raw(200, b"\xff"),
         Raw(drop=True),
         Raw(delay=0.6, body=b'{"errcode": 0}'),
@@ -260,6 +271,52 @@ def test_answers_that_tell_nothing(platform: FakePlatform, clock: TestClock, ans
         client.message.send_template(OPENID, "T", {"thing1": "x"})
     assert str(caught.value).startswith(f"{TEMPLATE}: outcome unknown")
     assert platform.count(TEMPLATE) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirect_is_followed_with_the_token(platform: FakePlatform, clock: TestClock, status: int) -> None:
+    platform.handlers[TEMPLATE] = lambda _: Raw(status, headers={"Location": f"{platform.base}/elsewhere"})
+    with client_of(platform.base, clock) as client, pytest.raises(Unclear):
+        client.message.send_template(OPENID, "T", {"thing1": "x"})
+    assert {call.path for call in platform.calls} == {STABLE_TOKEN, TEMPLATE}
+
+
+@pytest.mark.parametrize(("code", "known"), [("0", None), ("43004", 43004), ("-1", -1)])
+def test_a_code_in_quotes_is_the_same_code(
+    client: PlatformClient, platform: FakePlatform, code: str, known: int | None
+) -> None:
+    answering(platform, TEMPLATE, errcode=code, errmsg="", msgid=1)
+    if known is None:
+        assert client.message.send_template(OPENID, "T", {"thing1": "x"}) == "1"
+        return
+    with pytest.raises(ApiError) as caught:
+        client.message.send_template(OPENID, "T", {"thing1": "x"})
+    assert caught.value.code == known
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.drafts.add([{"title": "x"}]),
+        lambda client: client.qrcode.create_temporary("nonce", 60),
+        lambda client: client.openapi.quota(TEMPLATE),
+        lambda client: client.openapi.request_seen("61-2-3"),
+        lambda client: client.sns.exchange("CODE"),
+    ],
+)
+def test_an_answer_without_what_was_asked_for_is_unclear(
+    client: PlatformClient, platform: FakePlatform, call: Callable[[PlatformClient], object]
+) -> None:
+    platform.otherwise = {"errcode": 0, "errmsg": "ok", "refresh_token": "REFRESH"}
+    with pytest.raises(Unclear) as caught:
+        call(client)
+    assert "REFRESH" not in "".join(traceback.format_exception(caught.value)) and not chained(caught.value)
+
+
+def chained(error: BaseException) -> list[BaseException]:
+    """What the error came of: hidden from a traceback (``from None``), but there for whoever walks the chain."""
+    before = error.__cause__ or error.__context__
+    return [before, *chained(before)] if before else []
 
 
 def test_no_secret_in_errors_or_logs(
@@ -282,9 +339,12 @@ def test_no_secret_in_errors_or_logs(
             with pytest.raises((ApiError, NotSent, Unclear)) as caught:
                 client.message.send_template(OPENID, "T", {"thing1": "x"})
             shown += "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+            shown += repr(client) + repr(client.tokens)
+            assert all(isinstance(error, ApiError | NotSent | Unclear) for error in chained(caught.value))
     with client_of(f"http://127.0.0.1:{free_port()}", clock) as client, pytest.raises(NotSent) as refused:
         client.sns.exchange(code)
     shown += "".join(traceback.format_exception(refused.value)) + caplog.text
+    assert not chained(refused.value)
     for secret in ("TOKEN-1", SECRET, OPENID, "CODE-1"):
         assert secret not in shown
     assert "rid: 61-2-3" in shown
