@@ -18,6 +18,10 @@ ELLIPSIS = "…"
 NOTHING = "无"
 """Stands in for an empty text, since the platform refuses empty values."""
 
+_EMOJI = re.compile("[\U0001f000-\U0001ffff\ufe0f\u20e3]")
+"""The platform has taken them out of values since 2023-05-04, and refuses what is empty then. Signs that are text, such
+as ★ and ①, stay."""
+
 _KEY = re.compile(r"([a-z_]+?)[0-9]*")
 _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
 _YEAR_DAY = (
@@ -56,14 +60,14 @@ def check(key: str, value: str) -> str | None:
     """What the platform would refuse in this value, in Chinese; None when it is fine."""
     kind, bare = _type(key), value.strip()
     if kind is not None and bare and (bare != value or _clean(value) != value):
-        return "不能有换行、首尾空格或控制字符"
+        return "不能有换行、首尾空格、控制字符或表情"
     return _problem(kind, value)
 
 
 def fit(key: str, value: str) -> str:
-    """The value as it can be sent: control characters and line breaks out, free text cut with "…", an empty free text
-    as "无". The result passes ``check``. Raises Unfit for what must not be cut or guessed: numbers, amounts, times,
-    words of a list, and text in a field that takes no Chinese."""
+    """The value as it can be sent: control characters, line breaks and emoji out, free text cut with "…", an empty free
+    text as "无". The result passes ``check``. Raises Unfit for what must not be cut or guessed: numbers, amounts,
+    times, words of a list, and text in a field that takes no Chinese."""
     kind = _type(key)
     clean = _clean(value).strip()
     if kind is not None and kind.noise:
@@ -96,23 +100,22 @@ def _type(key: str) -> _Type | None:
 
 
 def _clean(value: str) -> str:
-    """One line: line breaks and tabs become one space, other control, format and unassigned characters go."""
-    if value.isprintable():
+    """One line: line breaks and tabs become one space, emoji and other control, format and unassigned characters go."""
+    if value.isprintable() and not _EMOJI.search(value):
         return value
-    one_line = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]+", " ", value)
+    one_line = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]+", " ", _EMOJI.sub("", value))
     return "".join(char for char in one_line if unicodedata.category(char)[0] != "C")
 
 
 def _cut(value: str, limit: int, ellipsis: str) -> str:
     if width(value) <= limit:
         return value
-    kept, room = [], limit - width(ellipsis)
-    for char in value:
-        room -= width(char)
-        if room < 0:
-            break
-        kept.append(char)
-    return "".join(kept).rstrip() + ellipsis
+    end, room = 0, limit - width(ellipsis)
+    while (room := room - width(value[end])) >= 0:
+        end += 1
+    while end and unicodedata.category(value[end])[0] == "M":  # a mark goes with the letter before it
+        end -= 1
+    return value[:end].rstrip() + ellipsis
 
 
 def _at_most(limit: int, also: Callable[[str], str | None] = lambda _: None) -> Callable[[str], str | None]:

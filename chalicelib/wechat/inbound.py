@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -58,7 +59,8 @@ def _raw_type(node: Node) -> str:
 
 
 def _without_blanks(model: type[Inbound], node: Node, raw_type: str) -> Inbound:
-    """An element without text says nothing: an empty number must not cost us the rest of the message."""
+    """Blanks around a text, and an element without any, say nothing: an empty number must not cost us the rest of the
+    message."""
     try:
         return model.model_validate(_filled(node))
     except ValidationError as error:
@@ -66,7 +68,17 @@ def _without_blanks(model: type[Inbound], node: Node, raw_type: str) -> Inbound:
 
 
 def _filled(node: Node) -> Node:
-    return {name: _filled(value) if isinstance(value, dict) else value for name, value in node.items() if value != ""}
+    return {name: tidy for name, value in node.items() if (tidy := _tidy(value)) != ""}
+
+
+def _tidy(value: str | Node | list[str | Node]) -> Any:
+    match value:
+        case str():
+            return value.strip()
+        case dict():
+            return _filled(value)
+        case _:
+            return [_tidy(part) for part in value]
 
 
 def _unknown(node: Node, raw_type: str, problem: str | None = None) -> UnknownMessage:

@@ -16,6 +16,7 @@ from simulator.platform.errors import ApiError
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_EMOJI = re.compile("[\U0001f000-\U0001ffff\ufe0f\u20e3]")
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
 _FULL_DATES = "|".join(
     [r"\d{4}年\d{1,2}月\d{1,2}日", *(rf"\d{{4}}{sep}\d{{1,2}}{sep}\d{{1,2}}" for sep in ("-", "/", r"\."))]
@@ -81,10 +82,11 @@ RULES: dict[str, Callable[[str], bool]] = {
 
 
 def check(data: Any, template: Template) -> dict[str, str]:
-    """The values by key. 47003 names the field that is empty, missing, too long or not of its type."""
+    """The values by key, without the emoji that the platform takes out (公告 2023-05-04). 47003 names the field that is
+    empty, missing, too long or not of its type."""
     if not isinstance(data, dict) or not data:
         raise ApiError(47003, "data is emtpy")
-    values = plain(data)
+    values = {key: _EMOJI.sub("", value) for key, value in plain(data).items()}
     for key in template.fields:
         if not values.get(key, "").strip():
             raise ApiError(47003, f"data.{key}.value is emtpy")

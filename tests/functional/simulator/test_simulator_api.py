@@ -141,6 +141,7 @@ class TestTemplateMessages:
             ("thing1", "一" * 21, "data.thing1.value invalid"),
             ("phrase2", "13笔", "data.phrase2.value invalid"),
             ("thing1", "", "data.thing1.value is emtpy"),
+            ("thing1", "🎉", "data.thing1.value is emtpy"),
             ("time3", "2024-06-2116: 34: 24", "data.time3.value invalid"),
             ("first", "您好", "data.first.value invalid"),
         ],
@@ -149,6 +150,11 @@ class TestTemplateMessages:
         answer = bench.send_loan(data={**LOAN, key: {"value": value}})
         assert answer["errcode"] == 47003
         assert f"argument invalid! {words}" in answer["errmsg"]
+
+    def test_emoji_are_taken_out(self, bench: Bench) -> None:
+        bench.send_loan(data={**LOAN, "thing1": {"value": "贷款🎉已批"}})
+        [*_, notice] = bench.simulator.world.chat.messages(bench.user)
+        assert notice["body"]["rows"][0] == ["业务名称", "贷款已批"]
 
     def test_the_sandbox_does_not_look_at_fields(self, make: Make) -> None:
         bench = make(profile="sandbox")

@@ -45,6 +45,7 @@ BAD = [
     ("thing1", " \n", "空"),
     ("thing1", "两\n行", "换行"),
     ("thing1", "a\x07", "控制"),
+    ("thing1", "补贴🎉到账", "表情"),
     ("phrase3", "13笔", "汉字"),
     ("phrase3", "一二三四五六", "汉字"),
     ("const5", "长" * 21, "20"),
@@ -100,6 +101,13 @@ def test_values_the_platform_refuses(key: str, value: str, says: str) -> None:
         ("thing1", " 两\r\n行 ", "两 行"),
         ("thing1", "", "无"),
         ("thing1", "零宽\u200b字", "零宽字"),
+        ("thing1", "补贴🎉到账", "补贴到账"),  # the platform takes emoji out, and refuses what is empty then
+        ("thing1", "👨\u200d👩\u200d👧 1\ufe0f\u20e3", "1"),
+        ("thing1", "🎉", "无"),
+        ("thing1", "字" * 18 + "e\u0301" + "尾" * 3, "字" * 18 + "…"),  # é is one character for a reader
+        ("thing1", "字" * 18 + "葛\U000e0100" + "尾" * 3, "字" * 18 + "…"),
+        ("thing1", "\u0301" * 30, "…"),
+        ("thing1", "\ud83d字", "字"),
         ("short_thing1", "等待企业补正", "等待企业…"),
         ("character_string6", "A" * 40, "A" * 29 + "..."),
         ("character_string6", " ", "-"),

@@ -269,6 +269,26 @@ def test_an_empty_element_costs_no_message(document: bytes, model: type) -> None
     assert type(parse(document)) is model
 
 
+def test_an_empty_element_costs_no_list() -> None:
+    one = "<List><TemplateId>T</TemplateId><MsgID>{}</MsgID><ErrorCode></ErrorCode></List>"
+    inner = "".join(one.format(number) for number in (1864323726461255680, 1864323726461255681))
+    sent = parse(event("subscribe_msg_sent_event", f"<SubscribeMsgSentEvent>{inner}</SubscribeMsgSentEvent>"))
+    assert isinstance(sent, events.SubscriptionSentEvent)
+    assert [part.msg_id for part in sent.sent] == ["1864323726461255680", "1864323726461255681"]
+
+
+def test_white_space_between_elements_says_nothing() -> None:
+    """As an event is printed in the documents, an element a line."""
+    lines = event(
+        "MASSSENDJOBFINISH",
+        "\n<MsgID> 1000001625 </MsgID>\n<Status>send success</Status>\n<TotalCount> 3 </TotalCount>\n<ArticleUrlResult>"
+        "\n<ResultList>\n</ResultList>\n</ArticleUrlResult>\n",
+    )
+    inbound = parse(b"\n".join([b'<?xml version="1.0" encoding="UTF-8"?>', lines, b""]))
+    assert isinstance(inbound, events.MassFinishEvent)
+    shown(inbound, msg_id="1000001625", total=3, articles=[])
+
+
 @pytest.mark.parametrize(
     ("document", "raw_type", "problem"),
     [
