@@ -1,6 +1,7 @@
 """An answer to a 诉求 or a 工单 goes back to who asked, and to nobody else (答复告知). Part of request-watch.
 
-Who is not bound to an enterprise gets no notice; everybody finds the answer under 我的诉求 and 我的工单.
+Who is bound and agreed to hear of cases is told as of a case; everybody else gets an answer where they had asked, while
+the window for that is open. Everybody finds it under 我的诉求 and 我的工单.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.notices.audience import NOT_FOLLOWING
 from chalicelib.notices.kinds import NoticeKind
-from chalicelib.notices.model import Draft
-from chalicelib.notices.planning import PlannedNotice, plan
+from chalicelib.notices.model import Draft, address
+from chalicelib.notices.planning import ALREADY, SAMPLE, Circumstances, PlannedNotice, plan
+from chalicelib.notices.quiet import next_allowed
 from jobs.core import JobContext, When
 from jobs.telling import circumstances
 from jobs.wording import field_time
@@ -38,12 +41,12 @@ class Answer:
 def to_asker(
     context: JobContext, when: When, answer: Answer, openid: str, uscc: str | None, skipped: Counter[str]
 ) -> Sequence[PlannedNotice]:
-    """None, with the reason counted, where the asker may not be told or has left."""
-    if uscc is None or not openid:
-        skipped["提出人没有绑定企业，等本人查看"] += 1
+    """None, with the reason counted, where the asker has left."""
+    if not openid:
+        skipped["提出人已离开"] += 1
         return ()
     draft = Draft(
-        uscc=uscc,
+        uscc=uscc or "",
         kind=NoticeKind.CASE_PROGRESS,
         subject=answer.subject,
         version=answer.version,
@@ -61,8 +64,25 @@ def to_asker(
         why=f"{answer.what} {answer.number} 已答复",
         sample=answer.sample,
     )
-    around = circumstances(context, when, [uscc], draft.kind)
-    asker = [person for person in around.people[uscc] if person.openid == openid]
-    planned = plan([draft], replace(around, people={uscc: asker}))
-    skipped.update(planned.skipped)
-    return planned.items
+    around = circumstances(context, when, [uscc] if uscc else [], draft.kind)
+    if uscc:
+        asker = [person for person in around.people[uscc] if person.openid == openid]
+        planned = plan([draft], replace(around, people={uscc: asker}))
+        if planned.items or ALREADY in planned.skipped or SAMPLE in planned.skipped:
+            skipped.update(planned.skipped)
+            return planned.items
+    return _reply(context, replace(draft, uscc="", kind=NoticeKind.REPLY, path="/h5/inbox"), around, openid, skipped)
+
+
+def _reply(
+    context: JobContext, draft: Draft, around: Circumstances, openid: str, skipped: Counter[str]
+) -> Sequence[PlannedNotice]:
+    not_before = next_allowed(around.quiet, around.now)
+    notice = address(draft, openid, around.now, not_before if not_before > around.now else None)
+    if around.placed(notice.id):
+        skipped[ALREADY] += 1
+    elif not context.notices.reaches(openid):
+        skipped[NOT_FOLLOWING] += 1
+    else:
+        return (PlannedNotice(notice, draft.why),)
+    return ()

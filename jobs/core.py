@@ -198,7 +198,7 @@ class RunResult:
 
     def sentence(self) -> str:
         """计划推送 37 家 52 项；跳过：未授权 4、示例数据 11；没有发送任何消息。"""
-        enterprises = len({item.notice.uscc for item in self.plan.notices})
+        enterprises = len({item.notice.uscc for item in self.plan.notices} - {""})
         parts = [f"计划推送 {enterprises} 家 {len(self.plan.notices)} 项" if enterprises else f"计划 {self.planned} 项"]
         if self.skipped:
             parts.append("跳过：" + "、".join(f"{reason} {n}" for reason, n in self.skipped.items()))

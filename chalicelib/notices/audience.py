@@ -69,10 +69,13 @@ class Audience:
 
     def people(self, uscc: str, kinds: Iterable[NoticeKind]) -> list[Person]:
         """Everybody bound to the enterprise, with the consents that notices of these kinds ask for."""
-        scopes = {rules(kind).scope for kind in kinds}
+        scopes = {scope for kind in kinds if (scope := rules(kind).scope)}
         return [self._person(member, scopes) for member in self._bindings.members(uscc)]
+
+    def reaches(self, openid: str) -> bool:
+        """Whether this person follows and can be reached, as far as is known."""
+        return self._followers.is_following(openid) and not self._unreachable.holds(openid)
 
     def _person(self, member: Member, asked: Iterable[Scope]) -> Person:
         scopes = frozenset(scope for scope in asked if self._consents.allows(member.openid, scope))
-        following = self._followers.is_following(member.openid) and not self._unreachable.holds(member.openid)
-        return Person(member.openid, member.role, scopes, following)
+        return Person(member.openid, member.role, scopes, self.reaches(member.openid))

@@ -75,10 +75,11 @@ def wire_of(channel: Channel) -> Wire:
 
 
 def chat_text(notice: Notice) -> str:
-    """A chat bubble: title, what is new, how to stop (个人信息保护法 24: a way out in every push). The messenger adds
-    the link."""
+    """A chat bubble: title, what is new, how to stop (个人信息保护法 24: a way out in every push, which an
+    answer to a question is not). The messenger adds the link."""
     sample = (SAMPLE_LINE,) if notice.sample else ()
-    return "\n".join((f"【溪小办】{notice.title}", *notice.lines, *sample, FOOTER))
+    footer = (FOOTER,) if notice.rules.scope else ()
+    return "\n".join((f"【溪小办】{notice.title}", *notice.lines, *sample, *footer))
 
 
 def _open(channel: Channel, subscription: Subscription) -> bool:

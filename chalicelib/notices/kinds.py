@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     MONTHLY_DIGEST = "monthly_digest"
     WORK_REMINDER = "work_reminder"
     WORK_ESCALATION = "work_escalation"
+    REPLY = "reply"
 
 
 class Priority(StrEnum):
@@ -69,10 +70,12 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class KindRules:
-    """The rules of one kind. ``daily_digest``: at most one a day for an enterprise, whoever asks for it."""
+    """The rules of one kind. ``daily_digest``: at most one a day for an enterprise, whoever asks for it. ``scope`` is
+    None, and ``roles`` empty, for what answers a person's own question: that is no push, needs no consent and no
+    binding, and 退订 does not stop it."""
 
     title: str
-    scope: Scope
+    scope: Scope | None
     roles: frozenset[Role]
     ladder: tuple[Rung, ...]
     priority: Priority
@@ -91,6 +94,7 @@ _POLICY = (
     Rung(Channel.SUBSCRIPTION_ONCE, "用户点过一次“允许”，可以发一条"),
     Rung(Channel.CUSTOM, "48 小时内说过话时窗口开着，平台不收就只放收件箱"),
 )
+_REPLY = (Rung(Channel.CUSTOM, "本人问的，48 小时内说过话时窗口开着；过了就在“我的工单”里看"),)
 _WORK = (
     Rung(Channel.SUBSCRIPTION_LONG, "工作提醒不是经办人触发的，模板消息不允许；长期订阅可以"),
     Rung(Channel.SUBSCRIPTION_ONCE, "经办人点过一次“允许”，可以发一条"),
@@ -125,6 +129,7 @@ RULES: Mapping[NoticeKind, KindRules] = {
     NoticeKind.WORK_ESCALATION: KindRules(
         "超时督办", Scope.WORK_ALERT, holders(Right.HEAR_ESCALATIONS), _WORK, Priority.URGENT, False
     ),
+    NoticeKind.REPLY: KindRules("提问的答复", None, frozenset(), _REPLY, Priority.URGENT, False),
 }
 
 

@@ -50,7 +50,7 @@ def record_of(notice: Notice) -> Record:
         sk=ROW,
         body=notice.model_dump(mode="json"),
         gsi1=(f"{_listed(notice.priority)}#{notice.state}#{shard(notice.id)}", f"{stamp(notice.wake_at)}#{notice.id}"),
-        gsi2=(f"inbox#{notice.uscc}", f"{stamp(notice.created_at)}#{notice.id}"),
+        gsi2=(f"inbox#{notice.uscc}", f"{stamp(notice.created_at)}#{notice.id}") if notice.uscc else None,
         expires_at=_epoch(notice.created_at + KEEP),
     )
 

@@ -120,7 +120,7 @@ class Change(_Frozen):
 
 
 class Notice(_Frozen):
-    """One message for one person.
+    """One message for one person; ``uscc`` is empty where it is about no enterprise.
 
     ``lines`` is the text for a chat bubble and the page, ``fields`` the values of the template's fields by key,
     ``path`` the page (``/h5/…``) to open. ``wake_at`` is when the sweep must look at the row again if nothing else

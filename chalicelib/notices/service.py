@@ -87,6 +87,10 @@ class NoticeService:
         """Everybody bound to the enterprise, with whether they may get notices of these kinds."""
         return self._audience.people(uscc, kinds)
 
+    def reaches(self, openid: str) -> bool:
+        """Whether this person follows and can be reached, as far as is known."""
+        return self._audience.reaches(openid)
+
     def placed(self, notice_id: str) -> bool:
         return self._ledger.has(notice_id)
 

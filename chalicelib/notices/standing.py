@@ -13,8 +13,8 @@ from chalicelib.enterprises.consent import stands
 from chalicelib.enterprises.repository import BINDING, CONSENT, FOLLOWER, person_key
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import Scope
-from chalicelib.notices.audience import NOT_BOUND, Person
-from chalicelib.notices.kinds import NoticeKind
+from chalicelib.notices.audience import NOT_BOUND, NOT_FOLLOWING, Person
+from chalicelib.notices.kinds import NoticeKind, rules
 from chalicelib.notices.limits import SENT
 from chalicelib.notices.subscriptions import SUBSCRIPTION, Subscription
 from chalicelib.notices.unreachable import UNREACHABLE
@@ -35,10 +35,12 @@ class Standing:
 
     def refusal(self, uscc: str, kind: NoticeKind) -> str | None:
         """Why a notice for this enterprise may not go to this person now, in Chinese; None when it may."""
+        following = self.following and not self.unreachable
+        if rules(kind).scope is None:
+            return None if following else NOT_FOLLOWING
         role = self.roles.get(uscc)
         if role is None:
             return NOT_BOUND
-        following = self.following and not self.unreachable
         return Person(self.openid, role, frozenset(self.scopes), following).refusal(kind)
 
     def subscription(self, template: str) -> Subscription:

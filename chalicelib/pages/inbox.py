@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.enterprises.roles import Role
 from chalicelib.notices.model import Notice, NoticeState
 from chalicelib.pages import render
 from chalicelib.pages.http import PageResponse
@@ -35,11 +37,16 @@ def show(visit: Visit) -> PageResponse:
     notices = [
         _shown(visit, notice, names.get(notice.uscc, notice.uscc))
         for notice in services.notices.of_person(openid, SHOWN)
-        if notice.state is not NoticeState.CANCELLED and bound.get(notice.uscc) in notice.rules.roles
+        if notice.state is not NoticeState.CANCELLED and _is_theirs(notice, bound)
     ]
     return render.page(
         visit, "inbox.html", personal=True, title="收件箱", notices=notices, is_bound=bool(bound), many=len(names) > 1
     )
+
+
+def _is_theirs(notice: Notice, bound: Mapping[str, Role]) -> bool:
+    """Of an enterprise only as long as they are bound to it in a role that hears of such things."""
+    return notice.rules.scope is None or bound.get(notice.uscc) in notice.rules.roles
 
 
 def _shown(visit: Visit, notice: Notice, enterprise: str) -> ShownNotice:

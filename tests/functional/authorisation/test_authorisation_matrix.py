@@ -171,10 +171,12 @@ def test_what_the_table_does_not_name_is_refused() -> None:
 def test_consents_and_kinds_of_notice_follow_the_table() -> None:
     """A scope reaches nobody whom no right lets hear it; a kind of notice no role beyond its scope."""
     assert set(ALLOWED_ROLES) == set(Scope)
-    for kind, rules in RULES.items():
-        assert rules.roles <= ALLOWED_ROLES[rules.scope], kind
+    of_an_enterprise = {kind: rules for kind, rules in RULES.items() if kind is not NoticeKind.REPLY}
+    for kind, rules in of_an_enterprise.items():
+        assert rules.scope and rules.roles <= ALLOWED_ROLES[rules.scope], kind
     heard = {right: access.TABLE[right] for right in Right if right.value.startswith("hear_")}
-    assert all(rules.roles in heard.values() for rules in RULES.values())
+    assert all(rules.roles in heard.values() for rules in of_an_enterprise.values())
+    assert (RULES[NoticeKind.REPLY].scope, RULES[NoticeKind.REPLY].roles) == (None, frozenset())
 
 
 # ------------------------------------------------------------------------------- what goes by the person, not the role

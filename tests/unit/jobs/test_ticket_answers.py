@@ -6,6 +6,8 @@ import pytest
 
 from chalicelib.dialogue.tickets import TicketError, TicketService, TicketUnknown
 from chalicelib.enterprises.scopes import Scope
+from chalicelib.notices.model import NoticeState
+from chalicelib.ports import Outcome, Reaction
 from tests.unit.jobs.support import E01, JobWorld, enterprise
 
 ASKER, COLLEAGUE = "o-asker", "o-colleague"
@@ -38,14 +40,33 @@ def test_the_answer_is_told_once_to_who_asked(world: JobWorld) -> None:
     assert [ticket.state for ticket in tickets.of_person(ASKER)] == ["closed"]
 
 
-def test_without_consent_or_binding_it_waits_to_be_read(world: JobWorld) -> None:
+def test_without_consent_or_binding_the_answer_comes_where_it_was_asked(world: JobWorld) -> None:
+    """It is no push, so nothing is said of 退订; and 退订 itself does not keep it back."""
     world.person(ASKER, E01)
     world.consents.withdraw(ASKER, list(Scope), "chat", world.clock.now())
+    world.followers.follow("o-nobody", world.clock.now())
     for openid in (ASKER, "o-nobody"):
         answered(world, openid)
-    world.run("request-watch")
+    assert world.run("request-watch").sentence() == "计划 4 项；已处理 4 项。"
+    world.notices.cancel_for("o-nobody", tuple(Scope), world.clock.now())
     world.deliver()
-    assert world.texts(ASKER) == world.texts("o-nobody") == []
+    for openid in (ASKER, "o-nobody"):
+        [call] = [call for call in world.platform.calls if call.openid == openid]
+        assert call.channel == "custom"
+        assert call.text and "食品经营许可证，网上可办" in call.text and "退订" not in call.text
+    assert list(TicketService(world.store).listed("answered")) == []
+    assert world.run("request-watch").planned == 0
+
+
+def test_when_the_window_is_closed_or_the_asker_is_gone_it_waits_to_be_read(world: JobWorld) -> None:
+    world.followers.follow("o-late", world.clock.now())
+    for openid in ("o-late", "o-gone"):
+        answered(world, openid)
+    assert dict(world.run("request-watch").skipped) == {"未关注": 1}
+    world.platform.script = [(Outcome(Reaction.NEXT_CHANNEL, code=45015), False)]
+    world.deliver()
+    assert [(n.openid, n.state) for n in world.notices.list(NoticeState.INBOX)] == [("o-late", NoticeState.INBOX)]
+    assert world.platform.seen == {}
     assert list(TicketService(world.store).listed("answered")) == []
 
 

@@ -119,7 +119,7 @@ def test_ids_are_a_function_of_the_change_and_the_person() -> None:
 def test_every_kind_declares_its_rules_and_why_each_rung_stands_there() -> None:
     assert set(RULES) == set(NoticeKind)
     for kind in NoticeKind:
-        assert rules(kind).roles
+        assert bool(rules(kind).roles) == (rules(kind).scope is not None)
         assert all(rung.why for rung in rules(kind).ladder)
     assert rules(NoticeKind.LOAN_PROGRESS).priority is Priority.URGENT
     assert rules(NoticeKind.LOAN_PROGRESS).roles == {Role.LEGAL, Role.FINANCE}
