@@ -17,7 +17,10 @@ from chalicelib.enterprises.consent import NOTICE_VERSION
 from chalicelib.enterprises.scopes import Scope
 from chalicelib.guidance import indexfile, published
 from chalicelib.notices.model import NoticeState
+from chalicelib.times import local_date
 from chalicelib.wechat.errors import NotSent
+from jobs.history import RunRow, record
+from jobs.registry import JOBS
 from tests.functional.cli.conftest import Jobs
 from tests.functional.county import CASE, CASE_TITLE, E01, snapshot
 from tests.functional.support import DATA, ROOT
@@ -241,6 +244,9 @@ def bound(county: Application, openid: str = "oOwner") -> str:
     ],
 )
 def test_json_is_one_document_and_nothing_else(words: str, jobs: Jobs, county: Application) -> None:
+    now = county.clock.now()
+    for name in JOBS:  # else doctor says on a stage of AWS that the clock has started none
+        record(county.store, RunRow(job=name, run_id="r", as_of=local_date(now), started_at=now))
     done = jobs(*words.split(), "--json")
     assert done.code == 0, done.err
     json.loads(done.out)
