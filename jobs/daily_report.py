@@ -34,7 +34,7 @@ class DailyReport(Job):
             if count:
                 more = "以上" if count == _SHOWN else ""
                 lines.append(Line(f"{CHINESE[state]} {count} 条{more}", f"用 notice list --state {state} 查看"))
-        lines += [Line(f"暂停发送 {pause.name}", pause.cause) for pause in context.notices.paused(when.now)]
+        lines += [Line(f"暂停发送 {pause.name}", pause.told) for pause in context.notices.paused(when.now)]
         lines += _forms(context, when)
         lines += alarms.cases_past_due(context, when) + alarms.verification_ends(context.verified_until, when)
         return JobPlan(lines=tuple(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
@@ -10,7 +11,9 @@ from chalicelib.ports import Clock, Outbound, Outcome, Reaction
 from chalicelib.times import at_local, local_date
 from chalicelib.wechat import fields, replies
 from chalicelib.wechat.apis import Messages
-from chalicelib.wechat.errors import BUSY, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, reaction_of, rule
+from chalicelib.wechat.errors import BUSY, DEFAULT, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, reaction_of, rule
+
+log = logging.getLogger(__name__)
 
 MAX_CLIENT_ID = 32
 SOON = 5
@@ -67,6 +70,8 @@ def attempted(call: Callable[[], str | None], clock: Clock, busy: Reaction = Rea
 
 def _judged(error: ApiError, clock: Clock, busy: Reaction) -> Outcome:
     verdict = rule(error.code)
+    if verdict is DEFAULT:
+        log.error("alarm: errcode %s of %s is not in the table", error.code, error.path)
     return Outcome(
         busy if error.code == BUSY else reaction_of(error),
         message_id=error.message_id,

@@ -25,7 +25,8 @@ _TRIES = 8
 
 
 class Pause(Shape):
-    """Nothing goes out under this name before ``until``. ``code`` is the platform's errcode."""
+    """Nothing goes out under this name before ``until``. ``code`` is the platform's errcode, ``detail`` for operators
+    what it said and what is to be done."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,6 +35,12 @@ class Pause(Shape):
     until: datetime
     code: int | None
     cause: str
+    detail: str = ""
+
+    @property
+    def told(self) -> str:
+        """For operators."""
+        return f"{self.cause}：{self.detail}" if self.detail else self.cause
 
 
 def template_name(template_id: str) -> str:
@@ -58,13 +65,14 @@ class Breaker:
             self._seen = now, self.all(now)
         return {pause.name: pause for pause in self._seen[1] if now < pause.until}
 
-    def trip(self, name: str, now: datetime, code: int | None, cause: str, retry_after: int) -> Pause:
+    def trip(self, name: str, now: datetime, code: int | None, cause: str, retry_after: int, detail: str = "") -> Pause:
         """Pause, and raise the alarm: the log line is what the alarm of infra/ counts. A longer pause of this name
         stands, whoever made it: an answer that was under way before it knows nothing of it."""
         until = now + max(_least(name), timedelta(seconds=retry_after))
-        pause = self._longest(Pause(name=name, since=now, until=until, code=code, cause=cause))
+        pause = self._longest(Pause(name=name, since=now, until=until, code=code, cause=cause, detail=detail))
         self._seen = None
-        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, pause.until.isoformat())
+        extra = {"detail": detail}
+        log.critical("alarm: sending paused name=%s code=%s until=%s", name, code, pause.until.isoformat(), extra=extra)
         return pause
 
     def _longest(self, pause: Pause) -> Pause:

@@ -183,7 +183,7 @@ class Outcomes:
         if outcome.reaction is Reaction.STOP_TEMPLATE and attempt.chosen.template_id:
             name = template_name(attempt.chosen.template_id)
         cause = f"平台停用{'此模板' if name != EVERYTHING else '发送'}{_code(outcome)}"
-        pause = self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after)
+        pause = self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after, outcome.detail)
         wake_at = look_again(attempt.notice, pause.until)
         failed = attempt.notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, wake_at=wake_at)
         return self._ledger.write(attempt.entry, failed)
@@ -194,7 +194,7 @@ class Outcomes:
         """Trip the breaker of this channel; the notice looks at once for another, or waits for this one."""
         cause = f"平台停用这一渠道{_code(outcome)}"
         name = channel_name(wire_of(attempt.chosen.rung.channel))
-        self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after)
+        self._breaker.trip(name, attempt.now, outcome.code, cause, outcome.retry_after, outcome.detail)
         moved = attempt.notice.moved(NoticeState.QUEUED, attempt.now, cause, wake_at=attempt.now + LATE_AFTER)
         return self._ledger.write(attempt.entry, moved)
 
@@ -221,7 +221,10 @@ class Outcomes:
 
     def _bad_data(self, attempt: Attempt, outcome: Outcome) -> Entry:
         log.error("alarm: notice %s refused, field=%s code=%s", attempt.notice.id, outcome.field, outcome.code)
-        return self._end(attempt, NoticeState.FAILED_FOR_GOOD, f"平台不接受字段 {outcome.field or '?'}{_code(outcome)}")
+        cause = f"平台不接受字段 {outcome.field or '?'}{_code(outcome)}"
+        if outcome.code is None:  # what we saw ourselves; it never left
+            cause = outcome.detail or cause
+        return self._end(attempt, NoticeState.FAILED_FOR_GOOD, cause)
 
     def _end(self, attempt: Attempt, state: NoticeState, cause: str) -> Entry:
         return self._ledger.write(attempt.entry, ended(attempt.notice, state, attempt.now, cause))

@@ -30,12 +30,11 @@ SIGN_IN_AGAIN = frozenset({40029, 40163})
 @dataclass(frozen=True, slots=True)
 class Rule:
     """``meaning``: for operators, in Chinese. ``retry_after``: seconds until a further try can help, or
-    UNTIL_TOMORROW; ``tries``: how many tries in all are worth it; ``alarm``: what an operator must do, or nothing."""
+    UNTIL_TOMORROW; ``alarm``: what an operator must do, or nothing."""
 
     reaction: Reaction
     meaning: str
     retry_after: int = 0
-    tries: int = 1
     alarm: str = ""
 
 
@@ -105,8 +104,8 @@ def rule(code: int) -> Rule:
     return RULES.get(code, DEFAULT)
 
 
-DEFAULT = Rule(Reaction.RETRY, "未收录的错误码", 300, 3, "请按错误码查平台文档，并补进 chalicelib/wechat/errors.py")
-"""An answer with an unknown code means that nothing was sent: wait, try twice more, and let someone look at it."""
+DEFAULT = Rule(Reaction.RETRY, "未收录的错误码", 300, "请按错误码查平台文档，并补进 chalicelib/wechat/errors.py")
+"""An answer with an unknown code means that nothing was sent: wait, and let someone look at it."""
 
 _IP = "请把本系统的出口 IP 加入公众号后台的 IP 白名单"
 _CONFIRM = "请管理员在微信里确认新 IP 调用接口的提醒"
@@ -116,33 +115,29 @@ _TEMPLATE = "请核对模板编号，以及它是模板消息还是订阅通知"
 
 RULES: dict[int, Rule] = {
     0: Rule(Reaction.ACCEPTED, "成功"),
-    BUSY: Rule(Reaction.RETRY, "平台繁忙", 1, 3),
+    BUSY: Rule(Reaction.RETRY, "平台繁忙", 1),
     # The token ladder in tokens.py has been climbed by the time one of these comes out.
-    40001: Rule(
-        Reaction.STOP_ALL, "access_token 无效，换新后仍被拒绝", 300, 3, "请核对 AppSecret，并查看是否被他人重置"
-    ),
-    40014: Rule(Reaction.STOP_ALL, "access_token 不合法，换新后仍被拒绝", 300, 3, "请核对 AppID 与 AppSecret"),
-    42001: Rule(Reaction.STOP_ALL, "access_token 过期，换新后仍被拒绝", 300, 3, "请核对服务器时间与 AppSecret"),
+    40001: Rule(Reaction.STOP_ALL, "access_token 无效，换新后仍被拒绝", 300, "请核对 AppSecret，并查看是否被他人重置"),
+    40014: Rule(Reaction.STOP_ALL, "access_token 不合法，换新后仍被拒绝", 300, "请核对 AppID 与 AppSecret"),
+    42001: Rule(Reaction.STOP_ALL, "access_token 过期，换新后仍被拒绝", 300, "请核对服务器时间与 AppSecret"),
     41001: Rule(Reaction.BAD_DATA, "缺少 access_token", alarm=_BUG),
     # Account and network configuration
-    40013: Rule(Reaction.STOP_ALL, "AppID 无效", HOUR, 1, "请核对 XIXINBAN_WECHAT_APP_ID"),
-    40125: Rule(Reaction.STOP_ALL, "AppSecret 无效", HOUR, 1, "请核对 XIXINBAN_WECHAT_APP_SECRET"),
-    40164: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, 3, _IP),
-    61004: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, 3, _IP),
-    45035: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, 3, _IP),
-    40243: Rule(Reaction.STOP_ALL, "AppSecret 已被冻结", HOUR, 1, "请在微信开发者平台解冻 AppSecret"),
-    89501: Rule(Reaction.STOP_ALL, "新 IP 正在等管理员确认", 600, 6, _CONFIRM),
-    89503: Rule(Reaction.STOP_ALL, "新 IP 需要管理员确认", 600, 6, _CONFIRM),
-    89506: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，24 小时内不能再用", 24 * HOUR, 2, _CONFIRM),
-    89507: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，1 小时内不能再用", HOUR, 2, _CONFIRM),
+    40013: Rule(Reaction.STOP_ALL, "AppID 无效", HOUR, "请核对 XIXINBAN_WECHAT_APP_ID"),
+    40125: Rule(Reaction.STOP_ALL, "AppSecret 无效", HOUR, "请核对 XIXINBAN_WECHAT_APP_SECRET"),
+    40164: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, _IP),
+    61004: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, _IP),
+    45035: Rule(Reaction.STOP_ALL, "出口 IP 不在白名单", 300, _IP),
+    40243: Rule(Reaction.STOP_ALL, "AppSecret 已被冻结", HOUR, "请在微信开发者平台解冻 AppSecret"),
+    89501: Rule(Reaction.STOP_ALL, "新 IP 正在等管理员确认", 600, _CONFIRM),
+    89503: Rule(Reaction.STOP_ALL, "新 IP 需要管理员确认", 600, _CONFIRM),
+    89506: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，24 小时内不能再用", 24 * HOUR, _CONFIRM),
+    89507: Rule(Reaction.STOP_ALL, "管理员拒绝了新 IP，1 小时内不能再用", HOUR, _CONFIRM),
     # One call of the platform each, with its own rights and quota
-    48001: Rule(Reaction.STOP_CHANNEL, "接口没有权限", HOUR, 1, _ACCESS),
-    48004: Rule(Reaction.STOP_CHANNEL, "接口被封禁", HOUR, 1, "请在公众号后台查看封禁原因并申诉"),
-    48006: Rule(Reaction.STOP_CHANNEL, "本月清零次数已用完", UNTIL_TOMORROW, 1, "请等额度次日恢复"),
-    45009: Rule(
-        Reaction.STOP_CHANNEL, "接口当日额度用完", UNTIL_TOMORROW, 2, "请核对当日发送量；不要清零，次日自动恢复"
-    ),
-    45011: Rule(Reaction.RETRY, "调用太频繁", 60, 5),
+    48001: Rule(Reaction.STOP_CHANNEL, "接口没有权限", HOUR, _ACCESS),
+    48004: Rule(Reaction.STOP_CHANNEL, "接口被封禁", HOUR, "请在公众号后台查看封禁原因并申诉"),
+    48006: Rule(Reaction.STOP_CHANNEL, "本月清零次数已用完", UNTIL_TOMORROW, "请等额度次日恢复"),
+    45009: Rule(Reaction.STOP_CHANNEL, "接口当日额度用完", UNTIL_TOMORROW, "请核对当日发送量；不要清零，次日自动恢复"),
+    45011: Rule(Reaction.RETRY, "调用太频繁", 60),
     # The person
     40003: Rule(Reaction.PERSON_GONE, "openid 无效"),
     46004: Rule(Reaction.PERSON_GONE, "用户不存在"),
@@ -153,7 +148,7 @@ RULES: dict[int, Rule] = {
     50005: Rule(Reaction.PERSON_GONE, "用户没有关注"),
     43101: Rule(Reaction.CONSENT_LOST, "用户没有同意或已拒收这类消息"),
     48002: Rule(Reaction.CONSENT_LOST, "用户关闭了消息接收"),
-    43117: Rule(Reaction.RETRY, "给这位用户发得太频繁", 4 * HOUR, 3),
+    43117: Rule(Reaction.RETRY, "给这位用户发得太频繁", 4 * HOUR),
     # The template and its data
     43116: Rule(Reaction.STOP_TEMPLATE, "模板因滥用被限制", alarm="请在公众号后台查看模板的处罚通知"),
     40036: Rule(Reaction.STOP_TEMPLATE, "模板编号长度不对", alarm=_TEMPLATE),
@@ -177,7 +172,7 @@ RULES: dict[int, Rule] = {
     45028: Rule(Reaction.NEXT_CHANNEL, "本月群发次数已用完", alarm="本月不能再群发，请等下个月"),
     45065: Rule(Reaction.ACCEPTED, "这次群发已经提交过"),
     # What became of the first try, this one does not say.
-    45066: Rule(Reaction.AMBIGUOUS, "这次群发一分钟内提交过，结果还不知道", 60, 3),
+    45066: Rule(Reaction.AMBIGUOUS, "这次群发一分钟内提交过，结果还不知道", 60),
     45067: Rule(Reaction.BAD_DATA, "群发编号超过 64 字节", alarm=_BUG),
     # Web authorisation (网页授权): see SIGN_IN_AGAIN
     40029: Rule(Reaction.BAD_DATA, "网页授权 code 无效"),

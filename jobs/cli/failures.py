@@ -71,12 +71,25 @@ def _missing(parameter: Any) -> str:
     return f"缺少 {parameter.opts[0]}{f'（{told}）' if told else ''}。"
 
 
+_NETWORK = {
+    "NameResolutionError": "域名解析不了。请检查 DNS 和 XIXINBAN_WECHAT_API_BASE。",
+    "NewConnectionError": "连不上。请检查网络、防火墙、代理和 XIXINBAN_WECHAT_API_BASE。",
+    "ConnectTimeoutError": "连接超时。请检查网络、防火墙和代理。",
+    "ReadTimeoutError": "连上了，没有等到答复。请稍后再试。",
+    "SSLError": "加密连接（TLS）没有建立。请检查服务器时间、根证书、中间的代理和 XIXINBAN_WECHAT_API_BASE。",
+}
+"""By the name of the network's error. Anything else: the name as it is, and where to look."""
+
+
 def _platform(error: ApiError | NotSent | Unclear) -> str:
     match error:
         case ApiError():
             known = rule(error.code)
             advice = f"{known.alarm}。" if known.alarm else ""
-            return f"微信平台拒绝了 {error.path}：{error.code} {known.meaning}。{advice}"
+            address = f"本系统的出口 IP 是 {error.address}。" if error.address else ""
+            return f"微信平台拒绝了 {error.path}：{error.code} {known.meaning}。{advice}{address}"
+        case NotSent() if error.cause in _NETWORK:
+            return f"微信平台（{error.path}）{_NETWORK[error.cause]}"
         case NotSent():
             return f"没有连上微信平台（{error.path}，{error.cause}）。请检查网络和 XIXINBAN_WECHAT_API_BASE。"
         case Unclear():

@@ -178,7 +178,7 @@ def _dead_letters(application: Application) -> Finding:
 
 def _sending(application: Application, now: datetime) -> Finding:
     paused = application.notices.paused(now)
-    told = "；".join(pause.cause for pause in paused) or "没有暂停"
+    told = "；".join(pause.told for pause in paused) or "没有暂停"
     return Finding("发送", not paused, told, "处理原因后等它到期，或联系平台")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
+from chalicelib.notices.breaker import Breaker
 from chalicelib.policies.nights import NightBook, ShardResult
 from chalicelib.times import local_date
 from jobs.history import RunRow, record
@@ -62,6 +63,12 @@ def test_doctor_on_a_stage_names_what_is_missing_in_the_order_to_mend_it(jobs: J
     stage.clock.advance(timedelta(days=3))  # type: ignore[attr-defined]
     missing = found_by(jobs)
     assert "3 天没有匹配" in missing["全省匹配"] and "定时任务" in missing
+
+
+def test_doctor_tells_why_nothing_is_sent(jobs: Jobs, county: Application) -> None:
+    Breaker(county.store).trip("all", county.clock.now(), 40164, "平台停用发送", 300, "出口 IP 121.36.77.201")
+    told = {each["what"]: each["detail"] for each in json.loads(jobs("doctor", "--json").out)}
+    assert told["发送"] == "平台停用发送：出口 IP 121.36.77.201"
 
 
 def _ports(county: Application) -> dict[str, Any]:

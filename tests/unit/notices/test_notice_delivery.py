@@ -209,6 +209,26 @@ def test_stop_all_pauses_everything_and_goes_on_by_itself(world: World) -> None:
     assert world.notices.paused(world.now) == []
 
 
+def test_who_is_to_mend_it_reads_what_the_platform_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.place(notice())
+    detail = "出口 IP 不在白名单；/cgi-bin/stable_token errcode 40164；出口 IP 121.36.77.201"
+    world.platform.script = [(Outcome(Reaction.STOP_ALL, code=40164, detail=detail, retry_after=300), False)]
+    world.work()
+    [pause] = world.notices.paused(world.now)
+    assert "40164" in pause.cause and pause.told.endswith(detail)
+    [alarm] = [line for line in caplog.records if "alarm" in line.message]
+    assert vars(alarm)["detail"] == detail
+
+
+def test_what_was_wrong_with_a_field_stands_on_the_notice(world: World) -> None:
+    one = notice()
+    world.place(one)
+    detail = "字段 phrase2：只能是 1 到 5 个汉字"
+    world.platform.script = [(Outcome(Reaction.BAD_DATA, detail=detail, field="phrase2"), False)]
+    world.work()
+    assert detail in world.notices.show(one.id).history[-1].cause
+
+
 def test_stop_template_leaves_the_others_running(world: World) -> None:
     loan, case = notice(), notice("case#1", kind=NoticeKind.CASE_PROGRESS)
     world.place(loan)

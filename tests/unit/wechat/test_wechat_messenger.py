@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -118,6 +119,16 @@ def test_refusals(
     assert (outcome.reaction, outcome.code, outcome.retry_after) == (reaction, code, retry_after)
     assert outcome.field == field
     assert str(code) in outcome.detail and "rid: 61-2-3" in outcome.detail and OPENID not in outcome.detail
+
+
+@pytest.mark.parametrize(("code", "alarms"), [(99999999, 1), (43004, 0)])
+def test_a_code_that_nobody_knows_is_an_alarm(
+    messenger: Messenger, platform: FakePlatform, caplog: pytest.LogCaptureFixture, code: int, alarms: int
+) -> None:
+    platform.handlers[TEMPLATE] = lambda _: {"errcode": code, "errmsg": "who knows"}
+    messenger.send(template())
+    lines = [line.getMessage() for line in caplog.records if line.levelno >= logging.ERROR]
+    assert len(lines) == alarms and all("alarm" in line and str(code) in line for line in lines)
 
 
 def test_a_daily_quota_waits_until_midnight_in_shanghai(
