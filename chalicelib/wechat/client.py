@@ -145,12 +145,15 @@ class PlatformClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no typ
 
 
 def _issued(answer: JsonObject, name: str, path: str) -> Issued:
-    """Raises NotSent: an empty token would be shared and kept as if it were one."""
+    """Raises NotSent: an empty token would be shared and kept as if it were one, and one without life be fetched for
+    every message."""
     value = answer.get(name)
     try:
-        seconds = int(answer["expires_in"])
-    except (KeyError, ValueError, TypeError):
-        raise NotSent(path, "an answer without its seconds of life") from None
+        seconds = int(answer.get("expires_in", 0))
+    except (ValueError, TypeError):
+        seconds = 0
+    if seconds <= 0:
+        raise NotSent(path, "an answer without its seconds of life")
     if not isinstance(value, str) or not value:
         raise NotSent(path, f"an answer without {name}")
     return Issued(value, seconds)

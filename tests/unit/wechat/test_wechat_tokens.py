@@ -10,9 +10,19 @@ from chalicelib.adapters.memory import MemoryStore
 from chalicelib.adapters.wechat_tokens import StoreTokenCache
 from chalicelib.ports import Record, Throttled
 from chalicelib.wechat.client import PlatformClient
-from chalicelib.wechat.errors import ApiError, NotSent
+from chalicelib.wechat.errors import TOKEN_CODES, ApiError, NotSent
 from chalicelib.wechat.tokens import Issued, Token, TokenKeeper
-from tests.unit.wechat.fake_platform import APP_ID, STABLE_TOKEN, TEMPLATE, FakePlatform, Raw, TestClock, client_of
+from tests.unit.wechat.fake_platform import (
+    APP_ID,
+    STABLE_TOKEN,
+    TEMPLATE,
+    Answer,
+    Call,
+    FakePlatform,
+    Raw,
+    TestClock,
+    client_of,
+)
 from tests.unit.wechat.pushes import OPENID
 
 
@@ -136,6 +146,24 @@ def test_one_refusal_costs_one_fetch_and_one_retry(client: PlatformClient, platf
     assert (platform.count(STABLE_TOKEN), platform.count(TEMPLATE) - before, forced(platform)) == (2, 2, 0)
 
 
+@pytest.mark.parametrize("code", sorted(TOKEN_CODES))
+def test_each_word_for_a_bad_token_renews_it(client: PlatformClient, platform: FakePlatform, code: int) -> None:
+    platform.rolls = True
+
+    def answer(call: Call) -> Answer:
+        return {"errcode": code if call.query["access_token"] == "TOKEN-1" else 0, "errmsg": ""}
+
+    platform.handlers[TEMPLATE] = answer
+    send(client)
+    assert (platform.count(STABLE_TOKEN), platform.count(TEMPLATE), forced(platform)) == (2, 2, 0)
+
+
+def test_no_other_word_costs_a_fetch_or_a_second_call(client: PlatformClient, platform: FakePlatform) -> None:
+    platform.handlers[TEMPLATE] = lambda _: {"errcode": 41001, "errmsg": "access_token missing"}
+    refused(client)
+    assert (platform.count(STABLE_TOKEN), platform.count(TEMPLATE)) == (1, 1)
+
+
 def test_a_stable_token_that_stays_refused_is_forced(client: PlatformClient, platform: FakePlatform) -> None:
     platform.valid = {"TOKEN-2"}
     assert send(client)
@@ -190,6 +218,8 @@ def test_refusals_to_hand_out_a_token_are_remembered(platform: FakePlatform, clo
         Raw(delay=0.5, body=b""),
         Raw(body=b'{"access_token":"","expires_in":7200}'),
         Raw(body=b'{"access_token":null,"expires_in":7200}'),
+        Raw(body=b'{"access_token":"T","expires_in":0}'),
+        Raw(body=b'{"access_token":"T","expires_in":-1}'),
     ],
 )
 def test_no_token_means_nothing_was_sent(platform: FakePlatform, clock: TestClock, answer: Raw) -> None:
