@@ -52,7 +52,7 @@ class PlatformEvents:
                         f"{key} {number}",
                     )
             case events.SubscriptionPopupEvent() | events.SubscriptionChangeEvent():
-                self._permissions(inbound.openid, inbound.answers, now, key)
+                self._permissions(inbound, inbound.answers, now, key)
             case events.MassFinishEvent():
                 self._monthly().finished(inbound.msg_id, inbound.status, inbound.sent)
             case events.PersonalDataEvent():
@@ -69,11 +69,13 @@ class PlatformEvents:
         if inbound.event == events.REVOKED:
             person = inbound.subject or inbound.openid
             since = self._consents().withdraw(person, Scope, "wechat", now, key)
-            self._notices().subscriptions.withdrawn(person, now, key)
+            self._notices().subscriptions.withdrawn(person, now, key, inbound.created_at)
             self._notices().cancel_for(person, None, now, since)
 
-    def _permissions(self, openid: str, answers: list[events.SubscriptionAnswer], now: datetime, key: str) -> None:
+    def _permissions(
+        self, event: events.Event, answers: list[events.SubscriptionAnswer], now: datetime, key: str
+    ) -> None:
         subscriptions = self._notices().subscriptions
         for number, answer in enumerate(answers):
             change = subscriptions.accepted if answer.answer == "accept" else subscriptions.rejected
-            change(openid, answer.template_id, now, f"{key} {number}")
+            change(event.openid, answer.template_id, now, f"{key} {number}", event.created_at)

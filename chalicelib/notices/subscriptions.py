@@ -20,8 +20,8 @@ _TRIES = 8
 
 
 class Subscription(Shape):
-    """``once`` unused one-time permissions, ``always`` the long-term one,
-    ``refused`` until the person agrees again."""
+    """``once`` unused one-time permissions, ``always`` the long-term one, ``refused`` until the person agrees again.
+    ``opened``, ``closed``: when by the platform's clock they last agreed, and last refused or took it back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,11 +29,16 @@ class Subscription(Shape):
     once: int = 0
     always: bool = False
     refused: bool = False
+    opened: datetime | None = None
+    closed: datetime | None = None
     updated: datetime | None = None
 
 
 class SubscriptionLedger:
-    """``long_term`` names the templates that the platform granted as long-term (长期订阅); all others are one-time."""
+    """``long_term`` names the templates that the platform granted as long-term (长期订阅); all others are one-time.
+
+    ``happened`` is an event's own time: one that is worked on late does not change what came after it.
+    """
 
     def __init__(self, store: Store, long_term: Sequence[str] = ()) -> None:
         self._store = store
@@ -44,30 +49,43 @@ class SubscriptionLedger:
         record = self._store.get(f"person#{openid}", _sk(template))
         return Subscription.model_validate(record.body) if record else Subscription(template=template)
 
-    def accepted(self, openid: str, template: str, now: datetime, message: str = "") -> None:
+    def accepted(
+        self, openid: str, template: str, now: datetime, message: str = "", happened: datetime | None = None
+    ) -> None:
         """The person tapped 允许 (``subscribe_msg_popup_event`` accept); counted once for a ``message`` (``once``)."""
 
         def granted(s: Subscription) -> Subscription:
+            if _before(happened, s.closed):
+                return s
+            s = s.model_copy(update={"opened": _later(s.opened, happened)})
             if template in self._long_term:
                 return s.model_copy(update={"always": True, "refused": False})
             return s.model_copy(update={"once": s.once + 1, "refused": False})
 
         self._change(openid, template, now, granted, message)
 
-    def rejected(self, openid: str, template: str, now: datetime, message: str = "") -> None:
+    def rejected(
+        self, openid: str, template: str, now: datetime, message: str = "", happened: datetime | None = None
+    ) -> None:
         """The person tapped 取消, switched it off in the settings (``subscribe_msg_change_event``), or the platform
         refused a message for want of permission (43101)."""
 
         def refused(s: Subscription) -> Subscription:
+            s = s.model_copy(update={"closed": _later(s.closed, happened)})
+            if _before(happened, s.opened):
+                return s
             return s.model_copy(update={"once": 0, "always": False, "refused": True})
 
         self._change(openid, template, now, refused, message)
 
-    def withdrawn(self, openid: str, now: datetime, message: str = "") -> None:
+    def withdrawn(self, openid: str, now: datetime, message: str = "", happened: datetime | None = None) -> None:
         """The person took the authorisation back (``user_authorization_revoke``): nothing is left of what they allowed;
         what they refused stays refused."""
 
         def nothing(s: Subscription) -> Subscription:
+            s = s.model_copy(update={"closed": _later(s.closed, happened)})
+            if _before(happened, s.opened):
+                return s
             return s.model_copy(update={"once": 0, "always": False})
 
         for record in list(self._rows(openid)):
@@ -123,6 +141,14 @@ class SubscriptionLedger:
                 continue
             return
         raise Conflict([(f"person#{openid}", _sk(template))])
+
+
+def _before(happened: datetime | None, other: datetime | None) -> bool:
+    return happened is not None and other is not None and happened < other
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)
 
 
 def _sk(template: str) -> str:

@@ -109,3 +109,14 @@ def test_verification_alarms(county: Application, person: Person, caplog: pytest
     with caplog.at_level(logging.ERROR):
         assert person.event(event, extra="<ExpiredTime>1795000000</ExpiredTime>") is None
     assert [getattr(line, "alarm", "") for line in caplog.records] == ["verification"]
+
+
+def test_a_permission_told_late_opens_nothing_that_was_refused_since(county: Application, person: Person) -> None:
+    ledger, template = county.notices.subscriptions, "tmpl-policy-digest"
+    entry = "<List><TemplateId>{}</TemplateId><SubscribeStatusString>{}</SubscribeStatusString></List>"
+    off, on = entry.format(template, "reject"), entry.format(template, "accept")
+    clock_of(county).advance(60)
+    person.event("subscribe_msg_change_event", extra=f"<SubscribeMsgChangeEvent>{off}</SubscribeMsgChangeEvent>")
+    clock_of(county).advance(-30)
+    person.event("subscribe_msg_popup_event", extra=f"<SubscribeMsgPopupEvent>{on}</SubscribeMsgPopupEvent>")
+    assert ledger.get(person.openid, template).refused
