@@ -26,7 +26,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """All that a deployment may choose. Secrets never appear in ``repr``, logs or errors."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     stage: Literal["local", "aws"] = "local"
     demo: bool = False

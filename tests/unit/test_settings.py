@@ -75,3 +75,18 @@ def test_quiet_hours_are_off_in_a_demo_unless_set(tmp_path: Path, monkeypatch: p
     assert load(db=tmp_path / "a.db").quiet == "off"
     monkeypatch.setenv("XIXINBAN_QUIET_HOURS", "22:00-07:30")
     assert load(db=tmp_path / "a.db").quiet == "22:00-07:30"
+
+
+@pytest.mark.parametrize(("name", "value"), [("WECHAT_AES_KEY", "S3CRET" + "x" * 38), ("WECHAT_APP_ID", "")])
+def test_a_secret_shows_in_nothing_that_an_error_came_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A key copied with a character too many, and another setting missing beside it."""
+    monkeypatch.setenv(PREFIX + "WECHAT_APP_SECRET", "S3CRET")
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(SettingsError) as caught:
+        load(db=tmp_path / "a.db")
+    error: BaseException | None = caught.value
+    while error:
+        assert "S3CRET" not in f"{error} {error!r}"
+        error = error.__cause__ or error.__context__

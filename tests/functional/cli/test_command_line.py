@@ -412,7 +412,7 @@ def test_menu_publish(jobs: Jobs, county: Application) -> None:
     county.__dict__["wechat_client"] = _Offline()  # what the cached property would hold
     offline = jobs("menu", "publish")
     assert offline.code == 1
-    assert "请检查网络和 XIXINBAN_WECHAT_API_BASE" in offline.err
+    assert "域名解析不了。请检查 DNS 和 XIXINBAN_WECHAT_API_BASE" in offline.err
     assert "Traceback" not in offline.err
 
 
