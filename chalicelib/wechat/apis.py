@@ -176,12 +176,13 @@ class QrCodes(WeChatQRCode):  # type: ignore[misc]
 
     def _code(self, answer: JsonObject) -> QrCode:
         ticket = str(answer["ticket"])
-        image = f"{self._image_host()}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
+        image = f"{image_host(self._client.account.base)}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
         return QrCode(ticket, str(answer["url"]), image, answer.get("expire_seconds"))
 
-    def _image_host(self) -> str:
-        base: str = self._client.account.base
-        return "https://mp.weixin.qq.com" if base == ROOT.rstrip("/") else base
+
+def image_host(base: str) -> str:
+    """Where the pictures of QR codes are: the platform has several hosts for its API, and one for these."""
+    return "https://mp.weixin.qq.com" if base.endswith(".weixin.qq.com") else base
 
 
 class Users(WeChatUser):  # type: ignore[misc]

@@ -104,6 +104,16 @@ def test_permissions_come_and_go(county: Application, person: Person) -> None:
     assert ledger.get(person.openid, "tmpl-policy-digest").refused
 
 
+def test_a_verification_that_went_well_is_no_alarm(
+    county: Application, person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        for event in ("qualification_verify_success", "naming_verify_success"):
+            assert person.event(event, extra="<ExpiredTime>1795000000</ExpiredTime>") is None
+    assert len([line for line in caplog.records if "verification" in line.message]) == 2
+    assert not any(hasattr(line, "alarm") or line.levelno >= logging.WARNING for line in caplog.records)
+
+
 @pytest.mark.parametrize("event", ["verify_expired", "annual_renew", "qualification_verify_fail"])
 def test_verification_alarms(county: Application, person: Person, caplog: pytest.LogCaptureFixture, event: str) -> None:
     with caplog.at_level(logging.ERROR):

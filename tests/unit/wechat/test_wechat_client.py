@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.wechat.apis import image_host
 from chalicelib.wechat.client import PLATFORM, Account, PlatformClient
 from chalicelib.wechat.errors import SIGN_IN_AGAIN, ApiError, NotSent, Unclear
 from chalicelib.wechat.menu import default_menu
@@ -126,6 +127,20 @@ def test_qr_codes(client: PlatformClient, platform: FakePlatform) -> None:
     for scene, seconds in (("", 60), ("x" * 65, 60), ("x", 0), ("x", 30 * 24 * 3600 + 1)):
         with pytest.raises(ValueError, match=r"scene|seconds"):
             client.qrcode.create_temporary(scene, seconds)
+
+
+@pytest.mark.parametrize(
+    ("base", "host"),
+    [
+        (PLATFORM, "https://mp.weixin.qq.com"),
+        ("https://api2.weixin.qq.com", "https://mp.weixin.qq.com"),  # another entrance of the platform
+        ("https://sh.api.weixin.qq.com", "https://mp.weixin.qq.com"),
+        ("http://127.0.0.1:9000/simulator/api", "http://127.0.0.1:9000/simulator/api"),
+        ("https://weixin.qq.com.example.test", "https://weixin.qq.com.example.test"),
+    ],
+)
+def test_where_a_code_s_picture_is(base: str, host: str) -> None:
+    assert image_host(base) == host
 
 
 def test_users_quota_and_rid(client: PlatformClient, platform: FakePlatform) -> None:
