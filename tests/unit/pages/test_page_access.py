@@ -134,6 +134,14 @@ def test_a_session_ends_after_two_hours(house: House) -> None:
     assert phone.step("GET", "/h5/inbox").status == 302
 
 
+def test_an_answer_to_ones_own_question_is_in_the_inbox_without_a_binding(house: House) -> None:
+    house.tell("o-unbound", "工单已答复", NoticeKind.REPLY, uscc="")
+    house.tell("o-unbound", "办件有进展")
+    shown = Phone(house, "o-unbound").get("/h5/inbox").body
+    assert "工单已答复" in shown and "办件有进展" not in shown
+    assert "工单已答复" not in Phone(house, OWNER).get("/h5/inbox").body
+
+
 def test_the_inbox_holds_ones_own_notices_only(house: House) -> None:
     house.tell(OWNER, "给法人的")
     house.tell(STAFF, "给人事的")
