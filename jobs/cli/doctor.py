@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    online: Annotated[bool, typer.Option("--online", help="也向微信平台取一次凭证")] = False,
+    online: Annotated[bool, typer.Option("--online", help="也向微信平台取一次凭证、问当日额度")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """检查设置、存储、内容、定时任务、队列，按要处理的先后；有缺的退出码为 1。"""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.queues import NAMES
+from chalicelib.errors import Refusal
 from chalicelib.policies.nights import NightBook
 from chalicelib.settings import Settings
 from chalicelib.times import chinese_time, local_date
@@ -25,6 +26,7 @@ RESTED = timedelta(hours=26)
 """A daily job that has not begun for so long has missed its time; one that runs every few minutes, after an hour."""
 
 VERIFICATION_DAYS = 60
+_CALLS = {"模板消息": "/cgi-bin/message/template/send", "客服消息": "/cgi-bin/message/custom/send"}
 _TEMPLATES = {"template_policy": "政策", "template_loan": "融资", "template_case": "办件", "template_deadline": "到期"}
 
 
@@ -52,6 +54,7 @@ def examine(application: Application, *, online: bool) -> Iterator[Finding]:
     yield _verification(settings, now)
     if online:
         yield _try("微信凭证", lambda: _token(application), "检查 AppID、AppSecret 和 IP 白名单")
+        yield _try("微信额度", lambda: _quotas(application), "等次日零点恢复；不要清零（每月只有 10 次）")
     if settings.stage == "aws":
         yield _schedules(application, now)
     if settings.province:
@@ -130,6 +133,15 @@ def _verification(settings: Settings, now: datetime) -> Finding:
 
 def _token(application: Application) -> str:
     return "已取得" if application.wechat_client.access_token else "空"
+
+
+def _quotas(application: Application) -> str:
+    """What was used of the day's calls. Raises Refusal where one is used up."""
+    found = {name: application.wechat_client.openapi.quota(path) for name, path in _CALLS.items()}
+    told = "今日" + "，".join(f"{name} {quota.used}/{quota.daily_limit}" for name, quota in found.items())
+    if any(quota.remain <= 0 for quota in found.values()):
+        raise Refusal(told)
+    return told
 
 
 def _schedules(application: Application, now: datetime) -> Finding:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from chalicelib import bootstrap
+from chalicelib.adapters.clocks import FixedClock
 from chalicelib.bootstrap import Application
 from chalicelib.notices.breaker import Breaker
 from chalicelib.policies.nights import NightBook, ShardResult
 from chalicelib.times import local_date
+from chalicelib.wechat.errors import ApiError
 from jobs.history import RunRow, record
 from jobs.registry import JOBS
 from tests.functional.cli.conftest import Jobs
+from tests.functional.simulator.running import client_to, running
 from tests.functional.support import make_application
 
 WAITING = {"通知模板", "定时任务"}
@@ -69,6 +74,25 @@ def test_doctor_tells_why_nothing_is_sent(jobs: Jobs, county: Application) -> No
     Breaker(county.store).trip("all", county.clock.now(), 40164, "平台停用发送", 300, "出口 IP 121.36.77.201")
     told = {each["what"]: each["detail"] for each in json.loads(jobs("doctor", "--json").out)}
     assert told["发送"] == "平台停用发送：出口 IP 121.36.77.201"
+
+
+def test_doctor_online_tells_what_is_left_of_the_day(jobs: Jobs, county: Application, tmp_path: Path) -> None:
+    def online() -> dict[str, tuple[bool, str]]:
+        found = json.loads(jobs("doctor", "--online", "--json").out)
+        return {each["what"]: (each["ok"], each["detail"]) for each in found if each["what"].startswith("微信")}
+
+    clock = FixedClock(county.clock.now())
+    limits = {"cgi-bin/message/template/send": 2}
+    with running(tmp_path, clock, daily_limits=limits) as simulator, client_to(simulator, clock) as client:
+        county.__dict__["wechat_client"] = client  # what the cached property would hold
+        assert online() == {
+            "微信凭证": (True, "已取得"),
+            "微信额度": (True, "今日模板消息 0/2，客服消息 0/500000"),
+        }
+        for _ in range(2):
+            with suppress(ApiError):
+                client.message.send_template("oNobody", "tmpl-loan-progress", {"thing1": "x"})
+        assert online()["微信额度"] == (False, "今日模板消息 2/2，客服消息 0/500000")
 
 
 def _ports(county: Application) -> dict[str, Any]:
