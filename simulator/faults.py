@@ -40,7 +40,7 @@ import random
 from pathlib import Path
 from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from simulator.state import State
@@ -48,7 +48,14 @@ from simulator.state import State
 ApiFault = Literal["error", "http", "html", "slow", "reset", "hold", "undelivered", "revoke"]
 PushFault = Literal["lost", "twice", "late", "zero_msgid", "drop"]
 _PUSH_FAULTS = frozenset({"lost", "twice", "late", "zero_msgid", "drop"})
+_ALL = "*"
 
+PUSHES = frozenset(
+    "text image voice location subscribe unsubscribe SCAN CLICK VIEW view_miniprogram subscribe_msg_popup_event "
+    "subscribe_msg_change_event subscribe_msg_sent_event user_info_modified user_authorization_revoke "
+    "TEMPLATESENDJOBFINISH MASSSENDJOBFINISH".split()
+)
+"""What the simulator pushes, by MsgType or by the Event's name."""
 
 _CHINESE = {
     "missing": "没有写",
@@ -84,6 +91,30 @@ class Rule(BaseModel):
     after: int = Field(default=0, ge=0)
     sequence: frozenset[int] = frozenset()
 
+    @field_validator("api")
+    @classmethod
+    def _is_an_api(cls, api: str) -> str:
+        """A rule for a name misspelt would never fire, and what is tested with it would pass."""
+        from simulator.platform.routes import ENDPOINTS  # which takes rules itself: not at import
+
+        if api not in ("", _ALL) and not any(_ends(path, api) for path in ENDPOINTS):
+            raise ValueError(f"没有这个接口：{api}（写路径的末尾，如 message/template/send，或写 *）")
+        return api
+
+    @field_validator("push")
+    @classmethod
+    def _is_a_push(cls, push: str) -> str:
+        if push not in ("", _ALL) and push not in PUSHES:
+            raise ValueError(f"没有这种推送：{push}（写 MsgType 或 Event 的名称，或写 *）")
+        return push
+
+    @field_validator("errcode")
+    @classmethod
+    def _is_an_error(cls, errcode: int) -> int:
+        if errcode == 0:
+            raise ValueError("0 是成功，不是错误码")
+        return errcode
+
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if bool(self.api) == bool(self.push):
@@ -96,11 +127,14 @@ class Rule(BaseModel):
         return self
 
     def is_for_api(self, path: str, openid: str) -> bool:
-        named = self.api == "*" or path == self.api or path.endswith("/" + self.api)
-        return bool(self.api) and named and self.openid in ("", openid)
+        return bool(self.api) and (self.api == _ALL or _ends(path, self.api)) and self.openid in ("", openid)
 
     def is_for_push(self, name: str, openid: str) -> bool:
-        return bool(self.push) and self.push in ("*", name) and self.openid in ("", openid)
+        return bool(self.push) and self.push in (_ALL, name) and self.openid in ("", openid)
+
+
+def _ends(path: str, name: str) -> bool:
+    return path == name or path.endswith("/" + name)
 
 
 class Scenario(BaseModel):
@@ -116,6 +150,8 @@ def load_scenario(path: Path) -> Scenario:
         return parse_scenario(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"读不出场景文件 {path}：{error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"场景文件 {path} 不是 UTF-8 文本") from None
     except ValueError as error:
         raise ScenarioError(f"场景文件 {path}：{error}") from None
 
@@ -161,6 +197,7 @@ class Faults:
         return self._first([n for n, rule in enumerate(self.scenario.rules) if rule.is_for_api(path, openid)])
 
     def for_push(self, name: str, openid: str) -> Rule | None:
+        assert name in PUSHES, f"{name} is missing in PUSHES"
         return self._first([n for n, rule in enumerate(self.scenario.rules) if rule.is_for_push(name, openid)])
 
     def _first(self, candidates: list[int]) -> Rule | None:

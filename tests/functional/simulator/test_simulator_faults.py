@@ -213,6 +213,10 @@ def test_a_run_can_be_repeated_and_goes_on_after_a_restart(tmp_path: Path) -> No
         ('{"rules": [{"api": "*", "fault": "error", "odds": 1}]}', "第 1 条规则的 odds：没有这一项"),
         ('{"rules": [{"api": "*", "fault": "error", "probability": 2}]}', "probability：不能大于 1"),
         ('{"rules": [{"api": "*", "fault": "error", "count": "many"}]}', r"count：写法不对（要的是 int）"),
+        ('{"rules": [{"api": "template/sent", "fault": "error"}]}', "第 1 条规则的 api：没有这个接口"),
+        ('{"rules": [{"api": "emplate/send", "fault": "error"}]}', "第 1 条规则的 api：没有这个接口"),
+        ('{"rules": [{"push": "txt", "fault": "lost"}]}', "第 1 条规则的 push：没有这种推送"),
+        ('{"rules": [{"api": "*", "fault": "error", "errcode": 0}]}', "第 1 条规则的 errcode：0 是成功"),
     ],
 )
 def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
@@ -223,6 +227,9 @@ def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str
     assert str(path) in str(refused.value)
     with pytest.raises(ScenarioError, match=r"读不出场景文件 .*missing\.json"):
         load_scenario(tmp_path / "missing.json")
+    path.write_bytes("{}规则".encode("gbk"))
+    with pytest.raises(ScenarioError, match="不是 UTF-8"):
+        load_scenario(path)
 
 
 def test_the_example_in_the_documentation_is_a_scenario() -> None:
