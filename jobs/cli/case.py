@@ -158,7 +158,7 @@ def answer_rating(
     rating = application.ratings.answered(no, text, now)
     if rating.ticket:
         application.tickets.answer(rating.ticket, text, now)
-    say(f"已登记 {rating.case_no} 的整改答复。评价人回复“我的工单”能看到；同意接收提醒的，10 分钟内收到通知。")
+    say(f"已登记 {rating.case_no} 的整改答复。10 分钟内告知评价人；48 小时没有说过话的，等本人回复“我的工单”来看。")
 
 
 def _known(no: str) -> Case:

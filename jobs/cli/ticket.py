@@ -50,4 +50,4 @@ def answer(number: Number, text: Annotated[str, typer.Argument(help="答复，�
     if application.tickets.get(number, now).kind == "差评整改":
         raise BadInput(f"{number} 是差评整改工单，请用 case answer-rating 办件编号 整改结果（编号见 ticket show）。")
     ticket = application.tickets.answer(number, text, now)
-    say(f"已答复 {ticket.id}。提出人回复“我的工单”能看到；绑定了企业、同意接收提醒的，10 分钟内收到通知。")
+    say(f"已答复 {ticket.id}。10 分钟内告知提出人；48 小时没有说过话的，等本人回复“我的工单”来看。")
