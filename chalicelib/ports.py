@@ -274,7 +274,8 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one attempt. ``message_id`` is the platform's id as a string (it exceeds 2**53)."""
+    """What came of one attempt. ``message_id`` is the platform's id as a string (it exceeds 2**53). ``outage``: there
+    was no way to the platform, or no token, for whatever message: no fault of this one."""
 
     reaction: Reaction
     message_id: str | None = None
@@ -282,6 +283,7 @@ class Outcome:
     detail: str = ""
     field: str | None = None
     retry_after: int = 0
+    outage: bool = False
 
 
 class Messenger(Protocol):

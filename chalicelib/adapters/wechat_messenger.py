@@ -63,7 +63,7 @@ def attempted(call: Callable[[], str | None], clock: Clock, busy: Reaction = Rea
     except ApiError as error:
         return _judged(error, clock, busy)
     except NotSent as error:
-        return Outcome(Reaction.RETRY, detail=f"没有发出：{error.cause}", retry_after=SOON)
+        return Outcome(Reaction.RETRY, detail=f"没有发出：{error.cause}", retry_after=SOON, outage=True)
     except Unclear as error:
         return Outcome(Reaction.AMBIGUOUS, detail=f"不知道是否已送达：{error.cause}", retry_after=SOON)
 
@@ -73,12 +73,13 @@ def _judged(error: ApiError, clock: Clock, busy: Reaction) -> Outcome:
     if verdict is DEFAULT:
         log.error("alarm: errcode %s of %s is not in the table", error.code, error.path)
     return Outcome(
-        busy if error.code == BUSY else reaction_of(error),
+        busy if error.code == BUSY and not error.for_token else reaction_of(error),
         message_id=error.message_id,
         code=error.code,
         detail=_detail(verdict, error),
         field=error.field if verdict.reaction is Reaction.BAD_DATA else None,
         retry_after=_seconds(verdict, clock),
+        outage=error.for_token,
     )
 
 

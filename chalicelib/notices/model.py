@@ -125,8 +125,8 @@ class Notice(_Frozen):
     ``lines`` is the text for a chat bubble and the page, ``fields`` the values of the template's fields by key,
     ``path`` the page (``/h5/…``) to open. ``wake_at`` is when the sweep must look at the row again if nothing else
     happened to it. ``few``: it is of a small run, and never stands behind one to the whole county. ``attempts`` counts
-    calls of the platform, ``failures`` those that ended in "try again".
-    ``unsure_since`` is the start of the earliest attempt that may have reached the person.
+    calls of the platform, ``failures`` those that ended in "try again", ``outages`` the last in a row that did not
+    reach it. ``unsure_since`` is the start of the earliest attempt that may have reached the person.
     """
 
     id: str
@@ -151,6 +151,7 @@ class Notice(_Frozen):
     wake_at: datetime
     attempts: int = 0
     failures: int = 0
+    outages: int = 0
     channel: Channel | None = None
     tried: tuple[Channel, ...] = ()
     unsure_since: datetime | None = None

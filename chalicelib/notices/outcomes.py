@@ -27,6 +27,8 @@ TAKEN = frozenset({Reaction.ACCEPTED, Reaction.HELD})
 
 MAX_FAILURES = 8
 _BACKOFF = (5, 15, 45, 120, 240, 600, 900)
+_ALARMING = 4
+"""Tries in a row that did not reach the platform, after about a minute, are no hiccup any more."""
 _TRIES = 6
 _UNCLEAR = "结果不明，请人工核对是否已发出"
 
@@ -164,8 +166,11 @@ class Outcomes:
 
     def _fail_for_now(self, attempt: Attempt, outcome: Outcome, unsure_since: datetime | None) -> Entry:
         notice = attempt.notice.model_copy(update={"unsure_since": unsure_since})
-        failures = notice.failures + 1
-        wait = max(outcome.retry_after, _BACKOFF[min(failures, len(_BACKOFF)) - 1])
+        outages = notice.outages + 1 if outcome.outage else 0
+        failures = notice.failures if outcome.outage else notice.failures + 1
+        if outages == _ALARMING:
+            log.error("alarm: no way to the platform, notice %s waits", notice.id, extra={"detail": outcome.detail})
+        wait = max(outcome.retry_after, _BACKOFF[min(outages or failures, len(_BACKOFF)) - 1])
         if failures >= MAX_FAILURES or cannot_repeat(notice, attempt.now + timedelta(seconds=wait)):
             state = NoticeState.MAYBE_SENT if unsure_since else NoticeState.FAILED_FOR_GOOD
             cause = _UNCLEAR if unsure_since else f"试了 {failures} 次，平台都没有接收{_code(outcome)}"
@@ -174,7 +179,9 @@ class Outcomes:
         if wait <= QUEUE_DELAY_LIMIT:  # then the queue brings it back, and the sweep only if the queue does not
             wake_at += LATE_AFTER
         cause = f"{'结果不明' if unsure_since else '平台没有接收'}{_code(outcome)}，{wait} 秒后再试"
-        failed = notice.moved(NoticeState.FAILED_FOR_NOW, attempt.now, cause, failures=failures, wake_at=wake_at)
+        failed = notice.moved(
+            NoticeState.FAILED_FOR_NOW, attempt.now, cause, failures=failures, outages=outages, wake_at=wake_at
+        )
         return self._queueing.retry(attempt.entry, failed, wait)
 
     def _stopped(self, attempt: Attempt, outcome: Outcome) -> Entry:

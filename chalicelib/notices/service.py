@@ -253,7 +253,7 @@ class NoticeService:
         if entry.notice.expires_at <= now:
             raise NoticeError(f"通知 {notice_id} 已过有效期，不能重发。")
         fresh = entry.notice.moved(
-            NoticeState.QUEUED, now, "工作人员重发", tried=(), failures=0, unsure_since=None, message_id=None
+            NoticeState.QUEUED, now, "工作人员重发", tried=(), failures=0, outages=0, unsure_since=None, message_id=None
         )
         written = self._write(entry, fresh)
         self._queueing.send([written.notice])

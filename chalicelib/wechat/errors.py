@@ -51,6 +51,11 @@ class ApiError(Exception):
     message_id: str | None = None
 
     @property
+    def for_token(self) -> bool:
+        """No token was to be had: whatever it was for has not left."""
+        return self.path.endswith(FETCHING)
+
+    @property
     def rid(self) -> str | None:
         found = re.search(r"rid: ?([0-9a-f-]+)", self.message)
         return found[1] if found else None
@@ -96,7 +101,7 @@ class Unclear(Exception):
 def reaction_of(error: ApiError) -> Reaction:
     """As in the table; but without a token no channel can be used, so what stops that call stops them all."""
     found = rule(error.code).reaction
-    return Reaction.STOP_ALL if found is Reaction.STOP_CHANNEL and error.path.endswith(FETCHING) else found
+    return Reaction.STOP_ALL if found is Reaction.STOP_CHANNEL and error.for_token else found
 
 
 def rule(code: int) -> Rule:

@@ -123,6 +123,33 @@ def test_unclear_outcome_without_a_client_id_is_left_to_an_operator(world: World
     assert len(world.platform.calls) == 1
 
 
+OUTAGE = Outcome(Reaction.RETRY, detail="没有发出：NameResolutionError", retry_after=5, outage=True)
+
+
+def test_an_outage_is_waited_out_and_counts_against_no_notice(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Hours without a way to the platform: what is still true goes out afterwards, busy as that may be then."""
+    one, gone = notice(), notice("loan#2", expires_at=world.now + timedelta(hours=2))
+    world.place(one, gone)
+    busy = Outcome(Reaction.RETRY, code=45011, retry_after=60)
+    world.platform.script = [(OUTAGE, False)] * 1000
+    world.settle(150)
+    assert len(world.platform.calls) < 60  # the longer, the rarer
+    assert (state(world, one.id), state(world, gone.id)) == (S.FAILED_FOR_NOW, S.EXPIRED)
+    alarms = [line for line in caplog.records if "no way to the platform" in line.message]
+    assert [vars(line)["detail"] for line in alarms] == [OUTAGE.detail] * 2  # once a notice
+    world.platform.script = [(busy, False)] * 3
+    world.settle(25)
+    assert state(world, one.id) is S.ACCEPTED
+
+
+def test_an_outage_does_not_settle_a_doubt(world: World) -> None:
+    one = notice()
+    world.place(one)
+    world.platform.script = [(Outcome(Reaction.AMBIGUOUS), True), *[(OUTAGE, False)] * 50]
+    world.settle(15)
+    assert state(world, one.id) is S.MAYBE_SENT
+
+
 def test_clear_failures_are_bounded(world: World) -> None:
     one = notice()
     world.place(one)

@@ -117,6 +117,7 @@ def test_refusals(
     platform.handlers[TEMPLATE] = lambda _: {"errcode": code, "errmsg": f"{message} rid: 61-2-3"}
     outcome = messenger.send(template())
     assert (outcome.reaction, outcome.code, outcome.retry_after) == (reaction, code, retry_after)
+    assert not outcome.outage
     assert outcome.field == field
     assert str(code) in outcome.detail and "rid: 61-2-3" in outcome.detail and OPENID not in outcome.detail
 
@@ -166,10 +167,20 @@ def test_trouble_with_the_token_is_no_ambiguity(hasty: Messenger, platform: Fake
     assert platform.count(TEMPLATE) == 0
 
 
+@pytest.mark.parametrize("message", [template(), template(channel="subscription"), custom()])
+def test_a_platform_too_busy_for_a_token_has_sent_nothing(
+    messenger: Messenger, platform: FakePlatform, message: Outbound
+) -> None:
+    platform.handlers[STABLE_TOKEN] = lambda _: {"errcode": -1, "errmsg": "system error rid: 61-2-3"}
+    outcome = messenger.send(message)
+    assert (outcome.reaction, outcome.outage) == (Reaction.RETRY, True)
+    assert platform.count(PATHS[message.channel]) == 0
+
+
 def test_nobody_listens(clock: TestClock) -> None:
     with client_of(f"http://127.0.0.1:{free_port()}", clock) as client:
         outcome = WechatMessenger(client).send(template())
-    assert outcome.reaction is Reaction.RETRY and outcome.retry_after > 0
+    assert outcome.reaction is Reaction.RETRY and outcome.retry_after > 0 and outcome.outage
 
 
 def test_a_host_that_does_not_exist(clock: TestClock) -> None:
