@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from typing import Any
 
 from simulator.chat import Chat
@@ -26,7 +27,9 @@ class World:
         if self.config.scenario:
             return load_scenario(self.config.scenario)
         kept = self.state.setting("scenario")
-        return parse_scenario(kept) if kept else Scenario()
+        with suppress(ValueError):  # kept by an older simulator, which took what this one refuses
+            return parse_scenario(kept) if kept else Scenario()
+        return Scenario()
 
     def now(self) -> float:
         return self.config.clock()

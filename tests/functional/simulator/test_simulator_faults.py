@@ -19,6 +19,7 @@ from simulator.faults import Faults, Scenario, ScenarioError, load_scenario
 from simulator.http import Server, text_response
 from simulator.platform.errors import WORDS
 from simulator.state import State
+from simulator.world import World
 from tests.functional.simulator.conftest import LOAN, Bench, reply
 
 Make = Callable[..., Bench]
@@ -230,6 +231,12 @@ def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, text: str, words: str
     path.write_bytes("{}规则".encode("gbk"))
     with pytest.raises(ScenarioError, match="不是 UTF-8"):
         load_scenario(path)
+
+
+def test_a_scenario_kept_by_an_older_simulator_keeps_nobody_from_starting(make: Callable[..., Bench]) -> None:
+    world = make().simulator.world
+    world.state.set_setting("scenario", '{"rules": [{"api": "template/sent", "fault": "error"}]}')
+    assert World(world.config).faults.scenario == Scenario()
 
 
 def test_the_example_in_the_documentation_is_a_scenario() -> None:
