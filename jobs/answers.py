@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.notices.audience import NOT_FOLLOWING
+from chalicelib.notices.audience import NOT_BOUND, NOT_FOLLOWING
 from chalicelib.notices.kinds import NoticeKind
 from chalicelib.notices.model import Draft, address
 from chalicelib.notices.planning import ALREADY, SAMPLE, Circumstances, PlannedNotice, plan
@@ -26,7 +26,8 @@ TELL_WITHIN = timedelta(days=3)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``what`` was asked (诉求, 工单), its number and topic, and the line with the answer. ``subject`` and ``version``
-    name the telling, which happens once (``Draft``)."""
+    name the telling, which happens once (``Draft``). ``own``: the question is the person's own, not about the business
+    of an enterprise, of which only its members may hear."""
 
     what: str
     number: str
@@ -36,6 +37,7 @@ class Answer:
     subject: str
     version: str = "answer"
     sample: bool = False
+    own: bool = False
 
 
 def to_asker(
@@ -68,9 +70,13 @@ def to_asker(
     if uscc:
         asker = [person for person in around.people[uscc] if person.openid == openid]
         planned = plan([draft], replace(around, people={uscc: asker}))
-        if planned.items or ALREADY in planned.skipped or SAMPLE in planned.skipped:
+        last_word = ALREADY in planned.skipped or SAMPLE in planned.skipped or not (asker or answer.own)
+        if planned.items or last_word:
             skipped.update(planned.skipped)
             return planned.items
+    elif not answer.own:
+        skipped[NOT_BOUND] += 1
+        return ()
     return _reply(context, replace(draft, uscc="", kind=NoticeKind.REPLY, path="/h5/inbox"), around, openid, skipped)
 
 

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 
-from chalicelib.dialogue.tickets import Ticket, TicketService
+from chalicelib.dialogue.tickets import Ticket, TicketKind, TicketService
 from chalicelib.enterprises.access import Right
 from chalicelib.enterprises.binding import BindingService
 from chalicelib.notices.planning import PlannedNotice
 from chalicelib.times import local
 from jobs.answers import Answer, to_asker
 from jobs.core import JobContext, Line, Placement, When
+
+_OWN: frozenset[TicketKind] = frozenset({"人工答复", "投诉建议", "廉政监督"})
+"""The others are about a case."""
 
 
 def ticket_plan(context: JobContext, when: When, skipped: Counter[str]) -> tuple[Sequence[Placement], Sequence[Line]]:
@@ -39,5 +42,6 @@ def _to_asker(context: JobContext, ticket: Ticket, when: When, skipped: Counter[
         at=when.now,
         subject=f"ticket#{local(ticket.opened_at):%Y}-{ticket.id}",
         version=sha256(ticket.answer.encode()).hexdigest()[:12],
+        own=ticket.kind in _OWN,
     )
     return to_asker(context, when, answer, ticket.openid, bound[0].uscc if bound else None, skipped)

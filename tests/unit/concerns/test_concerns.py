@@ -179,3 +179,13 @@ def test_statistics_by_department(concerns: ConcernService) -> None:
     concerns.answer(first.id, "op", "好的", NOW)
     found = statistics([*concerns.listed(), *concerns.listed(ConcernState.ANSWERED)], date(2026, 12, 1))
     assert found == {"县自然资源局": {"received": 2, "answered": 1, "in_time": 1, "late": 1}}
+
+
+def test_who_is_no_member_any_more_does_not_hear_what_the_enterprise_is_answered(
+    world: JobWorld, concerns: ConcernService
+) -> None:
+    concerns.answer(ask(concerns).id, "op", "可供 10 亩", NOW)
+    world.bindings.remove(ASKER, E01, NOW)
+    assert world.run("request-watch").skipped == {"未绑定": 1}
+    world.deliver()
+    assert world.texts(ASKER) == []

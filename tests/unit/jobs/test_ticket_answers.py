@@ -58,6 +58,18 @@ def test_without_consent_or_binding_the_answer_comes_where_it_was_asked(world: J
     assert world.run("request-watch").planned == 0
 
 
+def test_who_is_no_member_any_more_hears_nothing_of_its_cases_and_all_of_their_own_questions(world: JobWorld) -> None:
+    world.person(ASKER, E01)
+    tickets, now = TicketService(world.store), world.clock.now()
+    for kind in ("差评整改", "延期申请", "投诉建议"):
+        tickets.answer(tickets.open(ASKER, kind, "事由", now).id, f"{kind}的答复", now)
+    world.bindings.remove(ASKER, E01, now)
+    assert dict(world.run("request-watch").skipped) == {"未绑定": 2}
+    world.deliver()
+    [text] = world.texts(ASKER)
+    assert "投诉建议的答复" in text
+
+
 def test_when_the_window_is_closed_or_the_asker_is_gone_it_waits_to_be_read(world: JobWorld) -> None:
     world.followers.follow("o-late", world.clock.now())
     for openid in ("o-late", "o-gone"):
