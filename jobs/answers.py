@@ -77,7 +77,8 @@ def to_asker(
     elif not answer.own:
         skipped[NOT_BOUND] += 1
         return ()
-    return _reply(context, replace(draft, uscc="", kind=NoticeKind.REPLY, path="/h5/inbox"), around, openid, skipped)
+    about = "" if answer.own else draft.uscc
+    return _reply(context, replace(draft, uscc=about, kind=NoticeKind.REPLY), around, openid, skipped)
 
 
 def _reply(

@@ -36,11 +36,12 @@ class Standing:
     def refusal(self, uscc: str, kind: NoticeKind) -> str | None:
         """Why a notice for this enterprise may not go to this person now, in Chinese; None when it may."""
         following = self.following and not self.unreachable
-        if rules(kind).scope is None:
-            return None if following else NOT_FOLLOWING
+        is_reply = rules(kind).scope is None
         role = self.roles.get(uscc)
-        if role is None:
+        if role is None and (uscc or not is_reply):
             return NOT_BOUND
+        if role is None or is_reply:
+            return None if following else NOT_FOLLOWING
         return Person(self.openid, role, frozenset(self.scopes), following).refusal(kind)
 
     def subscription(self, template: str) -> Subscription:

@@ -46,7 +46,9 @@ def show(visit: Visit) -> PageResponse:
 
 def _is_theirs(notice: Notice, bound: Mapping[str, Role]) -> bool:
     """Of an enterprise only as long as they are bound to it in a role that hears of such things."""
-    return notice.rules.scope is None or bound.get(notice.uscc) in notice.rules.roles
+    if notice.rules.scope is None:
+        return not notice.uscc or notice.uscc in bound
+    return bound.get(notice.uscc) in notice.rules.roles
 
 
 def _shown(visit: Visit, notice: Notice, enterprise: str) -> ShownNotice:

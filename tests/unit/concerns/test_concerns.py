@@ -10,6 +10,7 @@ from chalicelib.concerns.model import Concern, ConcernRoute, ConcernState, Level
 from chalicelib.concerns.routes import meant
 from chalicelib.concerns.service import ConcernError, ConcernService, ConcernUnknown, statistics
 from chalicelib.enterprises.roles import Role
+from chalicelib.enterprises.scopes import Scope
 from chalicelib.enterprises.units import Unit
 from tests.unit.jobs.support import E01, NOW, VERIFIED, JobWorld, enterprise
 
@@ -187,5 +188,16 @@ def test_who_is_no_member_any_more_does_not_hear_what_the_enterprise_is_answered
     concerns.answer(ask(concerns).id, "op", "可供 10 亩", NOW)
     world.bindings.remove(ASKER, E01, NOW)
     assert world.run("request-watch").skipped == {"未绑定": 1}
+    world.deliver()
+    assert world.texts(ASKER) == []
+
+
+def test_a_member_who_leaves_before_the_answer_goes_out_does_not_get_it(
+    world: JobWorld, concerns: ConcernService
+) -> None:
+    world.consents.withdraw(ASKER, list(Scope), "chat", NOW)
+    concerns.answer(ask(concerns).id, "op", "可供 10 亩", NOW)
+    assert world.run("request-watch").queued == 2
+    world.bindings.remove(ASKER, E01, NOW)
     world.deliver()
     assert world.texts(ASKER) == []
