@@ -275,7 +275,7 @@ class Outbound:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one attempt. ``message_id`` is the platform's id as a string (it exceeds 2**53). ``outage``: there
-    was no way to the platform, or no token, for whatever message: no fault of this one."""
+    was no way to the platform, no token, or no call left of this minute, for whatever message: no fault of this one."""
 
     reaction: Reaction
     message_id: str | None = None

@@ -11,7 +11,18 @@ from chalicelib.ports import Clock, Outbound, Outcome, Reaction
 from chalicelib.times import at_local, local_date
 from chalicelib.wechat import fields, replies
 from chalicelib.wechat.apis import Messages
-from chalicelib.wechat.errors import BUSY, DEFAULT, UNTIL_TOMORROW, ApiError, NotSent, Rule, Unclear, reaction_of, rule
+from chalicelib.wechat.errors import (
+    BUSY,
+    DEFAULT,
+    TOO_FAST,
+    UNTIL_TOMORROW,
+    ApiError,
+    NotSent,
+    Rule,
+    Unclear,
+    reaction_of,
+    rule,
+)
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +90,7 @@ def _judged(error: ApiError, clock: Clock, busy: Reaction) -> Outcome:
         detail=_detail(verdict, error),
         field=error.field if verdict.reaction is Reaction.BAD_DATA else None,
         retry_after=_seconds(verdict, clock),
-        outage=error.for_token,
+        outage=error.for_token or error.code == TOO_FAST,
     )
 
 

@@ -125,8 +125,8 @@ class Notice(_Frozen):
     ``lines`` is the text for a chat bubble and the page, ``fields`` the values of the template's fields by key,
     ``path`` the page (``/h5/…``) to open. ``wake_at`` is when the sweep must look at the row again if nothing else
     happened to it. ``few``: it is of a small run, and never stands behind one to the whole county. ``attempts`` counts
-    calls of the platform, ``failures`` those that ended in "try again", ``outages`` the last in a row that did not
-    reach it. ``unsure_since`` is the start of the earliest attempt that may have reached the person.
+    calls of the platform, ``failures`` those that ended in "try again", ``outages`` the last ones if it took nothing
+    then, whatever it was. ``unsure_since`` is the start of the earliest attempt that may have reached the person.
     """
 
     id: str

@@ -28,7 +28,7 @@ TAKEN = frozenset({Reaction.ACCEPTED, Reaction.HELD})
 MAX_FAILURES = 8
 _BACKOFF = (5, 15, 45, 120, 240, 600, 900)
 _ALARMING = 4
-"""Tries in a row that did not reach the platform, after about a minute, are no hiccup any more."""
+"""So many outages in a row, after a minute or more, are no hiccup any more."""
 _TRIES = 6
 _UNCLEAR = "结果不明，请人工核对是否已发出"
 
@@ -169,7 +169,7 @@ class Outcomes:
         outages = notice.outages + 1 if outcome.outage else 0
         failures = notice.failures if outcome.outage else notice.failures + 1
         if outages == _ALARMING:
-            log.error("alarm: no way to the platform, notice %s waits", notice.id, extra={"detail": outcome.detail})
+            log.error("alarm: the platform takes nothing, notice %s waits", notice.id, extra={"detail": outcome.detail})
         wait = max(outcome.retry_after, _BACKOFF[min(outages or failures, len(_BACKOFF)) - 1])
         if failures >= MAX_FAILURES or cannot_repeat(notice, attempt.now + timedelta(seconds=wait)):
             state = NoticeState.MAYBE_SENT if unsure_since else NoticeState.FAILED_FOR_GOOD

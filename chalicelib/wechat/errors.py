@@ -14,6 +14,9 @@ HOUR = 3600
 BUSY = -1
 """``system error``. It means that nothing was done, but bursts have been seen to bring it after the message."""
 
+TOO_FAST = 45011
+"""Too many calls in a minute: said of all of ours, whatever this one was."""
+
 UNTIL_TOMORROW = -1
 """``retry_after`` of daily quotas: until 00:00 in Shanghai, when they are taken to start anew."""
 
@@ -142,7 +145,7 @@ RULES: dict[int, Rule] = {
     48004: Rule(Reaction.STOP_CHANNEL, "接口被封禁", HOUR, "请在公众号后台查看封禁原因并申诉"),
     48006: Rule(Reaction.STOP_CHANNEL, "本月清零次数已用完", UNTIL_TOMORROW, "请等额度次日恢复"),
     45009: Rule(Reaction.STOP_CHANNEL, "接口当日额度用完", UNTIL_TOMORROW, "请核对当日发送量；不要清零，次日自动恢复"),
-    45011: Rule(Reaction.RETRY, "调用太频繁", 60),
+    TOO_FAST: Rule(Reaction.RETRY, "调用太频繁", 60),
     # The person
     40003: Rule(Reaction.PERSON_GONE, "openid 无效"),
     46004: Rule(Reaction.PERSON_GONE, "用户不存在"),

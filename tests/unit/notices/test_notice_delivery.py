@@ -135,7 +135,7 @@ def test_an_outage_is_waited_out_and_counts_against_no_notice(world: World, capl
     world.settle(150)
     assert len(world.platform.calls) < 60  # the longer, the rarer
     assert (state(world, one.id), state(world, gone.id)) == (S.FAILED_FOR_NOW, S.EXPIRED)
-    alarms = [line for line in caplog.records if "no way to the platform" in line.message]
+    alarms = [line for line in caplog.records if "takes nothing" in line.message]
     assert [vars(line)["detail"] for line in alarms] == [OUTAGE.detail] * 2  # once a notice
     world.platform.script = [(busy, False)] * 3
     world.settle(25)
