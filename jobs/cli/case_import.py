@@ -31,8 +31,10 @@ def import_cases(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """导入办件。有错的行不导入，写在 FILE.errors.csv；再导入一次什么都不变。"""
+    if not path.exists():
+        raise BadInput(f"没有 {path} 这个文件。请核对路径。")
     if not path.is_file() or path.suffix.lower() != ".csv":
-        raise BadInput(f"{path} 不是 CSV 文件。请核对路径，或另存为“CSV UTF-8”。")
+        raise BadInput(f"{path} 不是 CSV 文件。请另存为“CSV UTF-8”。")
     application = bootstrap.current()
     job = CaseImport(BulkCases(application.cases), operator.name(), application.clock.now(), path.name)
     with progress("导入") as step, _errors(path) as write:
