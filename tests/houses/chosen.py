@@ -147,7 +147,7 @@ class OnAws:
 
     @contextmanager
     def one_test(self) -> Iterator[None]:
-        """moto copies every table there is for each transaction: what is left lying about is paid for by all."""
+        """moto keeps its tables in this process's memory."""
         before = len(self._made)
         yield
         while len(self._made) > before:

@@ -54,7 +54,14 @@ class MockedAws:
 
         aws._session.cache_clear()  # one made before moto was imported knows nothing of it
         self._mock.start()
+        self._quicken()
         self._session = boto3.session.Session(region_name=REGION)
+
+    @staticmethod
+    def _quicken() -> None:
+        from tests.houses import quick_dynamodb  # moto, which takes a second
+
+        quick_dynamodb.install(REGION)
 
     def stop(self) -> None:
         for client in self._clients.values():
