@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TypeVar
 
@@ -12,6 +13,15 @@ Kind = TypeVar("Kind", int, str, list[str])
 
 class PoisonedMessage(Exception):
     """A message that can never be worked off. The text names its field, never the value."""
+
+
+def read_body(text: str) -> JsonObject | None:
+    """The JSON object; None where it is none. Anybody with the console may have written it, a million brackets even."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def field(body: JsonObject, name: str, kind: type[Kind]) -> Kind:

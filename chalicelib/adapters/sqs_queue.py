@@ -18,6 +18,7 @@ from chalicelib.adapters.messages import (
     encode_messages,
 )
 from chalicelib.ports import JsonObject, Message, Throttled
+from chalicelib.queue_fields import read_body
 
 _TOO_LONG = {"AWS.SimpleQueueService.BatchRequestTooLong", "BatchRequestTooLong"}
 _OUTDATED = {  # "The receipt handle has expired" comes as an InvalidParameterValue
@@ -183,11 +184,8 @@ def _message(raw: dict[str, Any]) -> Message:
 
 def _dead_message(raw: dict[str, Any]) -> Message:
     """Being unreadable is what may have killed it: the look at the dead must not fail over that."""
-    try:
-        body: object = decode_message(raw["Body"])
-    except ValueError:
-        body = None
-    return _with_body(raw, body if isinstance(body, dict) else {"unreadable": raw["Body"]})
+    body = read_body(raw["Body"])
+    return _with_body(raw, {"unreadable": raw["Body"]} if body is None else body)
 
 
 def _with_body(raw: dict[str, Any], body: JsonObject) -> Message:

@@ -3,7 +3,6 @@ not."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.entrypoints.late_replies import late_replies_of
 from chalicelib.notices.kinds import QUEUES, Priority
 from chalicelib.ports import JsonObject
-from chalicelib.queue_fields import PoisonedMessage, field
+from chalicelib.queue_fields import PoisonedMessage, field, read_body
 from chalicelib.queue_names import MATCHING, MATCHING_SHARDS
 
 if TYPE_CHECKING:
@@ -95,18 +94,10 @@ def _records(event: SQSEvent, application: Application) -> list[_Record]:
         _Record(
             id=record["messageId"],
             queue=record["eventSourceARN"].rpartition(":")[2].removeprefix(prefix),
-            body=_body(record["body"]),
+            body=read_body(record["body"]) or {},
         )
         for record in event.to_dict()["Records"]
     ]
-
-
-def _body(text: str) -> JsonObject:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _together(application: Application, records: list[_Record]) -> dict[str, DeliveryResult]:

@@ -181,11 +181,12 @@ def test_dead_letters_that_nobody_can_read_are_seen_and_moved(aws: Callable[[str
     make_queues(client, prefix, "work", max_receives=MAX_RECEIVES)
     queue = SqsQueue(prefix, lambda: client, wait_seconds=0)
     urls = {name: client.get_queue_url(QueueName=f"{prefix}-{name}")["QueueUrl"] for name in ("work", "work-dead")}
-    for body in ("junk", "[1]", '{"notice":"n-1"}'):
+    unreadable = ["junk", "[1]", "[" * 100_000]
+    for body in (*unreadable, '{"notice":"n-1"}'):
         client.send_message(QueueUrl=urls["work-dead"], MessageBody=body)
     bodies = [message.body for message in queue.dead("work")]
     assert sorted(map(str, bodies)) == sorted(
-        map(str, [{"unreadable": "junk"}, {"unreadable": "[1]"}, {"notice": "n-1"}])
+        map(str, [*({"unreadable": text} for text in unreadable), {"notice": "n-1"}])
     )
-    assert queue.redrive("work") == 3
-    assert queue.depth("work") == 3 and queue.dead("work") == []
+    assert queue.redrive("work") == 4
+    assert queue.depth("work") == 4 and queue.dead("work") == []
