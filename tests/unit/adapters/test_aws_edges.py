@@ -118,6 +118,29 @@ def test_a_refused_condition_is_a_conflict_even_beside_other_reasons() -> None:
     assert len(client.calls) == 1
 
 
+def test_a_transaction_made_before_is_ours_though_another_is_at_its_rows_now() -> None:
+    """Its answer was lost, the token is forgotten, and somebody else is at one of its rows when it is asked again."""
+
+    def refused_by_itself(asked: dict[str, Any]) -> None:
+        answer = cancelled("TransactionConflict", "ConditionalCheckFailed")
+        answer.response["CancellationReasons"][1]["Item"] = asked["TransactItems"][1]["Put"]["Item"]
+        raise answer
+
+    client = Scripted(refused_by_itself)
+    store(client).transact(TWO)
+    assert len(client.calls) == 1
+
+
+def test_a_row_of_another_that_refuses_is_a_conflict_beside_throttling_too() -> None:
+    client = Scripted(
+        cancelled("ProvisionedThroughputExceeded", "None"), cancelled("ThrottlingError", "ConditionalCheckFailed")
+    )
+    with pytest.raises(Conflict) as refused:
+        store(client).transact(TWO)
+    assert refused.value.keys == [("p", "b")]
+    assert len(client.calls) == 2
+
+
 def left_out(*keys: str) -> Any:
     """Answers a batch with what it asks for, but for these sort keys."""
 
@@ -173,6 +196,15 @@ def test_messages_that_sqs_refuses_are_an_error_at_once() -> None:
     with pytest.raises(SendRefused, match="InvalidMessageContents"):
         queue(client).send("work", [{}])
     assert len(client.calls) == 1
+
+
+def test_of_a_batch_that_fails_for_two_reasons_the_refusal_is_told() -> None:
+    failed = [
+        {"Id": "0", "SenderFault": False, "Code": "InternalError"},
+        {"Id": "1", "SenderFault": True, "Code": "InvalidMessageContents"},
+    ]
+    with pytest.raises(SendRefused, match="InvalidMessageContents"):
+        queue(Scripted({"Failed": failed})).send("work", [{"n": 0}, {"n": 1}])
 
 
 def test_a_batch_too_long_for_the_service_is_halved() -> None:

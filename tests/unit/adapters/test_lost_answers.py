@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.adapters.aws import TRIES
+from chalicelib.adapters import aws as adapter
+from chalicelib.adapters.aws import ATTEMPTS, TRIES
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.dynamodb_store import DynamoDBStore, table_definition
 from chalicelib.adapters.sqs_queue import SqsQueue
 from chalicelib.ports import Check, Conflict, Delete, Put, Record, Throttled
-from tests.houses.mocked_aws import MockedAws, fresh, make_queues
+from tests.houses.mocked_aws import MockedAws, fresh, later, make_queues
 from tests.houses.weather import Weather
 
 LOST = ("answer lost", "500 after it was done")
@@ -41,6 +42,11 @@ def world() -> Iterator[tuple[MockedAws, Weather]]:
     aws.start()
     yield aws, weather
     aws.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter.random, "uniform", lambda low, high: 0.0)
 
 
 @pytest.fixture
@@ -184,3 +190,48 @@ def test_transactions_in_each_others_way_take_turns(sky: Sky) -> None:
     sky.store.transact([Put(A, if_absent=True), Put(B)])
     found = sky.store.get_many([("p", "a"), ("p", "b")])
     assert [row and row.version for row in found] == [1, 1]
+
+
+WRITES: dict[str, Callable[[DynamoDBStore], object]] = {
+    "put": lambda store: store.put(B),
+    "put over a version": lambda store: store.put(A, if_version=1),
+    "delete": lambda store: store.delete("p", "a", if_version=1),
+    "add": lambda store: store.add("p", "n", {"n": 1}),
+    "transact": lambda store: store.transact([Put(A, if_version=1), Put(B, if_absent=True)]),
+}
+
+
+TROUBLES = [(name, trouble) for name in WRITES for trouble in ("busy", "no connection")]
+
+
+@pytest.mark.parametrize(("name", "trouble"), [*TROUBLES, ("transact", "in each other's way")])
+def test_who_gives_up_has_done_nothing_and_may_come_again(sky: Sky, name: str, trouble: str) -> None:
+    sky.store.put(A)
+    sky.coming(*[trouble] * TRIES * ATTEMPTS)
+    with pytest.raises(Throttled):
+        WRITES[name](sky.store)
+    sky.coming()
+    assert [row and row.version for row in sky.store.get_many([("p", "a"), ("p", "b"), ("p", "n")])] == [1, None, None]
+    WRITES[name](sky.store)
+
+
+def test_of_a_long_send_that_gives_up_the_rest_is_not_there_and_all_of_it_comes_when_it_is_sent_again(sky: Sky) -> None:
+    bodies = [{"n": n} for n in range(25)]
+    sky.queue.depth("work")  # the queue's address is asked for once
+    sky.coming(None, *["busy"] * TRIES * ATTEMPTS)
+    with pytest.raises(Throttled):
+        sky.queue.send("work", bodies)
+    sky.coming()
+    assert sky.queue.depth("work") == 10
+    sky.queue.send("work", bodies)
+    found = [message.body["n"] for _ in range(4) for message in sky.queue.receive("work")]
+    assert sorted(found) == sorted([*range(10), *range(25)])
+
+
+def test_a_message_received_without_an_answer_comes_again_when_its_time_is_over(sky: Sky) -> None:
+    sky.queue.send("work", [{"n": 1}])
+    sky.coming("answer lost")
+    assert sky.queue.receive("work", visibility_seconds=60) == []  # botocore asked again, and it is hidden
+    later(61)
+    (message,) = sky.queue.receive("work")
+    assert (message.body, message.attempts) == ({"n": 1}, 2)
