@@ -1,7 +1,7 @@
-"""The stage that the functional suite runs in, chosen by ``pytest --stage memory|local|aws`` (default memory).
+"""The stage that the functional suite runs in: ``pytest --stage memory|local|aws|aws-weather`` (default memory).
 
-The tests are the same in all three. ``memory`` is the quick one; ``local`` is SQLite and files, as on one machine;
-``aws`` is DynamoDB, SQS and S3 on moto, with the settings of a deployed stage.
+The tests are the same in all of them. ``memory`` is the quick one; ``local`` is SQLite and files, as on one machine;
+``aws`` is DynamoDB, SQS and S3 on moto, with the settings of a deployed stage; ``aws-weather`` is that on a bad day.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from chalicelib.ports import MAX_TRANSACT, Blobs, Put, Queue, Record, Store
 from infra.queues import MAX_RECEIVES
 from tests.houses.mocked_aws import CloudClock, MockedAws, fresh, make_bucket, make_queues
 from tests.houses.rights import bare
+from tests.houses.weather import PassingWeather
 
 
 @dataclass(frozen=True)
@@ -183,12 +184,22 @@ class OnAws:
         return ((item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"])
 
 
+class OnAwsInBadWeather(OnAws):
+    """One call of seven meets something that its adapter must get over: no test may notice."""
+
+    name = "aws-weather"
+
+    def start(self) -> None:
+        self.wrap(PassingWeather(share=0.15).over)
+        super().start()
+
+
 def _fill(store: Store, records: Sequence[Record]) -> None:
     for start in range(0, len(records), MAX_TRANSACT):
         store.transact([Put(record) for record in records[start : start + MAX_TRANSACT]])
 
 
-STAGES: Mapping[str, type[Stage]] = {stage.name: stage for stage in (InMemory, OnOneMachine, OnAws)}
+STAGES: Mapping[str, type[Stage]] = {stage.name: stage for stage in (InMemory, OnOneMachine, OnAws, OnAwsInBadWeather)}
 
 _chosen: list[Stage] = [InMemory()]
 

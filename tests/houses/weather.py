@@ -25,6 +25,16 @@ _BUSY = {
     "sqs": ("RequestThrottled", "ThrottlingException"),
 }
 _BATCHES = ("SendMessageBatch", "DeleteMessageBatch")
+_SHORT = ("busy", "no connection", "answer lost", "500 after it was done")
+_UNSEEN = {
+    **dict.fromkeys(("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"), _SHORT),
+    "BatchGetItem": (*_SHORT, "left out"),
+    "TransactWriteItems": (*_SHORT, "in each other's way"),
+    "ReceiveMessage": ("busy", "no connection"),
+    "SendMessageBatch": ("busy", "no connection", "partly"),
+    "DeleteMessageBatch": (*_SHORT, "partly"),
+}
+"""What changes nothing for who asks an adapter; an unanswered send would double a message, a receive hide it."""
 _RIVALS = ("a rival before", "a rival after, answer lost")
 
 
@@ -168,6 +178,22 @@ class Weather:
             return None
         busy = response is not None and response[0].status_code != 200 and _is_busy(response)
         return 0 if caught_exception is not None or busy else None
+
+
+class PassingWeather(Weather):
+    """Only what an adapter must get over by itself, a few calls apart: whoever asks it sees nothing of that."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__(share)
+        self._quiet = 0
+
+    def _event(self, service: str, operation: str, request: Any) -> str | None:
+        self._quiet -= 1
+        events = _UNSEEN.get(operation)
+        if events is None or self._quiet > 0 or self._chance.random() >= self._share:
+            return None
+        self._quiet = TRIES
+        return self._chance.choice(events)
 
 
 def _is_busy(response: Any) -> bool:
