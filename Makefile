@@ -37,7 +37,7 @@ test: lint ## lint, types and the whole test suite; what people reach also in st
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -n 3 --dist loadfile --stage aws $(ON_AWS)
 
-test-aws: setup ## every functional test in stage aws on moto (about an hour: moto is slow)
+test-aws: setup ## every functional test in stage aws on moto (about twenty minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --stage aws tests/functional
 
 .venv-bench/ready: requirements-bench.txt
