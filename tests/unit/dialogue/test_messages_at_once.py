@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.adapters.clocks import FixedClock
 from chalicelib.adapters.memory import MemoryStore
-from chalicelib.dialogue.inbox import Answered, Inbox, Kept, SessionChanged, Taken
+from chalicelib.dialogue.inbox import PATIENCE, Answered, Inbox, Kept, SessionChanged, Taken
 from chalicelib.dialogue.model import Session
 from chalicelib.dialogue.tickets import TicketService
 
@@ -35,6 +35,21 @@ def test_the_slower_of_two_messages_is_answered_again_on_the_session_the_faster_
     assert fresh.session == newer
     assert inbox.done(second, {"text": "二"}, PERSON, fresh) == {"text": "二"}
     assert (inbox.take("m1"), inbox.take("m2")) == (Answered({"text": "一"}), Answered({"text": "二"}))
+
+
+def test_who_waits_for_another_delivery_looks_ever_more_rarely_and_not_beyond_its_time() -> None:
+    clock = FixedClock(NOW)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        clock.advance(seconds)
+
+    inbox = Inbox(MemoryStore(clock), clock.now, pause)
+    taken(inbox, "m1")
+    assert inbox.take("m1") == "busy"
+    assert len(pauses) <= 15 and pauses[:-1] == sorted(pauses[:-1])
+    assert sum(pauses) == pytest.approx(PATIENCE, abs=0.001)
 
 
 def test_a_ticket_is_opened_once_for_a_message() -> None:
