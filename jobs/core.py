@@ -252,9 +252,13 @@ class _Telling:
     def __call__(self, done: int, of: int) -> None:
         self._context.step(done, of)
         now = self._context.clock.now()
-        if now - self._told >= TELL:
+        if now - self._told < TELL:
+            return
+        self._told = now
+        try:
             record(self._context.store, self._row.model_copy(update={"done": done, "of": of}))
-            self._told = now
+        except Exception as error:  # a bar that stands still must not end the run
+            log.warning("job %s: cannot say how far it is: %s", self._row.job, type(error).__name__)
 
 
 def _result(job: Job, run_id: str, when: When, dry_run: bool, plan: JobPlan, done: Done) -> RunResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from chalice.test import Client
 from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.wechat_tokens import StoreTokenCache
+from chalicelib.bootstrap import Application
 from chalicelib.enterprises.roles import Role
 from chalicelib.enterprises.scopes import Scope
 from chalicelib.notices.kinds import NoticeKind
@@ -134,9 +136,19 @@ def test_every_way_in_is_known_by_its_function(monkeypatch: pytest.MonkeyPatch) 
     assert seen == {"api_handler", "deliver", "match", "match_shard", "scheduled", "run_job"}
 
 
-@pytest.mark.parametrize("asked", ["scheduled", "run_job"])
-def test_a_night_of_a_province_stays_within_the_rights_of_its_functions(asked: str) -> None:
+@pytest.fixture
+def province() -> Iterator[Application]:
+    """The county's files are shared by tests; these are taken away again."""
     county = make_county(province=True, quiet_hours="off")
+    yield county
+    for name in county.blobs.list("province/"):
+        county.blobs.delete(name)
+    bootstrap.install(None)
+
+
+@pytest.mark.parametrize("asked", ["scheduled", "run_job"])
+def test_a_night_of_a_province_stays_within_the_rights_of_its_functions(province: Application, asked: str) -> None:
+    county = province
     now = county.clock.now()
     county.bindings.redeem("o-1", county.bindings.issue_code(E01, Role.LEGAL, "op", now).code, now)
     shard = Shard(np.array([E01.encode()]), Columns(1, {"has_severe_dishonesty": encode("flag", [True])}))
@@ -151,4 +163,3 @@ def test_a_night_of_a_province_stays_within_the_rights_of_its_functions(asked: s
                     event = client.events.generate_sqs_event([json.dumps(m.body) for m in messages], queue_name=queue)
                     assert client.lambda_.invoke(handler, event).payload == {"batchItemFailures": []}
                     county.queue.ack(queue, *[message.receipt for message in messages])
-    bootstrap.install(None)

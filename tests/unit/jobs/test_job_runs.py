@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 
+from chalicelib.adapters.memory import MemoryStore
 from chalicelib.errors import BadInput
 from chalicelib.notices.model import NoticeState
-from chalicelib.ports import Throttled
+from chalicelib.ports import Record, Throttled
 from jobs.cli.following import run_of
 from jobs.core import Done, Job, JobContext, JobPlan, Line, Placement, When, run
 from jobs.daily_report import level_on
@@ -117,6 +119,29 @@ def test_a_long_run_says_on_its_row_how_far_it_is_and_seldom_enough() -> None:
     assert rows == [(0, None)] * 2 + [(2, 10)] * 3 + [(5, 10)] * 3 + [(8, 10)] * 2
     row = last_run(world.memory, "long")
     assert row is not None and row.state is RunState.DONE
+
+
+def test_a_run_goes_on_when_its_row_cannot_say_how_far_it_is() -> None:
+    world = county()
+
+    class BusyWhenTold(MemoryStore):
+        def put(self, record: Record, **how: Any) -> Record:
+            if record.body.get("of") is not None:
+                refused.append(record.pk)
+                raise Throttled
+            return super().put(record, **how)
+
+    refused: list[str] = []
+    real = world.notices.place_digest
+
+    def slowly(*args: Any, **how: Any) -> bool:
+        world.clock.advance(timedelta(seconds=3))
+        return real(*args, **how)
+
+    world.notices.place_digest = slowly  # type: ignore[method-assign]
+    store = BusyWhenTold(world.clock)
+    assert run(JOBS["policy-push"], replace(world.context, store=store)).queued == 2
+    assert refused == ["runs#policy-push"]
 
 
 def test_who_follows_a_run_is_told_of_that_one_only() -> None:
