@@ -33,6 +33,8 @@ lint: setup ## format check, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Three processes on two cores: half of its time the suite waits for servers that it started. In the order of the folders,
+# for the slow files (e2e, fault) are the ones with few tests, which xdist would otherwise leave for the end.
 test: lint ## lint, types and the whole test suite; what people reach also in stage aws
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest -n 3 --dist loadfile --stage aws $(ON_AWS)

@@ -26,8 +26,8 @@ from jobs.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
-
 TELL = timedelta(seconds=2)
+"""Between two words of a run on how far it is: each is a write."""
 
 
 class JobError(Refusal):
